@@ -1,0 +1,332 @@
+"""The composition root: the one file that knows everyone."""
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TypeVar, cast
+
+from aiohttp import web
+from prometheus_client import REGISTRY
+
+from sidecar import bundled
+from sidecar.core.errors import StoreUnavailable
+from sidecar.core.model import Level
+from sidecar.core.policy import Effect
+from sidecar.core.protocols import Clock, Factor, IdentitySource, Tools
+from sidecar.flows import Flows, build_flows
+from sidecar.flows.kit import FirstEnrollment, Kit, SessionTimes
+from sidecar.flows.tokens import Tokens
+from sidecar.loader import build
+from sidecar.proxy.answer import Addresses, Answerer
+from sidecar.proxy.forward import Contract
+from sidecar.proxy.headers import is_managed
+from sidecar.proxy.identify import CarrierRules, Identifier
+from sidecar.proxy.limits import Limits
+from sidecar.proxy.listener import Listener
+from sidecar.proxy.mount import Pages
+from sidecar.proxy.pipeline import Pipeline
+from sidecar.proxy.pool import Pool
+from sidecar.proxy.receive import Origin, Receiver
+from sidecar.proxy.route import Destination, Login, Router
+from sidecar.proxy.upstream import Upstream
+from sidecar.proxy.vouch import Voucher, signing_key
+from sidecar.settings.declared import Declared
+from sidecar.settings.load import Loaded
+from sidecar.settings.schema import Settings, Unidentified
+from sidecar.storage.limiter import MemoryLimiter
+from sidecar.storage.sql import SqlStore, open_store
+from sidecar.storage.vault import KeyRing, RootKey
+from sidecar.web.desk import Desk, Site
+from sidecar.web.health import build_probes
+from sidecar.web.pages import build_pages
+from sidecar.web.problems import Problems
+from sidecar.web.render import Branding, Renderer
+
+T = TypeVar("T")
+
+DEAR_AT_ONCE = 2
+"""Argon2 takes 19 MiB and a core each; more at once would be a lever for strangers."""
+
+SWEPT_EVERY_S = 60.0
+
+
+def utc_now() -> datetime:
+    """Return the present moment: the one clock that is not injected."""
+    return datetime.now(UTC)  # noqa: TID251 - the source of every injected clock
+
+
+class DearWork:
+    """Runs expensive work in threads, a few at a time."""
+
+    def __init__(self, at_once: int = DEAR_AT_ONCE) -> None:
+        self._turn = asyncio.Semaphore(at_once)
+
+    async def __call__(self, work: Callable[[], T]) -> T:
+        """Return what the work returns, once its turn has come."""
+        async with self._turn:
+            return await asyncio.to_thread(work)
+
+
+def key_ring(loaded: Loaded) -> KeyRing:
+    """Return the ring of the configured root keys."""
+    return KeyRing(tuple(RootKey(key.id, key.secret, key.active) for key in loaded.keys))
+
+
+@dataclass(frozen=True, slots=True)
+class Sidecar:
+    """One running sidecar."""
+
+    flows: Flows
+    store: SqlStore
+    listener: Listener
+    probes: web.AppRunner | None
+
+    async def drain(self, timeout_s: float) -> None:
+        """Nothing new is taken, what was begun is finished within the time."""
+        await self.listener.drain(timeout_s)
+
+
+@asynccontextmanager
+async def running(loaded: Loaded, clock: Clock = utc_now) -> AsyncIterator[Sidecar]:
+    """Run a sidecar for the length of the block.
+
+    Raises:
+        StoreUnproven: the database is missing, empty, foreign, or the keys do not open it.
+        OSError: an address cannot be had.
+
+    """
+    ring = key_ring(loaded)
+    store = await open_store(loaded.settings.storage.database, ring, clock)
+    pool = Pool(upstreams(loaded.settings))
+    try:
+        async with _composed(loaded, ring, store, pool, clock=clock) as sidecar:
+            yield sidecar
+    finally:
+        await pool.close()
+        await store.close()
+
+
+@asynccontextmanager
+async def _composed(
+    loaded: Loaded, ring: KeyRing, store: SqlStore, pool: Pool, *, clock: Clock
+) -> AsyncIterator[Sidecar]:
+    settings = loaded.settings
+    flows = build_flows(_kit(loaded, ring, store, pool, clock=clock))
+    voucher = Voucher(signing_key(ring.purpose_key("assertion")), flows.kit.levels, clock)
+    desk = Desk(flows, _renderer(settings), _site(loaded))
+    problems = Problems(desk.renderer, clock, secure=settings.public[0].secure)
+    pages = Pages(build_pages(desk, problems, voucher.jwks()))
+    pipeline, identifier = _pipeline(loaded, ring, pool, flows, voucher=voucher, problems=problems)
+    listener = Listener(pipeline, pool, pages, _limits(settings), clock=clock)
+    await pages.start()
+    await flows.revocations.read()
+    async with asyncio.TaskGroup() as tasks:
+        helpers = [
+            tasks.create_task(flows.revocations.follow()),
+            tasks.create_task(_sweeping(flows, identifier, store, clock)),
+        ]
+        try:
+            await _listen(listener, settings)
+            probes = await _probe(settings, store)
+            yield Sidecar(flows, store, listener, probes)
+        finally:
+            for helper in helpers:
+                helper.cancel()
+            await listener.close()
+            await pages.stop()
+            if probes is not None:
+                await probes.cleanup()
+
+
+# --- parts ----------------------------------------------------------------------------------------
+
+
+def upstreams(settings: Settings) -> dict[str, Upstream]:
+    """Return the applications as the pool knows them."""
+    return {
+        name: Upstream(
+            name=name,
+            url=str(part.url),
+            connect_timeout_s=part.connect_timeout.total_seconds(),
+            head_timeout_s=part.head_timeout.total_seconds(),
+            ca_file=part.ca_file,
+            max_connections=part.max_connections,
+        )
+        for name, part in settings.upstreams.items()
+    }
+
+
+def _kit(loaded: Loaded, ring: KeyRing, store: SqlStore, pool: Pool, *, clock: Clock) -> Kit:
+    settings, dear = loaded.settings, DearWork()
+    rules = loaded.policy.rules
+    return Kit(
+        store=store,
+        limiter=MemoryLimiter(clock),
+        factors={
+            item.name: cast("Factor", _built(item, ring, pool, dear)) for item in loaded.factors
+        },
+        tokens=Tokens(ring),
+        clock=clock,
+        times=SessionTimes(settings.session.idle, settings.session.lifetime),
+        first=FirstEnrollment(settings.enrollment.first, settings.enrollment.until),
+        demanded=any(
+            rule.effect is Effect.REQUIRE and rule.need.level > Level.ONE_FACTOR for rule in rules
+        ),
+    )
+
+
+def _built(item: Declared, ring: KeyRing, pool: Pool, dear: DearWork) -> object:
+    def keyed(data: bytes) -> bytes:
+        return ring.keyed(f"plugin/{item.role.value}/{item.name}", data)
+
+    return build(item.plugin, item.options, Tools(item.name, item.realm, keyed, pool, dear))
+
+
+def _pipeline(
+    loaded: Loaded,
+    ring: KeyRing,
+    pool: Pool,
+    flows: Flows,
+    *,
+    voucher: Voucher,
+    problems: Problems,
+) -> tuple[Pipeline, Identifier]:
+    settings = loaded.settings
+    sources = {
+        item.name: cast("IdentitySource", _built(item, ring, pool, DearWork()))
+        for item in loaded.sources
+    }
+    carriers = CarrierRules(
+        frozenset(name.lower() for name in settings.credential_carriers.headers),
+        frozenset(name.lower() for name in settings.credential_carriers.query),
+    )
+    identifier = Identifier(sources, carriers, ring, flows.kit.clock)
+    login = settings.login.page if settings.unidentified is Unidentified.REDIRECT else None
+    addresses = Addresses(settings.pages.prefix, login or "")
+    pipeline = Pipeline(
+        receiver=Receiver(
+            tuple(Origin(origin.scheme, origin.authority) for origin in settings.public),
+            settings.listen.trusted_proxies,
+        ),
+        router=_router(loaded),
+        identifier=identifier,
+        flows=flows,
+        answerer=Answerer(problems.tell, addresses, flows.sessions, flows.kit.tokens),
+        voucher=voucher,
+        contract=Contract(
+            keep=frozenset(name for name in identifier.declared_headers if is_managed(name)),
+            owned=identifier.owned_headers,
+            carriers=identifier.carrier_headers,
+            pseudonym=b"sidecar-" + ring.keyed("via", b"").hex()[:8].encode("ascii"),
+        ),
+    )
+    return pipeline, identifier
+
+
+def _router(loaded: Loaded) -> Router:
+    settings = loaded.settings
+    return Router(
+        loaded.policy,
+        tuple(
+            Destination(name, frozenset(part.hosts), part.treatments)
+            for name, part in settings.upstreams.items()
+        ),
+        prefix=settings.pages.prefix,
+        login=Login(settings.login.paths, settings.login.logout),
+        passes_unidentified=settings.unidentified is Unidentified.PASS,
+    )
+
+
+def _renderer(settings: Settings) -> Renderer:
+    pages = settings.pages
+    branding = Branding(pages.name, pages.help, pages.help_url or "")
+    return Renderer(bundled.TEMPLATES, branding=branding, prefix=pages.prefix)
+
+
+def _site(loaded: Loaded) -> Site:
+    settings = loaded.settings
+    redirects = settings.unidentified is Unidentified.REDIRECT
+    plain = [path for path in settings.login.logout if "*" not in path]
+    return Site(
+        login_page=(settings.login.page or "") if redirects else "",
+        logout=plain[0] if plain else "",
+        kinds={
+            name: (part.plugin or name).partition(":")[0] for name, part in settings.factors.items()
+        },
+    )
+
+
+def _limits(settings: Settings) -> Limits:
+    written = settings.limits
+    return Limits(
+        target_bytes=written.target,
+        field_bytes=written.field,
+        head_bytes=written.head,
+        fields=written.fields,
+        pipelined=written.pipelined,
+        head_s=written.head_time.total_seconds(),
+        keep_alive_s=written.keep_alive.total_seconds(),
+        body_idle_s=written.body_idle.total_seconds(),
+        write_idle_s=written.write_idle.total_seconds(),
+        tunnel_idle_s=written.tunnel_idle.total_seconds(),
+        connections=written.connections,
+        connections_per_address=written.connections_per_address,
+    )
+
+
+# --- listening and keeping ------------------------------------------------------------------------
+
+
+async def _listen(listener: Listener, settings: Settings) -> None:
+    at = settings.listen.public
+    if at.path:
+        await listener.start_unix(at.path)
+        return
+    await listener.start(at.host, at.port, tls_context(settings))
+
+
+def tls_context(settings: Settings) -> ssl.SSLContext | None:
+    """Return how TLS is served up to this process, if it is.
+
+    Raises:
+        OSError: a certificate or key file cannot be used.
+
+    """
+    tls = settings.listen.tls
+    if tls is None:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.load_cert_chain(tls.cert, tls.key)
+    if tls.client_ca is not None:
+        context.load_verify_locations(tls.client_ca)
+        context.verify_mode = ssl.CERT_OPTIONAL
+    return context
+
+
+async def _probe(settings: Settings, store: SqlStore) -> web.AppRunner | None:
+    at = settings.listen.probes
+    if at is None:
+        return None
+    runner = web.AppRunner(build_probes({"store": store.ping}, REGISTRY), access_log=None)
+    await runner.setup()
+    site: web.BaseSite = (
+        web.UnixSite(runner, at.path) if at.path else web.TCPSite(runner, at.host, at.port)
+    )
+    await site.start()
+    return runner
+
+
+async def _sweeping(flows: Flows, identifier: Identifier, store: SqlStore, clock: Clock) -> None:
+    """Forget once a minute what nobody can ask for any more, in memory and in the store."""
+    while True:
+        await asyncio.sleep(SWEPT_EVERY_S)
+        flows.sessions.sweep()
+        identifier.sweep()
+        try:
+            await store.sweep(clock())
+        except StoreUnavailable:
+            continue

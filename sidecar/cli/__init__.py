@@ -1,0 +1,1 @@
+"""The command `sidecar`, one command a file."""

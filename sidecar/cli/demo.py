@@ -1,0 +1,206 @@
+"""`sidecar demo`: Harbour with the sidecar in front, ready to try, in a folder of its own."""
+
+import asyncio
+import base64
+import os
+import secrets
+import signal
+import socket
+import sys
+from asyncio.subprocess import Process
+from contextlib import AsyncExitStack, suppress
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+from aiohttp import web
+
+from sidecar.cli.loading import now
+from sidecar.demo.app import create_app
+from sidecar.demo.desk import PEOPLE
+from sidecar.demo.visit import Options
+
+app = typer.Typer()
+
+PORTS: Final = range(8080, 8100)
+"""Tried in this order where no port is asked for."""
+KEY_BYTES: Final = 32
+OPEN_FOR: Final = timedelta(days=30)
+READY_S: Final = 30
+POLL_S: Final = 0.1
+STOP_S: Final = 10
+HOST: Final = "127.0.0.1"
+
+CONFIGURATION: Final = """\
+# Written anew at each start of `sidecar demo`; copy it to change it.
+public: http://localhost:{port}
+listen: {{public: "{host}:{port}"}}
+upstreams: {{harbour: "http://{host}:{behind}"}}
+
+login: {{page: /login, paths: [/login, /logout, /static/**], logout: /logout}}
+identity:
+  harbour:
+    plugin: upstream_session
+    upstream: harbour
+    url: /whoami
+    anonymous: {{pointer: /user, equals: null}}
+    subject: /user/id
+    name: /user/name
+    email: /user/email
+unidentified: redirect
+
+enrollment: {{first: open, until: "{until}"}}  # anybody with a password: for trying only
+factors:
+  totp: {{issuer: Harbour}}
+  backup_codes: {{}}
+
+policy:
+  default: two_factor
+  rules:
+    - {{name: payments, path: /payments/**, level: two_factor, max_age: 5m}}
+
+storage: {{database: "sqlite+aiosqlite:///{folder}/sidecar.db"}}
+keys: [{{id: demo, from: {{file: "{folder}/key"}}}}]
+pages: {{name: Harbour, help: "This is a demonstration: delete the folder .demo to start afresh."}}
+logging: {{level: error, format: console}}
+"""
+
+BANNER: Final = """
+  Harbour is served at    http://localhost:{port}
+  sign in as              {people}
+  your sign-in methods    http://localhost:{port}/_sidecar/account
+  everything is kept in   {folder}
+
+  Ctrl-C stops it.
+"""
+
+
+@app.command("demo")
+def demo(
+    *,
+    folder: Annotated[Path, typer.Option(help="Where everything is kept.")] = Path(".demo"),
+    port: Annotated[int | None, typer.Option(help="Where to serve; else a free one.")] = None,
+) -> None:
+    """Serve a demonstration application with the sidecar in front of it."""
+    kept = folder.absolute()
+    kept.mkdir(mode=0o700, parents=True, exist_ok=True)
+    raise typer.Exit(asyncio.run(run(kept, port or free_port())))
+
+
+def free_port() -> int:
+    """Return the first of the usual ports that nobody listens on.
+
+    Raises:
+        typer.Exit: all are taken.
+
+    """
+    for port in PORTS:
+        with suppress(OSError), socket.create_server((HOST, port)):
+            return port
+    typer.echo(f"Ports {PORTS[0]} to {PORTS[-1]} are taken; name another with --port.", err=True)
+    raise typer.Exit(1)
+
+
+async def run(folder: Path, port: int) -> int:
+    """Serve until a signal comes or the sidecar ends; return the exit status."""
+    async with AsyncExitStack() as stack:
+        behind = await _serve_harbour(folder, stack)
+        configuration = prepare(folder, port, behind)
+        migrated = await _sidecar("migrate", "up", "--create", "--config", str(configuration))
+        if status := await migrated.wait():
+            return status
+        stopped = _signals()
+        serving = await _sidecar("serve", "--config", str(configuration))
+        stack.push_async_callback(_end, serving)
+        return await _supervise(serving, stopped, folder, port)
+
+
+def prepare(folder: Path, port: int, behind: int) -> Path:
+    """The folder holds a root key and the configuration; return the latter's path."""
+    key, configuration = folder / "key", folder / "sidecar.yaml"
+    if not key.exists():
+        descriptor = os.open(key, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(base64.b64encode(secrets.token_bytes(KEY_BYTES)))
+    until = (now() + OPEN_FOR).date()
+    configuration.write_text(
+        CONFIGURATION.format(host=HOST, port=port, behind=behind, until=until, folder=folder),
+        encoding="utf-8",
+    )
+    return configuration
+
+
+async def _serve_harbour(folder: Path, stack: AsyncExitStack) -> int:
+    """Harbour listens on a free port of this machine until the stack is unwound."""
+    options = Options(security_url="/_sidecar/account", data=folder / "harbour.json")
+    runner = web.AppRunner(create_app(options), access_log=None)
+    await runner.setup()
+    stack.push_async_callback(runner.cleanup)
+    site = web.TCPSite(runner, HOST, 0)
+    await site.start()
+    return int(runner.addresses[0][1])
+
+
+async def _sidecar(*words: str) -> Process:
+    """Start a command of ours in a session of its own, so that Ctrl-C reaches this process only."""
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "sidecar",
+        *words,
+        stdout=asyncio.subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
+
+def _signals() -> asyncio.Event:
+    """Return what is set when somebody wants us to stop."""
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopped.set)
+    return stopped
+
+
+async def _supervise(serving: Process, stopped: asyncio.Event, folder: Path, port: int) -> int:
+    """Tell the address once it answers, then wait for the end, whoever brings it."""
+    loop = asyncio.get_running_loop()
+    ended, asked = loop.create_task(serving.wait()), loop.create_task(stopped.wait())
+    ready = loop.create_task(_announce(folder, port))
+    await asyncio.wait({ended, asked}, return_when=asyncio.FIRST_COMPLETED)
+    status = (ended.result() or 1) if ended.done() else 0
+    for task in (ready, asked, ended):
+        task.cancel()
+    await asyncio.gather(ready, asked, ended, return_exceptions=True)
+    return status
+
+
+async def _announce(folder: Path, port: int) -> None:
+    async with asyncio.timeout(READY_S):
+        while not await _answers(port):  # noqa: ASYNC110 - a socket of another process
+            await asyncio.sleep(POLL_S)
+    people = "   or   ".join(f"{one.id} / {one.password}" for one in PEOPLE.values())
+    typer.echo(BANNER.format(port=port, people=people, folder=folder))
+
+
+async def _answers(port: int) -> bool:
+    try:
+        _, writer = await asyncio.open_connection(HOST, port)
+    except OSError:
+        return False
+    writer.close()
+    return True
+
+
+async def _end(process: Process) -> None:
+    """The process is over: asked first, then made to."""
+    if process.returncode is not None:
+        return
+    process.terminate()
+    try:
+        async with asyncio.timeout(STOP_S):
+            await process.wait()
+    except TimeoutError:
+        process.kill()
+        await process.wait()

@@ -1,0 +1,59 @@
+"""Reading sidecar.yaml for a command: its faults are told, and the exit status is 78."""
+
+import json
+import os
+import time
+from collections.abc import Iterable
+from dataclasses import asdict
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sidecar.cli.main import EXIT_CONFIG
+from sidecar.settings.faults import ConfigError, Fault
+from sidecar.settings.load import Loaded, load_settings
+
+DEFAULT_PATH = Path("sidecar.yaml")
+
+ConfigOption = Annotated[
+    Path,
+    typer.Option("--config", "-c", envvar="SIDECAR_CONFIG", help="The configuration file."),
+]
+
+
+class Format(StrEnum):
+    """How results are printed."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+def now() -> datetime:
+    """Return the present moment in UTC."""
+    return datetime.fromtimestamp(time.time(), UTC)
+
+
+def load(path: Path, form: Format = Format.TEXT, *, secrets: bool = True) -> Loaded:
+    """Return the configuration; with faults they are printed instead and the command ends.
+
+    Raises:
+        typer.Exit: with status 78.
+
+    """
+    try:
+        return load_settings(path, os.environ, now(), secrets=secrets)
+    except ConfigError as error:
+        tell(error.faults, form)
+        raise typer.Exit(EXIT_CONFIG) from None
+
+
+def tell(faults: Iterable[Fault], form: Format) -> None:
+    """Print faults: for people on standard error, for programs as one JSON list."""
+    if form is Format.JSON:
+        typer.echo(json.dumps([asdict(fault) for fault in faults], indent=2))
+        return
+    for fault in faults:
+        typer.echo(str(fault), err=True)

@@ -1,0 +1,64 @@
+"""Which commands there are; a command's module is imported only when it runs."""
+
+import importlib
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Annotated, Final
+
+import typer
+
+from sidecar import __version__
+
+COMMANDS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "serve": "Stand in front of the applications.",
+        "demo": "Serve a demo application with the sidecar in front.",
+        "check": "Report every fault of sidecar.yaml, with line and hint.",
+        "explain": "Show which rules a request meets, and why.",
+        "schema": "Print the JSON Schema of sidecar.yaml.",
+        "keys": "Make root keys.",
+        "migrate": "Create the database, move its schema up and down.",
+        "users": "Invite people, show them, reset their factors.",
+    }
+)
+"""Name and help of each command; its module is `sidecar.cli.<name>`.
+
+The module holds `app`, a `typer.Typer`: a single command registers itself by its name
+(`@app.command("check")`); a group carries its name itself (`typer.Typer(name="keys")`).
+"""
+
+EXIT_CONFIG: Final = 78
+"""`EX_CONFIG` of sysexits.h: started with a configuration that cannot be used."""
+
+
+def build(arguments: Sequence[str]) -> typer.Typer:
+    """Return the command line, with the one command that the arguments name imported."""
+    root = typer.Typer(
+        name="sidecar",
+        help="A second factor in front of applications that keep their own login.",
+        no_args_is_help=True,
+        invoke_without_command=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        callback=_options,
+    )
+    wanted = next((word for word in arguments if not word.startswith("-")), "")
+    for name, text in COMMANDS.items():
+        if name == wanted:
+            root.add_typer(importlib.import_module(f"sidecar.cli.{name}").app)
+        else:
+            root.command(name, help=text)(_never_run)
+    return root
+
+
+def _never_run() -> None:
+    """Stand in the list of commands for one that was not asked for."""
+
+
+def _options(
+    *,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    if version:
+        typer.echo(f"sidecar {__version__}")
+        raise typer.Exit

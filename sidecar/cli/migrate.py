@@ -1,0 +1,81 @@
+"""`sidecar migrate`: create the database, move its schema up and down."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Annotated
+
+import typer
+
+from sidecar.cli.loading import DEFAULT_PATH, ConfigOption, load, now
+from sidecar.cli.main import EXIT_CONFIG
+from sidecar.settings.load import Loaded
+from sidecar.storage.faults import StoreUnproven
+from sidecar.storage.setup import Status, migrate_down, migrate_up, status
+from sidecar.storage.vault import KeyRing, RootKey
+
+app = typer.Typer(
+    name="migrate", help="Create the database, move its schema up and down.", no_args_is_help=True
+)
+
+
+@app.callback()
+def migrate() -> None:
+    """Create the database, move its schema up and down."""
+
+
+@app.command("up")
+def up(
+    *,
+    config: ConfigOption = DEFAULT_PATH,
+    create: Annotated[
+        bool, typer.Option("--create", help="Make the database first where there is none.")
+    ] = False,
+) -> None:
+    """Move the schema to the newest revision; data stay."""
+    loaded = load(config)
+    database = loaded.settings.storage.database
+    _tell(_run(migrate_up(database, _ring(loaded), now, create=create)))
+
+
+@app.command("down")
+def down(
+    *,
+    config: ConfigOption = DEFAULT_PATH,
+    to: Annotated[
+        str, typer.Option("--to", help="A revision, -1 for one step, base for nothing at all.")
+    ] = "-1",
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Move the schema back; what only the newer one can hold is lost."""
+    loaded = load(config)
+    if not yes:
+        typer.confirm(f"Move the schema down to {to}? Authenticators may be lost", abort=True)
+    _tell(_run(migrate_down(loaded.settings.storage.database, _ring(loaded), to)))
+
+
+@app.command("status")
+def show(*, config: ConfigOption = DEFAULT_PATH) -> None:
+    """Print the schema's revision; exit status 78 where this version cannot work with it."""
+    found = _run(status(load(config).settings.storage.database))
+    _tell(found)
+    if not found.current:
+        raise typer.Exit(EXIT_CONFIG)
+
+
+def _ring(loaded: Loaded) -> KeyRing:
+    return KeyRing(tuple(RootKey(key.id, key.secret, key.active) for key in loaded.keys))
+
+
+def _run(work: Coroutine[None, None, Status]) -> Status:
+    try:
+        return asyncio.run(work)
+    except StoreUnproven as fault:
+        typer.echo(f"storage.database: {fault}", err=True)
+        if fault.hint:
+            typer.echo(f"  try: {fault.hint}", err=True)
+        raise typer.Exit(EXIT_CONFIG) from fault
+
+
+def _tell(found: Status) -> None:
+    at = "this version's" if found.current else f"this version needs {found.head}"
+    typer.echo(f"{found.path}: revision {found.revision or 'none'} ({at})")

@@ -1,0 +1,119 @@
+"""`sidecar users`: invite people, show them, reset their factors."""
+
+import asyncio
+import getpass
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import typer
+
+from sidecar.app import key_ring, utc_now
+from sidecar.cli.main import EXIT_CONFIG
+from sidecar.cli.serve import load_or_exit
+from sidecar.core.errors import StoreUnavailable
+from sidecar.core.model import LookupCodes, Person
+from sidecar.flows.people import Dossier, People
+from sidecar.settings.load import Loaded
+from sidecar.storage.faults import StoreUnproven
+from sidecar.storage.sql import open_store
+
+T = TypeVar("T")
+
+app = typer.Typer(
+    name="users", help="Invite people, show them, reset their factors.", no_args_is_help=True
+)
+
+Config = Annotated[Path, typer.Option("--config", "-c", help="The configuration file.")]
+Subject = Annotated[str, typer.Argument(help="`subject`, or `realm:subject`.")]
+CONFIG = Path("sidecar.yaml")
+
+
+@app.callback()
+def users() -> None:
+    """Invite people, show them, reset their factors."""
+
+
+@app.command("invite")
+def invite(subject: Subject, config: Config = CONFIG) -> None:
+    """Print a single-use code that opens the person's first enrollment; valid for 7 days."""
+    loaded = load_or_exit(config)
+    person = person_of(loaded, subject)
+    code = _with_people(loaded, lambda people: people.invite(person, getpass.getuser()))
+    typer.echo(code)
+    typer.echo(f"for {person.user_id}, valid for 7 days, works once; shown only now", err=True)
+
+
+@app.command("show")
+def show(subject: Subject, config: Config = CONFIG) -> None:
+    """Print what the person has set up, where they are signed in, and what happened lately."""
+    loaded = load_or_exit(config)
+    person = person_of(loaded, subject)
+    for line in describe(person, _with_people(loaded, lambda people: people.show(person))):
+        typer.echo(line)
+
+
+@app.command("reset")
+def reset(
+    subject: Subject,
+    reason: Annotated[str, typer.Option(help="Why; kept in the audit trail.")],
+    config: Config = CONFIG,
+) -> None:
+    """Remove everything the person has set up and sign them out; they enroll as if new."""
+    if not reason.strip():
+        raise typer.BadParameter("say why", param_hint="--reason")
+    loaded = load_or_exit(config)
+    person, by = person_of(loaded, subject), getpass.getuser()
+    gone = _with_people(loaded, lambda people: people.reset(person, by, reason.strip()))
+    typer.echo(f"{person.user_id}: {gone} authenticators removed, signed out everywhere")
+
+
+def person_of(loaded: Loaded, subject: str) -> Person:
+    """Return the person that an operator means; the realm may be left out while there is one.
+
+    Raises:
+        typer.BadParameter: several realms are configured and none is named.
+
+    """
+    realms = sorted({source.realm for source in loaded.sources})
+    realm, mark, rest = subject.partition(":")
+    if mark and realm in realms:
+        return Person(realm, rest)
+    if len(realms) == 1:
+        return Person(realms[0], subject)
+    raise typer.BadParameter(f"write realm:subject; there is {', '.join(realms)}")
+
+
+def describe(person: Person, dossier: Dossier) -> list[str]:
+    """Return the lines that show a person; no secret is in them."""
+    account = dossier.account
+    enrolled = account.enrolled_at if account else None
+    lines = [f"{person.user_id}: " + (f"enrolled {enrolled:%F %R}" if enrolled else "not enrolled")]
+    for item in dossier.authenticators:
+        used = f"used {item.last_used_at:%F %R}" if item.last_used_at else "never used"
+        left = f", {item.material.left} left" if isinstance(item.material, LookupCodes) else ""
+        state = item.status.value if item.material is not None else "unreadable"
+        lines.append(f"  {item.factor} {item.name!r}: {state}, {used}{left}")
+    lines += [
+        f"  session since {session.created_at:%F %R}, last seen {session.last_seen_at:%F %R}"
+        for session in dossier.sessions
+    ]
+    lines += [f"  {event.at:%F %R} {event.name} by {event.actor}" for event in dossier.events]
+    return lines
+
+
+def _with_people(loaded: Loaded, work: Callable[[People], Awaitable[T]]) -> T:
+    """Return what the work returns; a store that cannot be used is told in one line."""
+
+    async def run() -> T:
+        store = await open_store(loaded.settings.storage.database, key_ring(loaded), utc_now)
+        try:
+            return await work(People(store, utc_now))
+        finally:
+            await store.close()
+
+    try:
+        return asyncio.run(run())
+    except (StoreUnproven, StoreUnavailable) as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(EXIT_CONFIG) from error

@@ -1,0 +1,99 @@
+"""Proofs become a level, an age, amr and acr; computed at each use, so that they decay."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sidecar.core.model import Level, Proof
+
+CLOCK_SKEW = timedelta(seconds=2)
+"""A proof dated further ahead than this was written by a broken clock and counts for nothing."""
+
+ACR = {
+    Level.ONE_FACTOR: "aal1",
+    Level.TWO_FACTOR: "aal2",
+    Level.PHISHING_RESISTANT: "phr",
+}
+"""Authentication context names; `phr` is OpenID EAP's word for phishing-resistant."""
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """What a request needs: a level, optionally from certain factors, optionally lately."""
+
+    level: Level
+    max_age: timedelta | None = None
+    factors: frozenset[str] = frozenset()
+    """Factors that may satisfy it; empty means any."""
+
+
+@dataclass(frozen=True, slots=True)
+class Assurance:
+    """What proofs are worth at one moment."""
+
+    level: Level
+    amr: tuple[str, ...] = ()
+    at: datetime | None = None
+    """Time of the proof that carries the level; None where only the first factor is known."""
+
+    @property
+    def acr(self) -> str:
+        """The name of the level for assertions and step-up headers."""
+        return ACR[self.level]
+
+
+def assess(proofs: Iterable[Proof], levels: Mapping[str, Level], now: datetime) -> Assurance:
+    """Return the strongest assurance that these proofs give now.
+
+    `levels` maps each configured factor to the level one of its proofs gives; a proof of a factor
+    that is no longer configured is worth nothing.
+    """
+    counted = [proof for proof in proofs if proof.factor in levels and proof.at <= now + CLOCK_SKEW]
+    if not counted:
+        return Assurance(Level.ONE_FACTOR)
+    best = max(counted, key=lambda proof: (levels[proof.factor], proof.at))
+    methods = {method for proof in counted for method in proof.amr}
+    return Assurance(levels[best.factor], (*sorted(methods - {"mfa"}), "mfa"), best.at)
+
+
+def satisfying(
+    proofs: Iterable[Proof], need: Requirement, levels: Mapping[str, Level], now: datetime
+) -> tuple[Proof, ...]:
+    """Return the proofs that count here: of the right factor, fresh enough, not from ahead."""
+    return tuple(
+        proof
+        for proof in proofs
+        if proof.factor in levels
+        and (not need.factors or proof.factor in need.factors)
+        and proof.at <= now + CLOCK_SKEW
+        and (need.max_age is None or now - proof.at <= need.max_age)
+    )
+
+
+def satisfies(
+    proofs: Iterable[Proof], need: Requirement, levels: Mapping[str, Level], now: datetime
+) -> bool:
+    """Tell whether the proofs meet the requirement now.
+
+    One factor is what identification alone proves; everything above needs a proof of ours. A
+    requirement that names factors or an age needs a proof even at one factor.
+    """
+    if need.level is Level.ONE_FACTOR and not need.factors and need.max_age is None:
+        return True
+    return assess(satisfying(proofs, need, levels, now), levels, now).level >= max(
+        need.level, Level.TWO_FACTOR
+    )
+
+
+def able(
+    factors: Collection[str], need: Requirement, levels: Mapping[str, Level]
+) -> tuple[str, ...]:
+    """Return those of the factors a fresh proof of which would satisfy the requirement alone."""
+    target = max(need.level, Level.TWO_FACTOR)
+    return tuple(
+        factor
+        for factor in factors
+        if factor in levels
+        and levels[factor] >= target
+        and (not need.factors or factor in need.factors)
+    )

@@ -1,0 +1,191 @@
+"""Every failure the sidecar can name, with the slug that programs see."""
+
+from typing import ClassVar
+
+
+class SidecarError(Exception):
+    """A failure with a public name; the text is for logs and operators, never for clients."""
+
+    slug: ClassVar[str] = "internal-error"
+    status: ClassVar[int] = 500
+
+    retry_after_s: int | None = None
+    """Seconds after which the same call may go through; None where waiting does not help."""
+
+
+class Retryable(SidecarError):
+    """A failure that waiting may cure; carries the seconds to wait."""
+
+    def __init__(self, message: str = "", *, retry_after_s: int = 5) -> None:
+        super().__init__(message)
+        self.retry_after_s = max(1, retry_after_s)
+
+
+class MalformedRequest(SidecarError):
+    """The request can be read in more than one way, or in none."""
+
+    slug = "malformed-request"
+    status = 400
+
+
+class MisdirectedRequest(SidecarError):
+    """The Host names none of the origins that the configuration lists (RFC 9110 §15.5.20)."""
+
+    slug = "misdirected-request"
+    status = 421
+
+
+class NotIdentified(SidecarError):
+    """No identity source says who this is."""
+
+    slug = "not-identified"
+    status = 401
+
+
+class CredentialUndeclared(SidecarError):
+    """The request carries a credential that no identity source asks about."""
+
+    slug = "credential-undeclared"
+    status = 401
+
+
+class StepUpRequired(SidecarError):
+    """Known, but what was proven is too weak or too old for this request."""
+
+    slug = "step-up-required"
+    status = 401
+
+
+class EnrollmentRequired(SidecarError):
+    """The person has never set up a factor and this request needs one."""
+
+    slug = "enrollment-required"
+    status = 403
+
+
+class RecoveryNeeded(SidecarError):
+    """The person once had a factor and has none usable: never a second first enrollment."""
+
+    slug = "recovery-needed"
+    status = 403
+
+
+class AccessDenied(SidecarError):
+    """The policy, or a conflict between credentials, refuses this request."""
+
+    slug = "access-denied"
+    status = 403
+
+
+class CrossSiteRefused(SidecarError):
+    """A page of another origin, a frame, a script or a service worker reached for our pages."""
+
+    slug = "cross-site-refused"
+    status = 403
+
+
+class InvitationNeeded(SidecarError):
+    """First enrollment is guarded, and the code offered is missing, spent, expired or another's."""
+
+    slug = "invitation-needed"
+    status = 403
+
+
+class NotFound(SidecarError):
+    """There is no such thing, or it belongs to somebody else: one answer for both."""
+
+    slug = "not-found"
+    status = 404
+
+
+class Conflict(SidecarError):
+    """Somebody else changed it first, or it is no longer in a state that allows this."""
+
+    slug = "conflict"
+    status = 409
+
+
+class ChallengeGone(SidecarError):
+    """Expired, consumed, exhausted or never there: one answer for all, so that nothing leaks."""
+
+    slug = "challenge-gone"
+    status = 410
+
+
+class ResponseRejected(SidecarError):
+    """The answer to a challenge was wrong; `reason` says how, where that leaks nothing."""
+
+    slug = "response-rejected"
+    status = 422
+
+    def __init__(self, reason: str = "wrong", *, hint_s: int | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.hint_s = hint_s
+
+
+class TooManyAttempts(Retryable):
+    """A bound on guesses, messages or requests is reached; nothing was checked."""
+
+    slug = "too-many-attempts"
+    status = 429
+
+
+class DeliveryFailed(SidecarError):
+    """A message could not be handed to any transport."""
+
+    slug = "delivery-failed"
+    status = 502
+
+
+class UpstreamUnreachable(SidecarError):
+    """The application did not take the connection, or broke it before it answered."""
+
+    slug = "upstream-unreachable"
+    status = 502
+
+
+class UpstreamTimedOut(SidecarError):
+    """The application took the connection and did not answer in time."""
+
+    slug = "upstream-timed-out"
+    status = 504
+
+
+class IdentityUnavailable(Retryable):
+    """An identity source could not tell who this is; failing to know is never "nobody"."""
+
+    slug = "identity-unavailable"
+    status = 503
+
+
+class StoreUnavailable(Retryable):
+    """The database cannot be used; nothing was decided and nothing was lost."""
+
+    slug = "store-unavailable"
+    status = 503
+
+
+class LimiterUnavailable(Retryable):
+    """Volume cannot be counted, so the work is not begun."""
+
+    slug = "limiter-unavailable"
+    status = 503
+
+
+class PluginFailed(SidecarError):
+    """A plugin raised; the person learns a request id, the operator the traceback."""
+
+    slug = "plugin-failed"
+    status = 500
+
+
+class SealBroken(SidecarError):
+    """A sealed value does not open, or opens as another person's, table's, column's or row's.
+
+    Treated as unreadable: what it protected is unusable, never absent.
+    """
+
+
+class StaleMaterial(Conflict):
+    """The authenticator changed between reading and storing; the caller lost the race."""

@@ -1,0 +1,62 @@
+"""How often a secret may be guessed: pure arithmetic over counts that the database keeps."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+WINDOWS: tuple[tuple[timedelta, int], ...] = (
+    (timedelta(minutes=5), 5),
+    (timedelta(hours=1), 20),
+    (timedelta(days=30), 100),
+)
+"""Tries that did not succeed, per bucket and window; a success resets none of them.
+
+At six digits and three accepted steps, 100 in 30 days is a chance of 3e-4 a month.
+"""
+
+STRANGERS_CLOSE_AT = 50
+"""Failures in a row after which only a browser that once passed may try (THREATS 57)."""
+
+DISABLE_AT = 100
+"""Failures in a row, from everywhere, after which the factor is disabled (NIST 800-63B §3.2.2)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What the database counted for one person and factor, this claim not included."""
+
+    in_window: tuple[int, ...]
+    """Unsuccessful tries of the bucket in each of `WINDOWS`."""
+    frees_in_s: tuple[int, ...]
+    """Seconds until the oldest try leaves each window."""
+    streak: int
+    """Unsuccessful tries since the last success, both buckets."""
+    strangers_streak: int
+    """The same, strangers' bucket only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """The try may be made; `last` says that a failure of it disables the factor."""
+
+    last: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """The try may not be made for so many seconds; None: not until a success elsewhere."""
+
+    retry_after_s: int | None
+
+
+def judge(tally: Tally, *, known: bool) -> Open | Closed:
+    """Tell whether one more try may be made from a known browser or a stranger's."""
+    waits = [
+        wait
+        for (_, limit), count, wait in zip(WINDOWS, tally.in_window, tally.frees_in_s, strict=True)
+        if count >= limit
+    ]
+    if waits:
+        return Closed(max(1, *waits))
+    if tally.streak >= DISABLE_AT or (not known and tally.strangers_streak >= STRANGERS_CLOSE_AT):
+        return Closed(None)
+    return Open(last=tally.streak + 1 >= DISABLE_AT)

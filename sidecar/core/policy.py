@@ -1,0 +1,300 @@
+"""Ordered rules, first match wins, under every reading of the path."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from enum import Enum
+from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
+
+from sidecar.core.assurance import Requirement
+from sidecar.core.errors import MalformedRequest
+from sidecar.core.globs import WILD, mark, marked_to_regex
+from sidecar.core.model import Identity
+from sidecar.core.paths import (
+    Reading,
+    drop_trailing_slash,
+    fold_case,
+    is_plain,
+    readings,
+    spread,
+)
+
+Network = IPv4Network | IPv6Network
+
+_WORK_EACH = 64
+"""What one wording of the patterns costs of `MOST_WORK`: at most about a thousand."""
+_LOOSE_END = re.compile(r"/\*(?:/\*\*)*\Z")
+
+
+class Effect(Enum):
+    """What a rule does with a request that it matches."""
+
+    BYPASS = "bypass"
+    REQUIRE = "require"
+    DENY = "deny"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One line of the policy: criteria, all of which must hold, and what then is asked for."""
+
+    name: str
+    effect: Effect
+    need: Requirement
+    paths: tuple[str, ...] = ()
+    """Globs: `*` stays inside a segment, `**` crosses; `/pay/**` also matches `/pay`, and
+    `/**/pay` too."""
+    regexes: tuple[str, ...] = ()
+    """Matched whole (`fullmatch`), never as a search."""
+    hosts: frozenset[str] = frozenset()
+    methods: frozenset[str] = frozenset()
+    networks: tuple[Network, ...] = ()
+    groups: frozenset[str] = frozenset()
+    subjects: frozenset[str] = frozenset()
+    preflight: bool = False
+    """A CORS preflight passes without a decision."""
+    keep_cache: bool = False
+    """The application's caching headers leave unchanged."""
+    any_activity: bool = False
+    """Background requests reset idleness too."""
+
+    @property
+    def personal(self) -> bool:
+        """Whether the match depends on who asks."""
+        return bool(self.groups or self.subjects)
+
+    @property
+    def conditional(self) -> bool:
+        """Whether some request does not meet it."""
+        asked = (self.paths, self.regexes, self.hosts, self.methods, self.networks)
+        return self.personal or any(asked)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What rules may ask about a request; the query is never among it (CVE-2025-54576)."""
+
+    method: str
+    host: str
+    path: str
+    client: str
+    preflight: bool = False
+
+
+def glob_to_regex(glob: str) -> str:
+    """Return the regular expression of a path glob."""
+    return marked_to_regex(mark(glob))
+
+
+@dataclass(frozen=True, slots=True)
+class _Wording:
+    """The path criteria of all rules as some reading steps leave them."""
+
+    globs: tuple[tuple[str, ...], ...]
+    loose_ends: bool
+    """Some pattern tells a slash at the end apart in a way that its text does not show."""
+    has_regexes: bool
+    trimmed: bool = False
+    folded: bool = False
+
+    def after(self, step: Reading) -> "_Wording":
+        return replace(
+            self,
+            globs=tuple(tuple(step(glob) for glob in globs) for globs in self.globs),
+            trimmed=self.trimmed or (self.loose_ends and step is drop_trailing_slash),
+            folded=self.folded or (self.has_regexes and step is fold_case),
+        )
+
+
+def _word(rules: tuple[Rule, ...]) -> _Wording:
+    return _Wording(
+        globs=tuple(tuple(mark(glob) for glob in rule.paths) for rule in rules),
+        loose_ends=any(_loose_end(rule) for rule in rules),
+        has_regexes=any(rule.regexes for rule in rules),
+    )
+
+
+def _wordings(rules: tuple[Rule, ...]) -> dict[_Wording, dict[Reading, _Wording]]:
+    try:
+        return spread(_word(rules), _Wording.after, lambda _: _WORK_EACH)
+    except MalformedRequest:
+        raise ValueError("the patterns mix too many escapes, `;`, `//` and capitals") from None
+
+
+def _loose_end(rule: Rule) -> bool:
+    """Tell whether the rule may match `/x/` and not `/x`, though no glob of it ends in a slash."""
+    return bool(rule.regexes) or any(_LOOSE_END.search(glob) for glob in rule.paths)
+
+
+@dataclass(frozen=True, slots=True)
+class _Pattern:
+    """A rule's path criterion in one wording."""
+
+    rule: Rule
+    regexes: tuple[re.Pattern[str], ...]
+    heads: frozenset[str] | None
+    """The first segments that can match; None: any."""
+    trimmed: bool
+
+    def matches(self, path: str) -> bool:
+        if not self.regexes:
+            return True
+        for regex in self.regexes:
+            if regex.fullmatch(path) or (self.trimmed and regex.fullmatch(path + "/")):
+                return True
+        return False
+
+
+def _pattern(rule: Rule, globs: tuple[str, ...], wording: _Wording) -> _Pattern:
+    heads = {_head(glob) for glob in globs}
+    flags = re.DOTALL | (re.IGNORECASE if wording.folded else re.NOFLAG)
+    regexes = [re.compile(text, flags) for text in rule.regexes]
+    if globs:
+        regexes.insert(0, re.compile("|".join(map(marked_to_regex, globs)), re.DOTALL))
+    return _Pattern(
+        rule,
+        tuple(regexes),
+        None
+        if rule.regexes or not globs or any(WILD in head for head in heads)
+        else frozenset(heads),
+        wording.trimmed and _loose_end(rule),
+    )
+
+
+def _head(path: str) -> str:
+    return path[1:].partition("/")[0]
+
+
+class _Table:
+    """All patterns in one wording, found by the first segment of a path."""
+
+    def __init__(self, rules: tuple[Rule, ...], wording: _Wording) -> None:
+        patterns = [
+            _pattern(rule, globs, wording) for rule, globs in zip(rules, wording.globs, strict=True)
+        ]
+        heads = {head for pattern in patterns for head in pattern.heads or ()}
+        self._anywhere = tuple(pattern for pattern in patterns if pattern.heads is None)
+        self._under = {
+            head: tuple(
+                pattern for pattern in patterns if pattern.heads is None or head in pattern.heads
+            )
+            for head in heads
+        }
+
+    def candidates(self, path: str, facts: Facts) -> tuple[Rule, ...]:
+        """Return the rules that may apply to this reading."""
+        found: list[Rule] = []
+        for pattern in self._under.get(_head(path), self._anywhere):
+            rule = pattern.rule
+            if _holds(rule, facts) and pattern.matches(path):
+                found.append(rule)
+                if not rule.personal:
+                    break
+        return tuple(found)
+
+
+def _holds(rule: Rule, facts: Facts) -> bool:
+    """Tell whether every criterion but path and person holds."""
+    return (
+        (not rule.methods or facts.method in rule.methods)
+        and (not rule.hosts or facts.host in rule.hosts)
+        and (not rule.networks or _within(facts.client, rule.networks))
+    )
+
+
+def _within(client: str, networks: tuple[Network, ...]) -> bool:
+    try:
+        address = ip_address(client)
+    except ValueError:
+        return False
+    # A socket for both families names an IPv4 peer `::ffff:192.0.2.1`.
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return any(address in net or (mapped is not None and mapped in net) for net in networks)
+
+
+def concerns(rule: Rule, identity: Identity | None) -> bool:
+    """Tell whether a rule's criteria about the person hold."""
+    if not rule.personal:
+        return True
+    if identity is None:
+        return False
+    return (not rule.groups or bool(rule.groups & identity.claims.groups)) and (
+        not rule.subjects
+        or not rule.subjects.isdisjoint({identity.person.subject, identity.person.user_id})
+    )
+
+
+Route = tuple[tuple[Rule, ...], ...]
+"""Per reading, the rules that may apply: personal ones in order, closed by the first impersonal."""
+
+
+class Policy:
+    """Compiled rules; the last one is the default and matches everything."""
+
+    def __init__(self, rules: tuple[Rule, ...], default: Rule) -> None:
+        """Prepare the rules in every wording that reading steps make of their patterns.
+
+        Raises:
+            ValueError: the default has criteria, so that some request would meet no rule; or the
+                patterns are written in too many odd ways at once.
+
+        """
+        if default.conditional:
+            raise ValueError(f"the default rule {default.name!r} has criteria")
+        self.rules = (*rules, default)
+        wordings = _wordings(self.rules)
+        places = {wording: place for place, wording in enumerate(wordings)}
+        self._tables = tuple(_Table(self.rules, wording) for wording in wordings)
+        self._moves = tuple(
+            {step: places[after] for step, after in moves.items()} for moves in wordings.values()
+        )
+
+    def route(self, facts: Facts) -> Route:
+        """Return, for each reading of the path, the rules that may apply.
+
+        Raises:
+            MalformedRequest: the path can be read in too many ways to judge them all.
+
+        """
+        found = [
+            self._tables[place].candidates(path, facts) for path, place in self._seen(facts.path)
+        ]
+        distinct: list[tuple[Rule, ...]] = []
+        for rules in found:
+            if rules not in distinct:
+                distinct.append(rules)
+        return tuple(distinct)
+
+    def _seen(self, path: str) -> Iterable[tuple[str, int]]:
+        """Return each reading with the place of the table whose patterns were read likewise.
+
+        An application that reads `/Admin/` as `/admin` also reads the rule's `/Admin/**` so: path
+        and patterns take the same steps.
+        """
+        if is_plain(path):
+            return [(path, place) for place in range(len(self._tables))]
+        read = readings(path)
+        if len(self._tables) == 1:
+            return [(seen, 0) for seen in read]
+        return spread(
+            (path, 0),
+            lambda seen, step: (read[seen[0]][step], self._moves[seen[1]][step]),
+            lambda _: _WORK_EACH,
+        )
+
+
+def select(route: Route, identity: Identity | None) -> tuple[Rule, ...]:
+    """Return the rule of each reading; the request must satisfy all of them."""
+    found: list[Rule] = []
+    for candidates in route:
+        rule = next(rule for rule in candidates if concerns(rule, identity))
+        if rule not in found:
+            found.append(rule)
+    return tuple(found)
+
+
+def bypassed(route: Route) -> bool:
+    """Tell whether nobody needs to be asked: every reading is a bypass, whoever it is."""
+    return bool(route) and all(
+        len(rules) == 1 and rules[0].effect is Effect.BYPASS for rules in route
+    )

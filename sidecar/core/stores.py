@@ -1,0 +1,258 @@
+"""The ports of storage: what the flows need to be kept, and how atomically."""
+
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from sidecar.core.model import (
+    Account,
+    Authenticator,
+    AuthenticatorId,
+    Challenge,
+    ChallengeId,
+    Event,
+    Material,
+    Person,
+    Proof,
+    Session,
+    SessionId,
+    TokenHash,
+)
+
+
+class Accounts(Protocol):
+    """Durable facts about people."""
+
+    async def get(self, person: Person) -> Account | None: ...
+
+    async def ensure(self, person: Person, now: datetime) -> Account:
+        """Return the person's row, made now if there was none."""
+        ...
+
+    async def mark_enrolled(self, person: Person, now: datetime) -> None:
+        """`enrolled_at` is set; an earlier value stays."""
+        ...
+
+    async def bump_epoch(self, person: Person) -> int:
+        """Every session begun before is over; return the new epoch."""
+        ...
+
+    async def reset(self, person: Person) -> None:
+        """`enrolled_at` is cleared and the epoch bumped: the person may enroll as if new."""
+        ...
+
+
+class Authenticators(Protocol):
+    """Enrolled instances; material is sealed at rest and rows carry a MAC."""
+
+    async def of(self, person: Person) -> tuple[Authenticator, ...]:
+        """Return all that were ever confirmed and not removed, unreadable ones with no material."""
+        ...
+
+    async def get(self, person: Person, which: AuthenticatorId) -> Authenticator | None: ...
+
+    async def add(self, authenticator: Authenticator) -> None: ...
+
+    async def replace(
+        self, current: Authenticator, material: Material | None, *, used_at: datetime | None
+    ) -> None:
+        """New material (None: unchanged) is in place, if nobody else was faster.
+
+        Raises:
+            StaleMaterial: the row's version is no longer `current.version`, or it is not active.
+
+        """
+        ...
+
+    async def move(self, current: Authenticator, occasion: str, now: datetime) -> Authenticator:
+        """The authenticator is in the state that follows; see `sidecar.core.states`.
+
+        Raises:
+            Conflict: the occasion does not happen in its present state.
+
+        """
+        ...
+
+    async def rename(self, person: Person, which: AuthenticatorId, name: str) -> bool:
+        """Return whether there was such an authenticator of this person."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One counted try; `last` says that failing it disables the factor."""
+
+    id: int
+    last: bool
+
+
+class Attempts(Protocol):
+    """Tries at secrets, counted before they are checked."""
+
+    async def claim(
+        self, person: Person, factor: str, *, known: bool, challenge: ChallengeId, now: datetime
+    ) -> Claim:
+        """One try is counted, atomically with the check that it may be made.
+
+        Raises:
+            TooManyAttempts: the bucket is closed; nothing was counted.
+
+        """
+        ...
+
+    async def settle(self, claim: Claim, *, verified: bool, now: datetime) -> None:
+        """The try's outcome is recorded; a try that is never settled stays a failure."""
+        ...
+
+
+class Challenges(Protocol):
+    """Open ceremonies; state is sealed and bound to its row."""
+
+    async def add(self, challenge: Challenge) -> None: ...
+
+    async def get(
+        self, which: ChallengeId, person: Person, session: SessionId, now: datetime
+    ) -> Challenge:
+        """Return an open challenge of this person and session.
+
+        Raises:
+            ChallengeGone: expired, consumed, another's, or never there.
+
+        """
+        ...
+
+    async def consume(self, challenge: Challenge, now: datetime, *, verified: bool) -> None:
+        """The challenge is used up, by one statement; `verified` leaves a proof of its action.
+
+        Raises:
+            ChallengeGone: somebody else consumed it first, or it expired.
+
+        """
+        ...
+
+    async def spend(
+        self, person: Person, session: SessionId, action: str, *, since: datetime, now: datetime
+    ) -> bool:
+        """Return whether a proof of this action, verified since, was there and is now spent."""
+        ...
+
+    async def void(self, person: Person, now: datetime) -> None:
+        """No challenge of the person is open any more, and no action proof is left."""
+        ...
+
+
+class Sessions(Protocol):
+    """Server-side sessions behind token hashes."""
+
+    async def add(self, session: Session, token: TokenHash) -> None: ...
+
+    async def get(self, token: TokenHash, now: datetime) -> Session | None:
+        """Return the live session behind the token.
+
+        The token before the last elevation answers for 30 s more, with the proofs it had then.
+        """
+        ...
+
+    async def elevate(
+        self, session: SessionId, proof: Proof, token: TokenHash, *, login: str, now: datetime
+    ) -> Session:
+        """The session holds the proof and answers to the new token only (and the old one's grace).
+
+        Raises:
+            ChallengeGone: the session ended meanwhile.
+
+        """
+        ...
+
+    async def touch(self, session: SessionId, now: datetime) -> None: ...
+
+    async def drop_proofs(self, session: SessionId) -> None: ...
+
+    async def end(self, person: Person, session: SessionId | None) -> tuple[SessionId, ...]:
+        """One session of the person, or all, are ended; return which."""
+        ...
+
+    async def of(self, person: Person, now: datetime) -> tuple[Session, ...]:
+        """Return the live sessions of the person, last seen first."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Revocation:
+    """One row of the ordered feed that every process reads once a second."""
+
+    sequence: int
+    kind: str
+    """`session` or `person`."""
+    person: Person
+    session: SessionId | None = None
+
+
+class Feed(Protocol):
+    """Revocations, in order, written in the transaction that revokes."""
+
+    async def append(
+        self, kind: str, person: Person, session: SessionId | None, now: datetime
+    ) -> None: ...
+
+    async def since(self, sequence: int) -> tuple[Revocation, ...]: ...
+
+    async def last(self) -> int: ...
+
+
+class Invitations(Protocol):
+    """Single-use codes that open somebody's first enrollment."""
+
+    async def add(self, person: Person, code: TokenHash, *, by: str, expires_at: datetime) -> None:
+        """The code is open; an earlier one of the same person no longer is."""
+        ...
+
+    async def open(self, person: Person, code: TokenHash, now: datetime) -> bool: ...
+
+    async def redeem(self, person: Person, code: TokenHash, now: datetime) -> bool:
+        """Return whether the code was open and is now spent, by one statement."""
+        ...
+
+
+class Trail(Protocol):
+    """The audit trail: append only, hash-chained."""
+
+    async def append(self, event: Event) -> None: ...
+
+    async def of(self, person: Person, limit: int) -> tuple[Event, ...]:
+        """Return the person's latest events, newest first."""
+        ...
+
+
+class Transaction(Protocol):
+    """One unit of work: everything in it happens, or nothing does."""
+
+    @property
+    def accounts(self) -> Accounts: ...
+    @property
+    def authenticators(self) -> Authenticators: ...
+    @property
+    def attempts(self) -> Attempts: ...
+    @property
+    def challenges(self) -> Challenges: ...
+    @property
+    def sessions(self) -> Sessions: ...
+    @property
+    def feed(self) -> Feed: ...
+    @property
+    def invitations(self) -> Invitations: ...
+    @property
+    def trail(self) -> Trail: ...
+
+
+class Store(Protocol):
+    """The database; every failure of it is `StoreUnavailable`."""
+
+    def begin(self) -> AbstractAsyncContextManager[Transaction]:
+        """Open a transaction that writes; it commits at the end of the block, else rolls back."""
+        ...
+
+    def read(self) -> AbstractAsyncContextManager[Transaction]:
+        """Open a transaction that only reads and never waits for writers."""
+        ...

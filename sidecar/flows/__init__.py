@@ -1,0 +1,36 @@
+"""The use cases, one verb a file; no HTTP in here."""
+
+from dataclasses import dataclass
+
+from sidecar.flows.challenge import Challenges
+from sidecar.flows.enroll import Enrollments
+from sidecar.flows.kit import Kit
+from sidecar.flows.manage import Management
+from sidecar.flows.revocations import Revocations
+from sidecar.flows.sessions import Sessions
+
+
+@dataclass(frozen=True, slots=True)
+class Flows:
+    """Every use case of one running sidecar."""
+
+    kit: Kit
+    revocations: Revocations
+    sessions: Sessions
+    challenges: Challenges
+    enrollments: Enrollments
+    management: Management
+
+
+def build_flows(kit: Kit) -> Flows:
+    """Return the use cases over this kit."""
+    revocations = Revocations(kit.store, kit.clock)
+    sessions = Sessions(kit, revocations)
+    return Flows(
+        kit,
+        revocations,
+        sessions,
+        Challenges(kit, sessions),
+        Enrollments(kit, sessions),
+        Management(kit, sessions),
+    )

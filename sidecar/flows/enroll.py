@@ -1,0 +1,256 @@
+"""A person sets up a factor: guarded the first time, and bound to a fresh proof ever after."""
+
+from datetime import datetime
+
+from sidecar.core.errors import (
+    ChallengeGone,
+    Conflict,
+    InvitationNeeded,
+    NotFound,
+    RecoveryNeeded,
+    ResponseRejected,
+    StepUpRequired,
+)
+from sidecar.core.model import (
+    Authenticator,
+    AuthenticatorId,
+    AuthenticatorStatus,
+    Challenge,
+    ChallengeId,
+    Enrolled,
+    Proof,
+    Purpose,
+    Rejected,
+    Response,
+    SessionId,
+    Standing,
+    TokenHash,
+)
+from sidecar.core.protocols import Context, Factor
+from sidecar.core.states import AUTHENTICATOR, follow
+from sidecar.core.stores import Transaction
+from sidecar.flows.challenge import bounded
+from sidecar.flows.kit import (
+    ACTION_PROOF_LIFE,
+    CHALLENGE_LIFE,
+    ENROLLMENTS_TRIED,
+    INVITATIONS_TRIED,
+    Entered,
+    Kit,
+    from_plugin,
+    new_id,
+)
+from sidecar.flows.portfolio import portfolio_in
+from sidecar.flows.record import act
+from sidecar.flows.sessions import Sessions, end_sessions
+from sidecar.flows.visit import Visit
+
+_NO_INVITATION = "-"
+
+
+def adding(factor: str) -> str:
+    """Return the action that a proof must be bound to before this factor can be added."""
+    return f"authenticator.add:{factor}"
+
+
+class Enrollments:
+    """Begins enrollments and confirms them; nothing counts before it is confirmed."""
+
+    def __init__(self, kit: Kit, sessions: Sessions) -> None:
+        self._kit = kit
+        self._sessions = sessions
+
+    async def begin(
+        self, visit: Visit, factor: str, request: Response, *, invitation: str = ""
+    ) -> Challenge:
+        """An enrollment of this factor is open; its prompt can be shown until it ends.
+
+        Raises:
+            NotFound: no such factor is configured.
+            InvitationNeeded: the first enrollment is guarded and this opens it not.
+            RecoveryNeeded: the person once had a factor and has none usable now.
+            StepUpRequired: adding needs a proof bound to exactly this.
+
+        """
+        session, plugin = visit.require_session(), self._factor(factor)
+        await self._kit.limiter.take(ENROLLMENTS_TRIED, visit.person.user_id)
+        ticket = await self._admit(visit, factor, invitation)
+        now, which = self._kit.clock(), ChallengeId(new_id())
+        context = Context(visit.person, visit.label, now, which)
+        started = await from_plugin(plugin.begin_enrollment(context, bounded(request)))
+        challenge = Challenge(
+            id=which,
+            person=visit.person,
+            session_id=session.id,
+            purpose=Purpose.ENROLL,
+            factor=factor,
+            # A confirmed first factor is itself the proof for making the spare codes after it.
+            action=self._spare() if ticket else "",
+            authenticator_id=AuthenticatorId(new_id()),
+            prompt=started.prompt,
+            state=f"{ticket}\n".encode() + started.state,
+            created_at=now,
+            expires_at=now + CHALLENGE_LIFE,
+        )
+        async with self._kit.store.begin() as tx:
+            await tx.challenges.add(challenge)
+        return challenge
+
+    async def show(self, visit: Visit, which: ChallengeId) -> Challenge:
+        """Return an open enrollment of this visit, to be shown again until it is confirmed.
+
+        Raises:
+            ChallengeGone: it is not open, or not of this person and session.
+
+        """
+        session = visit.require_session()
+        async with self._kit.store.read() as tx:
+            return await self._open(tx, visit, which, session_id=session.id)
+
+    async def finish(
+        self, visit: Visit, which: ChallengeId, response: Response, *, name: str = ""
+    ) -> Entered | None:
+        """The authenticator is active; a first one also proves and brings a new session token.
+
+        Raises:
+            ChallengeGone: not open, or not of this person and session.
+            ResponseRejected: the answer does not show that the person holds it.
+            InvitationNeeded: the invitation was spent meanwhile.
+            Conflict: somebody else finished a first enrollment of this person meanwhile.
+
+        """
+        session = visit.require_session()
+        await self._kit.limiter.take(ENROLLMENTS_TRIED, visit.person.user_id)
+        async with self._kit.store.read() as tx:
+            challenge = await self._open(tx, visit, which, session_id=session.id)
+        ticket, _, state = challenge.state.partition(b"\n")
+        context = Context(visit.person, visit.label, self._kit.clock(), challenge.id)
+        outcome = await from_plugin(
+            self._factor(challenge.factor).finish_enrollment(context, state, bounded(response))
+        )
+        if isinstance(outcome, Rejected):
+            raise ResponseRejected(outcome.reason, hint_s=outcome.hint_s)
+        return await self._confirm(visit, challenge, outcome, ticket=ticket.decode(), name=name)
+
+    # -- who may -------------------------------------------------------------------------------
+
+    async def _admit(self, visit: Visit, factor: str, invitation: str) -> str:
+        """Return the ticket of a first enrollment, or nothing for one more authenticator."""
+        now = self._kit.clock()
+        async with self._kit.store.begin() as tx:
+            found = await portfolio_in(tx, self._kit, visit.person)
+            if found.standing is Standing.NEVER_ENROLLED:
+                if self._kit.factors[factor].traits.stands_in:
+                    message = "a spare cannot be the first factor"
+                    raise Conflict(message)
+                return await self._ticket(tx, visit, invitation, now)
+            if found.standing is Standing.RECOVERY_NEEDED:
+                message = "had a factor and has none usable"
+                raise RecoveryNeeded(message)
+            await self._spend(tx, visit, adding(factor), now)
+        return ""
+
+    async def _ticket(self, tx: Transaction, visit: Visit, invitation: str, now: datetime) -> str:
+        """Return what opens a first enrollment now: an invitation's hash, or an open season."""
+        first = self._kit.first
+        if first.mode == "open" and first.until is not None and now.date() <= first.until:
+            return _NO_INVITATION
+        await self._kit.limiter.take(INVITATIONS_TRIED, visit.person.user_id)
+        code = self._kit.tokens.invitation_hash(invitation)
+        if first.mode == "invited" and await tx.invitations.open(visit.person, code, now):
+            return code
+        message = "no open invitation"
+        raise InvitationNeeded(message)
+
+    async def _spend(self, tx: Transaction, visit: Visit, action: str, now: datetime) -> None:
+        session = visit.require_session()
+        if not await tx.challenges.spend(
+            visit.person, session.id, action, since=now - ACTION_PROOF_LIFE, now=now
+        ):
+            message = f"no fresh proof for {action}"
+            raise StepUpRequired(message)
+
+    # -- confirming ----------------------------------------------------------------------------
+
+    async def _confirm(
+        self, visit: Visit, challenge: Challenge, outcome: Enrolled, *, ticket: str, name: str
+    ) -> Entered | None:
+        now, entered = self._kit.clock(), None
+        async with self._kit.store.begin() as tx:
+            await tx.challenges.consume(challenge, now, verified=True)
+            if ticket:
+                await self._first(tx, visit, ticket, now)
+            authenticator = self._new(challenge, outcome, name or challenge.factor, now)
+            await self._retire(tx, authenticator, now)
+            await tx.authenticators.add(authenticator)
+            await tx.trail.append(
+                act(visit, "authenticator.added", now, factor=challenge.factor, first=bool(ticket))
+            )
+            if ticket:
+                traits = self._factor(challenge.factor).traits
+                proof = Proof(challenge.factor, authenticator.id, traits.amr, now)
+                entered = await self._sessions.elevate(tx, visit, proof, now)
+            else:
+                await end_sessions(tx, visit.person, now, keep=challenge.session_id)
+        self._sessions.forget(challenge.session_id)
+        return entered
+
+    async def _first(self, tx: Transaction, visit: Visit, ticket: str, now: datetime) -> None:
+        """Close the door behind a first enrollment: one invitation, one first time."""
+        account = await tx.accounts.ensure(visit.person, now)
+        if account.enrolled_at is not None:
+            message = "already enrolled meanwhile"
+            raise Conflict(message)
+        if ticket != _NO_INVITATION and not await tx.invitations.redeem(
+            visit.person, TokenHash(ticket), now
+        ):
+            message = "invitation spent meanwhile"
+            raise InvitationNeeded(message)
+        await tx.accounts.mark_enrolled(visit.person, now)
+
+    def _new(
+        self, challenge: Challenge, outcome: Enrolled, name: str, now: datetime
+    ) -> Authenticator:
+        if challenge.authenticator_id is None:
+            message = "an enrollment without an authenticator id"
+            raise RuntimeError(message)
+        return Authenticator(
+            id=challenge.authenticator_id,
+            person=challenge.person,
+            factor=challenge.factor,
+            name=name,
+            status=follow(AUTHENTICATOR, AuthenticatorStatus.PENDING, "confirm"),
+            level=self._kit.levels[challenge.factor],
+            version=1,
+            created_at=now,
+            material=outcome.material,
+            last_used_at=None,
+        )
+
+    async def _retire(self, tx: Transaction, new: Authenticator, now: datetime) -> None:
+        """Remove what the new one replaces, where a person has only one of a factor."""
+        if not self._factor(new.factor).traits.only_one:
+            return
+        for item in await tx.authenticators.of(new.person):
+            if item.factor == new.factor:
+                await tx.authenticators.move(item, "remove", now)
+
+    def _spare(self) -> str:
+        """Return the action of adding the spare factor, if one is configured."""
+        spares = (name for name, factor in self._kit.factors.items() if factor.traits.stands_in)
+        return next((adding(name) for name in spares), "")
+
+    def _factor(self, name: str) -> Factor:
+        if name not in self._kit.factors:
+            message = f"no factor {name!r}"
+            raise NotFound(message)
+        return self._kit.factors[name]
+
+    async def _open(
+        self, tx: Transaction, visit: Visit, which: ChallengeId, *, session_id: SessionId
+    ) -> Challenge:
+        challenge = await tx.challenges.get(which, visit.person, session_id, self._kit.clock())
+        if challenge.purpose is not Purpose.ENROLL:
+            message = "a challenge is not an enrollment"
+            raise ChallengeGone(message)
+        return challenge

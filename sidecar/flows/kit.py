@@ -1,0 +1,98 @@
+"""What every flow works with; made once by the composition root."""
+
+import secrets
+from collections.abc import Awaitable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import TypeVar
+
+from sidecar.core.errors import PluginFailed, SidecarError
+from sidecar.core.model import Level, Session
+from sidecar.core.protocols import Bucket, Clock, Factor, Limiter
+from sidecar.core.stores import Store
+from sidecar.flows.tokens import Tokens
+
+T = TypeVar("T")
+
+SESSIONS_OPENED = Bucket("session.open", 20, timedelta(hours=1))
+CHALLENGES_BEGUN = Bucket("challenge.begin", 30, timedelta(minutes=10))
+ENROLLMENTS_TRIED = Bucket("enrollment.try", 30, timedelta(minutes=10))
+INVITATIONS_TRIED = Bucket("invitation.try", 10, timedelta(minutes=10))
+
+CHALLENGE_LIFE = timedelta(minutes=10)
+"""NIST 800-63B §3.1.3.2 and ASVS 6.5.5 allow no more."""
+
+ACTION_PROOF_LIFE = timedelta(minutes=5)
+"""How long a proof that was given for one action waits for it."""
+
+
+def new_id() -> str:
+    """Return 192 random bits; ids of ours are never guessable (ASVS 11.5.1)."""
+    return secrets.token_urlsafe(24)
+
+
+@dataclass(frozen=True, slots=True)
+class SessionTimes:
+    """How long a session lasts: without activity, and at all."""
+
+    idle: timedelta
+    lifetime: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class FirstEnrollment:
+    """How a person who never had a factor may set up the first one."""
+
+    mode: str
+    """`invited` or `open`."""
+    until: date | None = None
+    """Last day on which `open` holds; nothing is open without it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kit:
+    """The parts that flows are made of."""
+
+    store: Store
+    limiter: Limiter
+    factors: Mapping[str, Factor]
+    tokens: Tokens
+    clock: Clock
+    times: SessionTimes
+    first: FirstEnrollment
+    demanded: bool
+    """Some rule asks for a factor, so nobody may remove their last one."""
+
+    @property
+    def levels(self) -> dict[str, Level]:
+        """The level that one proof of each configured factor gives."""
+        return {
+            name: Level.PHISHING_RESISTANT
+            if factor.traits.phishing_resistant
+            else factor.traits.level
+            for name, factor in self.factors.items()
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """A session and the token that now opens it; the browser gets the token, nobody else."""
+
+    session: Session
+    token: str
+
+
+async def from_plugin(call: Awaitable[T]) -> T:
+    """Return what a plugin answers.
+
+    Raises:
+        PluginFailed: it raised something that is none of our words; the cause is chained.
+
+    """
+    try:
+        return await call
+    except SidecarError:
+        raise
+    except Exception as broken:
+        message = f"plugin raised {type(broken).__name__}"
+        raise PluginFailed(message) from broken

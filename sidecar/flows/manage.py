@@ -1,0 +1,107 @@
+"""A person keeps their own authenticators: names them, removes them, looks at what happened."""
+
+from sidecar.core.errors import Conflict, NotFound, StepUpRequired
+from sidecar.core.model import Authenticator, AuthenticatorId, Event
+from sidecar.flows.kit import ACTION_PROOF_LIFE, Kit
+from sidecar.flows.record import act
+from sidecar.flows.sessions import Sessions, end_sessions
+from sidecar.flows.visit import Visit
+
+SHOWN_EVENTS = 10
+MAX_NAME_CHARS = 60
+
+
+def removing(which: str) -> str:
+    """Return the action that a proof must be bound to before this authenticator can go."""
+    return f"authenticator.remove:{which}"
+
+
+class Management:
+    """What a person may do with what they have set up."""
+
+    def __init__(self, kit: Kit, sessions: Sessions) -> None:
+        self._kit = kit
+        self._sessions = sessions
+
+    async def held(self, visit: Visit) -> tuple[Authenticator, ...]:
+        """Return everything the person has set up.
+
+        Raises:
+            StepUpRequired: the session holds no proof; names and dates are for the owner only.
+
+        """
+        visit.require_proof()
+        async with self._kit.store.read() as tx:
+            return await tx.authenticators.of(visit.person)
+
+    async def rename(self, visit: Visit, which: AuthenticatorId, name: str) -> None:
+        """The authenticator has this name.
+
+        Raises:
+            NotFound: it is not this person's.
+            Conflict: the name is empty, too long, or not printable.
+
+        """
+        visit.require_proof()
+        tidy = " ".join(name.split())
+        if not tidy or len(tidy) > MAX_NAME_CHARS or not tidy.isprintable():
+            message = "not a name"
+            raise Conflict(message)
+        now = self._kit.clock()
+        async with self._kit.store.begin() as tx:
+            if not await tx.authenticators.rename(visit.person, which, tidy):
+                message = "no such authenticator"
+                raise NotFound(message)
+            await tx.trail.append(act(visit, "authenticator.renamed", now))
+
+    async def remove(self, visit: Visit, which: AuthenticatorId) -> None:
+        """The authenticator is gone, and with it every other session and open challenge.
+
+        Raises:
+            NotFound: it is not this person's.
+            StepUpRequired: no proof was given for exactly this removal.
+            Conflict: it is the last one and a rule demands one.
+
+        """
+        session, now = visit.require_proof(), self._kit.clock()
+        async with self._kit.store.begin() as tx:
+            held = await tx.authenticators.of(visit.person)
+            target = next((item for item in held if item.id == which), None)
+            if target is None:
+                message = "no such authenticator"
+                raise NotFound(message)
+            self._spare_the_last(held, target)
+            since = now - ACTION_PROOF_LIFE
+            if not await tx.challenges.spend(
+                visit.person, session.id, removing(which), since=since, now=now
+            ):
+                message = "no fresh proof for this removal"
+                raise StepUpRequired(message)
+            await tx.authenticators.move(target, "remove", now)
+            await tx.challenges.void(visit.person, now)
+            await end_sessions(tx, visit.person, now, keep=session.id)
+            await tx.trail.append(act(visit, "authenticator.removed", now, factor=target.factor))
+        self._sessions.forget_person(visit.person)
+
+    def _spare_the_last(self, held: tuple[Authenticator, ...], target: Authenticator) -> None:
+        """Spare codes alone do not count: they run out."""
+        rest = [
+            item
+            for item in held
+            if item.id != target.id
+            and item.usable
+            and item.factor in self._kit.factors
+            and not self._kit.factors[item.factor].traits.stands_in
+        ]
+        spare = (
+            target.factor in self._kit.factors and self._kit.factors[target.factor].traits.stands_in
+        )
+        if self._kit.demanded and target.usable and not rest and not spare:
+            message = "last-authenticator"
+            raise Conflict(message)
+
+    async def history(self, visit: Visit) -> tuple[Event, ...]:
+        """Return the latest acts on this account, newest first."""
+        visit.require_proof()
+        async with self._kit.store.read() as tx:
+            return await tx.trail.of(visit.person, SHOWN_EVENTS)

@@ -1,0 +1,67 @@
+"""What an operator may do to a person: invite, look, reset."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sidecar.core.model import Account, Authenticator, Event, Person, Session
+from sidecar.core.protocols import Clock
+from sidecar.core.stores import Store
+from sidecar.flows.record import operated
+from sidecar.flows.sessions import end_sessions
+from sidecar.flows.tokens import Tokens
+
+INVITATION_LIFE = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class Dossier:
+    """Everything an operator may see of a person; no secret is in it."""
+
+    account: Account | None
+    authenticators: tuple[Authenticator, ...]
+    sessions: tuple[Session, ...]
+    events: tuple[Event, ...]
+
+
+class People:
+    """The operator's side; needs neither HTTP nor plugins."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+
+    async def invite(self, person: Person, by: str, life: timedelta = INVITATION_LIFE) -> str:
+        """Return a single-use code that opens the person's first enrollment; shown once."""
+        now, code = self._clock(), Tokens.mint_invitation()
+        async with self._store.begin() as tx:
+            await tx.accounts.ensure(person, now)
+            await tx.invitations.add(
+                person, Tokens.invitation_hash(code), by=by, expires_at=now + life
+            )
+            await tx.trail.append(operated(person, "person.invited", now, by))
+        return code
+
+    async def show(self, person: Person, events: int = 20) -> Dossier:
+        """Return what is known about the person."""
+        now = self._clock()
+        async with self._store.read() as tx:
+            return Dossier(
+                await tx.accounts.get(person),
+                await tx.authenticators.of(person),
+                await tx.sessions.of(person, now),
+                await tx.trail.of(person, events),
+            )
+
+    async def reset(self, person: Person, by: str, reason: str) -> int:
+        """The person may enroll as if new; everything they had is gone; return how many went."""
+        now = self._clock()
+        async with self._store.begin() as tx:
+            held = await tx.authenticators.of(person)
+            for item in held:
+                await tx.authenticators.move(item, "remove", now)
+            await tx.challenges.void(person, now)
+            await end_sessions(tx, person, now)
+            await tx.accounts.ensure(person, now)
+            await tx.accounts.reset(person)
+            await tx.trail.append(operated(person, "person.reset", now, by, reason=reason))
+        return len(held)

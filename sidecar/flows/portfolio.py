@@ -1,0 +1,45 @@
+"""What a person could prove with now: never enrolled, enrolled, or in need of recovery."""
+
+from datetime import UTC, datetime
+
+from sidecar.core.decision import Portfolio
+from sidecar.core.model import Authenticator, Person, Standing
+from sidecar.core.stores import Store, Transaction
+from sidecar.flows.kit import Kit
+
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
+
+async def portfolio(kit: Kit, person: Person) -> Portfolio:
+    """Return the person's standing and usable factors, last used first."""
+    async with kit.store.read() as tx:
+        return await portfolio_in(tx, kit, person)
+
+
+async def portfolio_in(tx: Transaction, kit: Kit, person: Person) -> Portfolio:
+    """Return the same inside a transaction that goes on."""
+    account = await tx.accounts.get(person)
+    if account is None or account.enrolled_at is None:
+        return Portfolio(Standing.NEVER_ENROLLED)
+    held = await tx.authenticators.of(person) if account.enabled else ()
+    usable = usable_factors(kit, held)
+    return Portfolio(Standing.ENROLLED if usable else Standing.RECOVERY_NEEDED, usable)
+
+
+def usable_factors(kit: Kit, held: tuple[Authenticator, ...]) -> tuple[str, ...]:
+    """Return the factors these authenticators can prove, last used first, spares last."""
+    ready = [item for item in held if item.usable and item.factor in kit.factors]
+    ready.sort(
+        key=lambda item: (
+            not kit.factors[item.factor].traits.stands_in,
+            item.last_used_at or _LONG_AGO,
+        ),
+        reverse=True,
+    )
+    return tuple(dict.fromkeys(item.factor for item in ready))
+
+
+async def authenticators(store: Store, person: Person) -> tuple[Authenticator, ...]:
+    """Return everything the person has set up, unreadable and disabled ones included."""
+    async with store.read() as tx:
+        return await tx.authenticators.of(person)

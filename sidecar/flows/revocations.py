@@ -1,0 +1,75 @@
+"""The feed of revocations: read once a second, told to every memory of this process."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import structlog
+
+from sidecar.core.errors import StoreUnavailable
+from sidecar.core.model import Person, SessionId
+from sidecar.core.protocols import Clock
+from sidecar.core.stores import Store
+
+READ_EVERY_S = 1.0
+TRUSTED_FOR = timedelta(seconds=3)
+"""After so long without a reading nothing that is kept in memory may be used."""
+
+Listener = Callable[[Person | None, SessionId | None], None]
+"""Forget what is kept of a session, of a person, or (both None) of everybody."""
+
+log = structlog.get_logger(__name__)
+
+
+class Revocations:
+    """Follows the feed, and passes on at once what this process revokes itself."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+        self._listeners: list[Listener] = []
+        self._sequence: int | None = None
+        self._read_at: datetime | None = None
+        self.generation = 0
+        """Grows with every revocation; what was read before is not kept after."""
+
+    def listen(self, listener: Listener) -> None:
+        """The listener hears of every revocation from now on."""
+        self._listeners.append(listener)
+
+    def current(self, now: datetime) -> bool:
+        """Tell whether the feed was read lately enough for memory to be trusted."""
+        return self._read_at is not None and now - self._read_at <= TRUSTED_FOR
+
+    def tell(self, person: Person | None, session: SessionId | None) -> None:
+        """Every memory of this process has forgotten the session, the person, or everything."""
+        self.generation += 1
+        for listener in self._listeners:
+            listener(person, session)
+
+    async def read(self) -> None:
+        """Everything revoked anywhere up to now is forgotten here.
+
+        Raises:
+            StoreUnavailable: the feed cannot be read.
+
+        """
+        now = self._clock()
+        async with self._store.read() as tx:
+            if self._sequence is None:
+                self._sequence = await tx.feed.last()
+                self.tell(None, None)
+            rows = await tx.feed.since(self._sequence)
+        for row in rows:
+            self.tell(row.person, row.session)
+            self._sequence = row.sequence
+        self._read_at = now
+
+    async def follow(self) -> None:
+        """Read once a second until cancelled; an outage empties the memory by its age."""
+        while True:
+            try:
+                await self.read()
+            except StoreUnavailable:
+                log.warning("revocations.unreadable")
+            await asyncio.sleep(READ_EVERY_S)

@@ -1,0 +1,209 @@
+"""Sessions: opened, recalled from memory, raised by proofs, dropped and ended."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from sidecar.core.errors import NotFound
+from sidecar.core.model import (
+    Identity,
+    Person,
+    Proof,
+    Session,
+    SessionId,
+    SessionStatus,
+    TokenHash,
+)
+from sidecar.core.stores import Transaction
+from sidecar.flows.kit import SESSIONS_OPENED, Entered, Kit, new_id
+from sidecar.flows.record import act
+from sidecar.flows.revocations import Revocations
+from sidecar.flows.visit import Visit, coarse
+
+KEPT_FOR = timedelta(minutes=1)
+"""How long a session may be answered from memory; a revocation drops it within a second."""
+
+TOUCHED_EVERY = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    session: Session
+    until: datetime
+
+
+class Sessions:
+    """The session flows and the memory in front of the store."""
+
+    def __init__(self, kit: Kit, revocations: Revocations) -> None:
+        self._kit = kit
+        self._revocations = revocations
+        self._kept: dict[TokenHash, _Kept] = {}
+        revocations.listen(self._revoked)
+
+    # -- recalling -----------------------------------------------------------------------------
+
+    async def recall(self, token: str) -> Session | None:
+        """Return the live session behind a token, from memory where that may be trusted."""
+        hashed = self._kit.tokens.session_hash(token)
+        if hashed is None:
+            return None
+        now = self._kit.clock()
+        kept = self._kept.get(hashed)
+        if kept is not None and now < kept.until and self._revocations.current(now):
+            return kept.session if self._alive(kept.session, now) else None
+        return await self._load(hashed, now)
+
+    async def _load(self, hashed: TokenHash, now: datetime) -> Session | None:
+        generation = self._revocations.generation
+        async with self._kit.store.read() as tx:
+            session = await tx.sessions.get(hashed, now)
+        self._kept.pop(hashed, None)
+        if session is None or not self._alive(session, now):
+            return None
+        if generation == self._revocations.generation:
+            # A revocation that arrived while we read must not be undone by what we read before it.
+            self._kept[hashed] = _Kept(session, now + KEPT_FOR)
+        return session
+
+    def _alive(self, session: Session, now: datetime) -> bool:
+        return now < session.expires_at and now - session.last_seen_at <= self._kit.times.idle
+
+    def forget(self, which: SessionId) -> None:
+        """Nothing about the session is answered from memory any more."""
+        self._kept = {key: kept for key, kept in self._kept.items() if kept.session.id != which}
+
+    def forget_person(self, person: Person) -> None:
+        """Nothing about any session of the person is answered from memory any more."""
+        self._revocations.tell(person, None)
+
+    def _revoked(self, person: Person | None, which: SessionId | None) -> None:
+        """Forget one session, all of a person, or (nobody named) everything."""
+        self._kept = {
+            key: kept
+            for key, kept in self._kept.items()
+            if (person is not None and kept.session.person != person)
+            or (which is not None and kept.session.id != which)
+        }
+
+    def sweep(self) -> None:
+        """Entries that are too old to be used are gone, so that memory stays bounded."""
+        now = self._kit.clock()
+        self._kept = {key: kept for key, kept in self._kept.items() if now < kept.until}
+
+    async def touch(self, session: Session) -> None:
+        """The session was active; written at most once a minute."""
+        now = self._kit.clock()
+        if now - session.last_seen_at < TOUCHED_EVERY:
+            return
+        for key, kept in self._kept.items():
+            if kept.session.id == session.id:
+                self._kept[key] = replace(kept, session=replace(kept.session, last_seen_at=now))
+        async with self._kit.store.begin() as tx:
+            await tx.sessions.touch(session.id, now)
+
+    # -- beginning and raising -----------------------------------------------------------------
+
+    async def open(self, visit: Visit) -> Entered:
+        """A pending session of this person exists; it proves nothing yet.
+
+        Raises:
+            TooManyAttempts: the person opened too many within the hour.
+
+        """
+        await self._kit.limiter.take(SESSIONS_OPENED, visit.person.user_id)
+        now, token = self._kit.clock(), self._kit.tokens.mint_session()
+        async with self._kit.store.begin() as tx:
+            account = await tx.accounts.get(visit.person)
+            session = Session(
+                id=SessionId(new_id()),
+                person=visit.person,
+                status=SessionStatus.PENDING,
+                created_at=now,
+                expires_at=now + self._kit.times.lifetime,
+                last_seen_at=now,
+                login=visit.identity.login,
+                epoch=account.epoch if account else 0,
+                user_agent=visit.user_agent[:200],
+                address=coarse(visit.address),
+            )
+            await tx.sessions.add(session, self._hash(token))
+        return Entered(session, token)
+
+    async def elevate(self, tx: Transaction, visit: Visit, proof: Proof, now: datetime) -> Entered:
+        """The session holds one more proof and answers to a new token (ASVS 7.2.4)."""
+        token = self._kit.tokens.mint_session()
+        session = await tx.sessions.elevate(
+            visit.require_session().id,
+            proof,
+            self._hash(token),
+            login=visit.identity.login,
+            now=now,
+        )
+        return Entered(session, token)
+
+    def _hash(self, token: str) -> TokenHash:
+        hashed = self._kit.tokens.session_hash(token)
+        if hashed is None:
+            message = "a token that was minted here is not recognised here"
+            raise RuntimeError(message)
+        return hashed
+
+    # -- dropping and ending -------------------------------------------------------------------
+
+    def belongs(self, session: Session, identity: Identity) -> bool:
+        """Tell whether the session is this person's, and its proofs of this very login."""
+        same_login = session.login == identity.login or not session.proofs
+        return session.person == identity.person and same_login
+
+    async def drop_proofs(self, session: Session) -> None:
+        """The session proves nothing any more: its browser signed in as somebody else."""
+        now = self._kit.clock()
+        async with self._kit.store.begin() as tx:
+            await tx.sessions.drop_proofs(session.id)
+            await tx.feed.append("session", session.person, session.id, now)
+        self._revocations.tell(session.person, session.id)
+
+    async def end(self, visit: Visit, which: SessionId) -> None:
+        """One session of the person is over, everywhere.
+
+        Raises:
+            NotFound: the person has no such live session.
+
+        """
+        now = self._kit.clock()
+        async with self._kit.store.begin() as tx:
+            if not await tx.sessions.end(visit.person, which):
+                message = "no such session"
+                raise NotFound(message)
+            await tx.feed.append("session", visit.person, which, now)
+            await tx.trail.append(act(visit, "session.ended", now))
+        self._revocations.tell(visit.person, which)
+
+    async def end_all(self, visit: Visit) -> None:
+        """Every session of the person is over, everywhere, this one included."""
+        now = self._kit.clock()
+        async with self._kit.store.begin() as tx:
+            await end_sessions(tx, visit.person, now)
+            await tx.trail.append(act(visit, "session.ended_everywhere", now))
+        self._revocations.tell(visit.person, None)
+
+    async def of(self, visit: Visit) -> tuple[Session, ...]:
+        """Return the person's live sessions, last seen first."""
+        now = self._kit.clock()
+        async with self._kit.store.read() as tx:
+            found = await tx.sessions.of(visit.person, now)
+        return tuple(session for session in found if self._alive(session, now))
+
+
+async def end_sessions(
+    tx: Transaction, person: Person, now: datetime, *, keep: SessionId | None = None
+) -> None:
+    """Every session of the person but one is over, and every process learns it from the feed."""
+    if keep is None:
+        await tx.sessions.end(person, None)
+        await tx.feed.append("person", person, None, now)
+        return
+    for session in await tx.sessions.of(person, now):
+        if session.id != keep:
+            await tx.sessions.end(person, session.id)
+            await tx.feed.append("session", person, session.id, now)

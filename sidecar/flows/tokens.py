@@ -1,0 +1,128 @@
+"""Everything of ours that a browser carries: minted here, and recognised without the store."""
+
+import hashlib
+import hmac
+import secrets
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from binascii import Error as BadBase64
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+from sidecar.core.model import Person, SessionId, TokenHash
+
+TOKEN_BYTES = 32
+TAG_BYTES = 32
+KNOWN_FOR = timedelta(days=90)
+"""How long a browser that once passed counts as known; it proves nothing, it only guesses apart."""
+
+INVITATION_BYTES = 14
+"""112 bits (DESIGN section 6); single use, so that a plain SHA-256 is a fit store for it."""
+
+
+class Signer(Protocol):
+    """HMAC-SHA256 under the key ring: made with the active key, matched with every key."""
+
+    def keyed(self, purpose: str, data: bytes) -> bytes: ...
+
+    def matches(self, purpose: str, data: bytes, tag: bytes) -> bool: ...
+
+
+def _pack(raw: bytes) -> str:
+    return urlsafe_b64encode(raw).rstrip(b"=").decode("ascii")
+
+
+def _unpack(text: str) -> bytes:
+    """Return the bytes, or none at all for what is not canonical base64url."""
+    try:
+        raw = urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4))
+    except (BadBase64, ValueError):
+        return b""
+    return raw if hmac.compare_digest(_pack(raw), text) else b""
+
+
+def hash_token(token: str) -> TokenHash:
+    """Return the only form of a bearer token that is stored."""
+    return TokenHash(hashlib.sha256(token.encode()).hexdigest())
+
+
+def _words(*parts: str) -> bytes:
+    """Return the parts as one unambiguous byte string."""
+    raw = [part.encode("utf-8", "surrogateescape") for part in parts]
+    return b"".join(len(part).to_bytes(4, "big") + part for part in raw)
+
+
+class Tokens:
+    """Mints and recognises tokens; made-up ones are told apart by their tag, at no cost."""
+
+    def __init__(self, signer: Signer) -> None:
+        self._signer = signer
+
+    # -- sessions ------------------------------------------------------------------------------
+
+    def mint_session(self) -> str:
+        """Return a new session token: 256 random bits and a tag that only we can make."""
+        body = secrets.token_bytes(TOKEN_BYTES)
+        return _pack(body + self._signer.keyed("cookie", body))
+
+    def session_hash(self, token: str) -> TokenHash | None:
+        """Return the stored form of a session token of ours; None for anything else."""
+        raw = _unpack(token)
+        body, tag = raw[:TOKEN_BYTES], raw[TOKEN_BYTES:]
+        if len(tag) != TAG_BYTES or not self._signer.matches("cookie", body, tag):
+            return None
+        return hash_token(token)
+
+    # -- known browsers ------------------------------------------------------------------------
+
+    def mint_known(self, person: Person, now: datetime) -> str:
+        """Return a token that says: this browser once passed as this person."""
+        until = str(int((now + KNOWN_FOR).timestamp()))
+        tag = self._signer.keyed("known-browser", _words(person.realm, person.subject, until))
+        return f"{until}.{_pack(tag)}"
+
+    def is_known(self, token: str, person: Person, now: datetime) -> bool:
+        """Tell whether the token is ours, of this person, and not too old."""
+        until, _, tag = token.partition(".")
+        if not (until.isascii() and until.isdigit() and len(until) <= len(str(2**40))):
+            return False
+        if datetime.fromtimestamp(int(until), UTC) < now:
+            return False
+        said = _words(person.realm, person.subject, until)
+        return self._signer.matches("known-browser", said, _unpack(tag))
+
+    # -- forms ---------------------------------------------------------------------------------
+
+    def csrf(self, session: SessionId) -> str:
+        """Return the value that every form of this session carries."""
+        return _pack(self._signer.keyed("csrf", session.encode()))
+
+    def csrf_fits(self, session: SessionId, value: str) -> bool:
+        """Tell whether the form came from a page of ours in this session."""
+        return self._signer.matches("csrf", session.encode(), _unpack(value))
+
+    def seal_next(self, session: SessionId, path: str) -> str:
+        """Return a value that only we can make: go on to this path, in this session."""
+        tag = self._signer.keyed("next", _words(session, path))
+        return _pack(tag + path.encode("utf-8", "surrogateescape"))
+
+    def open_next(self, session: SessionId, value: str) -> str | None:
+        """Return the path of a value that we sealed for this session; None for anything else."""
+        raw = _unpack(value)
+        path = raw[TAG_BYTES:].decode("utf-8", "surrogateescape")
+        if not path.startswith("/"):
+            return None
+        fits = self._signer.matches("next", _words(session, path), raw[:TAG_BYTES])
+        return path if fits else None
+
+    # -- invitations ---------------------------------------------------------------------------
+
+    @staticmethod
+    def mint_invitation() -> str:
+        """Return a new invitation code, in groups that can be read out."""
+        text = secrets.token_hex(INVITATION_BYTES)
+        return "-".join(text[start : start + 7] for start in range(0, len(text), 7))
+
+    @staticmethod
+    def invitation_hash(code: str) -> TokenHash:
+        """Return the stored form of an invitation code, however it was typed."""
+        return hash_token("".join(char for char in code.lower() if char in "0123456789abcdef"))

@@ -1,0 +1,84 @@
+"""Who acts, in which session and from where: what the flows know of a request."""
+
+from dataclasses import dataclass
+from ipaddress import ip_address
+
+from sidecar.core.errors import NotIdentified, StepUpRequired
+from sidecar.core.model import Identity, Person, Session
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One request of an identified person."""
+
+    identity: Identity
+    session: Session | None
+    request_id: str
+    address: str = ""
+    user_agent: str = ""
+    known: bool = False
+    """This browser once passed as this person, so its tries are counted apart from strangers'."""
+
+    @property
+    def person(self) -> Person:
+        """Who acts."""
+        return self.identity.person
+
+    @property
+    def label(self) -> str:
+        """How the person is called on pages and in authenticator apps."""
+        claims = self.identity.claims
+        return claims.email or claims.name or self.person.subject
+
+    def require_session(self) -> Session:
+        """Return the session that the visit is in.
+
+        Raises:
+            NotIdentified: there is none, so nothing can be bound to it.
+
+        """
+        if self.session is None:
+            message = "no session"
+            raise NotIdentified(message)
+        return self.session
+
+    def require_proof(self) -> Session:
+        """Return the session if it holds a proof of a factor.
+
+        Raises:
+            StepUpRequired: nothing but the first factor is known.
+
+        """
+        session = self.require_session()
+        if not session.proofs:
+            message = "no proof in session"
+            raise StepUpRequired(message)
+        return session
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """What our own pages know of a request before they look into it."""
+
+    visit: Visit | None
+    """None: nobody is identified."""
+    origin: str
+    """The public origin that was asked, such as `https://shop.example.com`."""
+    request_id: str
+    navigation: bool
+    """A person's browser opens a page (or says nothing about its mode)."""
+
+
+CALLER = "caller"
+"""The name under which pages find their `Caller` on the request."""
+
+
+def coarse(address: str) -> str:
+    """Return the address shortened to its network (/24, /48), as it may be kept and shown."""
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return ""
+    if parsed.version == 4:  # noqa: PLR2004 - IPv4
+        return ".".join(address.split(".")[:3]) + ".0"
+    return ":".join(parsed.exploded.split(":")[:3]) + "::"

@@ -1,0 +1,118 @@
+"""Which upstream and which rules concern a request, and whether it is for our own pages."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from sidecar.core.errors import MalformedRequest, MisdirectedRequest
+from sidecar.core.paths import PathClass, Treatment, is_plain, refuse, views
+from sidecar.core.policy import Facts, Policy, Route, glob_to_regex
+from sidecar.proxy.receive import Arrival
+
+_PUBLIC_PAGES = ("static/", ".well-known/", "problems/")
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """An upstream as routing sees it."""
+
+    name: str
+    hosts: frozenset[str]
+    """Public authorities it serves; empty: all that no other upstream names."""
+    treatments: Mapping[PathClass, Treatment]
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """The application's own login: where it is, what belongs to it, where it ends."""
+
+    paths: tuple[str, ...] = ()
+    logout: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Routed:
+    """Where a request belongs."""
+
+    upstream: str
+    rules: Route = ()
+    page: bool = False
+
+
+class Router:
+    """Chooses upstream and rules; refuses paths that are not to be judged at all."""
+
+    def __init__(
+        self,
+        policy: Policy,
+        destinations: tuple[Destination, ...],
+        *,
+        prefix: str,
+        login: Login,
+        passes_unidentified: bool,
+    ) -> None:
+        self._policy = policy
+        self._destinations = destinations
+        self._prefix = prefix
+        self._login = _union(login.paths)
+        self._logout = _union(login.logout)
+        self.passes_unidentified = passes_unidentified
+
+    def route(self, arrival: Arrival) -> Routed:
+        """Return upstream and rules of the request, or that it is for our pages.
+
+        Raises:
+            MalformedRequest: the path is of a refused class, or hides our prefix.
+            MisdirectedRequest: no upstream serves this host.
+
+        """
+        to = self._destination(arrival.origin.authority)
+        refuse(arrival.path, to.treatments)
+        if self._is_page(arrival.path):
+            return Routed(to.name, page=True)
+        facts = Facts(
+            arrival.method,
+            arrival.origin.authority,
+            arrival.path,
+            arrival.client,
+            preflight=arrival.preflight,
+        )
+        return Routed(to.name, self._policy.route(facts))
+
+    def _destination(self, authority: str) -> Destination:
+        for destination in self._destinations:
+            if authority in destination.hosts:
+                return destination
+        for destination in self._destinations:
+            if not destination.hosts:
+                return destination
+        message = "no upstream serves this host"
+        raise MisdirectedRequest(message)
+
+    def _is_page(self, path: str) -> bool:
+        """Tell whether the path is ours; one that is ours only under some reading is refused."""
+        if is_plain(path) or is_plain(path.removesuffix("/")):
+            return path.startswith(self._prefix)
+        home = self._prefix.rstrip("/")
+        for view in views(path):
+            if view.path == home or view.path.startswith(self._prefix):
+                message = "a path of ours under a reading that is not plain"
+                raise MalformedRequest(message)
+        return False
+
+    def is_public_page(self, path: str) -> bool:
+        """Tell whether a page of ours is the same for everybody, so that nobody is asked."""
+        return path.removeprefix(self._prefix).startswith(_PUBLIC_PAGES)
+
+    def is_login(self, path: str) -> bool:
+        """Tell whether the request belongs to the application's own login."""
+        return self._login(path)
+
+    def is_logout(self, path: str) -> bool:
+        """Tell whether the request signs out of the application."""
+        return self._logout(path)
+
+
+def _union(globs: tuple[str, ...]) -> Callable[[str], bool]:
+    pattern = re.compile("|".join(f"(?:{glob_to_regex(glob)})" for glob in globs) or r"(?!)")
+    return lambda path: pattern.fullmatch(path) is not None

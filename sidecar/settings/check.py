@@ -1,0 +1,189 @@
+"""What each section must say for the others to make sense: origins, login, enrollment, storage."""
+
+import ssl
+from collections import Counter
+from collections.abc import Callable, Iterator
+from importlib.util import find_spec
+from typing import Final
+
+from sidecar.core.paths import fold_case
+from sidecar.core.policy import Facts, bypassed
+from sidecar.settings.draft import Draft
+from sidecar.settings.faults import Finding, Where
+from sidecar.settings.schema import Unidentified
+
+DATABASE: Final = "sqlite+aiosqlite:///"
+
+
+def origins(draft: Draft) -> Iterator[Finding]:
+    """Origins are https unless the operator says otherwise, and each is written once."""
+    settings = draft.settings
+    for index, origin in enumerate(settings.public):
+        if not (origin.secure or origin.local or settings.insecure_http):
+            hint = "write https://, or `insecure_http: true` if everything may be read on the way"
+            yield Finding(("public", index), f"{origin} is not encrypted", hint)
+        if origin in settings.public[:index]:
+            yield Finding(("public", index), f"{origin} is already listed")
+
+
+def listeners(draft: Draft) -> Iterator[Finding]:
+    """Listeners do not collide and their certificates load."""
+    listen = draft.settings.listen
+    if listen.probes is not None and listen.probes == listen.public:
+        yield Finding(("listen", "probes"), "is the same address as listen.public")
+    for index, network in enumerate(listen.trusted_proxies):
+        if network.prefixlen == 0:
+            message = "trusts everybody: anyone could then choose their own client address"
+            yield Finding(("listen", "trusted_proxies", index), message)
+    if listen.tls is not None:
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        tls = listen.tls
+        yield from _loads("cert", lambda: context.load_cert_chain(tls.cert, tls.key))
+        if tls.client_ca is not None:
+            ca = tls.client_ca
+            yield from _loads("client_ca", lambda: context.load_verify_locations(ca))
+
+
+def _loads(key: str, load: Callable[[], None]) -> Iterator[Finding]:
+    try:
+        load()
+    except OSError as error:  # ssl.SSLError is one
+        said = error.strerror or type(error).__name__
+        yield Finding(("listen", "tls", key), f"does not load: {said}")
+
+
+def upstreams(draft: Draft) -> Iterator[Finding]:
+    """Every public host has exactly one application."""
+    settings = draft.settings
+    public = {origin.host for origin in settings.public}
+    listed = Counter(host for up in settings.upstreams.values() for host in up.hosts)
+    catch_all = [name for name, up in settings.upstreams.items() if not up.hosts]
+    for name in catch_all[1:]:
+        hint = f"{catch_all[0]!r} already takes every host that is not listed"
+        yield Finding(("upstreams", name), "needs `hosts`", hint)
+    for name, upstream in settings.upstreams.items():
+        for index, host in enumerate(upstream.hosts):
+            place = ("upstreams", name, "hosts", index)
+            if listed[host] > 1:
+                yield Finding(place, f"{host} is listed by more than one upstream")
+            if draft.sound("public") and host not in public:
+                yield Finding(place, f"{host} is no host of `public`")
+        yield from _authorities(name, upstream.ca_file)
+    if not catch_all and draft.sound("upstreams"):
+        for index, origin in enumerate(settings.public):
+            if origin.host not in listed:
+                yield Finding(("public", index), f"no upstream lists {origin.host}")
+
+
+def _authorities(name: str, ca_file: str | None) -> Iterator[Finding]:
+    if ca_file is None:
+        return
+    try:
+        ssl.create_default_context(cafile=ca_file)
+    except OSError as error:
+        said = error.strerror or type(error).__name__
+        yield Finding(("upstreams", name, "ca_file"), f"does not load: {said}")
+
+
+def login(draft: Draft) -> Iterator[Finding]:
+    """Whoever is sent to the login can reach it."""
+    settings = draft.settings
+    part = settings.login
+    redirects = settings.unidentified is Unidentified.REDIRECT and draft.sound("unidentified")
+    if redirects and draft.sound("login"):
+        for key, written in (("page", part.page), ("paths", part.paths)):
+            if not written:
+                message = f"`unidentified: redirect` needs login.{key}"
+                yield Finding(("unidentified",), message)
+    if part.page is not None and not (part.page.startswith("/") and part.page[1:2] != "/"):
+        yield Finding(("login", "page"), "is a path on the application, such as /login")
+    elif part.page is not None and redirects and draft.sound("policy") and draft.sound("login"):
+        yield from _reachable(draft, part.page.partition("?")[0])
+
+
+def _reachable(draft: Draft, path: str) -> Iterator[Finding]:
+    for origin in draft.settings.public:
+        facts = Facts("GET", origin.host, path, "")
+        if draft.policy is not None and not bypassed(draft.policy.route(facts)):
+            hint = f"add {path} to login.paths"
+            yield Finding(("login", "page"), "is not open to everybody: a redirect loop", hint)
+            return
+
+
+def enrollment(draft: Draft) -> Iterator[Finding]:
+    """Open enrollment has an end that lies ahead."""
+    part = draft.settings.enrollment
+    until = part.open_until
+    if part.first == "invited":
+        if part.until is not None:
+            yield Finding(("enrollment", "until"), "means nothing with `first: invited`")
+    elif until is None:
+        hint = "such as: until: 2027-01-31"
+        yield Finding(("enrollment", "first"), "`open` needs the day on which it ends", hint)
+    elif until <= draft.now:
+        hint = "write a later day, or `first: invited`"
+        yield Finding(("enrollment", "until"), "lies in the past", hint)
+    else:
+        message = f"until the end of {part.until}, whoever knows a password can set up its factor"
+        yield Finding(("enrollment", "first"), message, warning=True)
+
+
+def session(draft: Draft) -> Iterator[Finding]:
+    part = draft.settings.session
+    if part.idle > part.lifetime:
+        yield Finding(("session", "idle"), "is longer than session.lifetime")
+    for key, value in (("idle", part.idle), ("lifetime", part.lifetime)):
+        if not value:
+            yield Finding(("session", key), "must be longer than nothing")
+
+
+def storage(draft: Draft) -> Iterator[Finding]:
+    url = draft.settings.storage.database
+    where = ("storage", "database")
+    kind, _, path = url.partition("///")
+    if kind.partition(":")[0].startswith("sqlite") and kind != DATABASE.partition("///")[0]:
+        yield Finding(where, "is no address of a database", f"did you mean {DATABASE}…?")
+    elif not url.startswith(DATABASE):
+        hint = f"{DATABASE}path/to/sidecar.db"
+        yield Finding(where, "this version keeps its data in SQLite only", hint)
+    elif not path.partition("?")[0] or ":memory:" in path:
+        yield Finding(where, "needs a file: what is kept in memory is lost at a restart")
+
+
+def prefix(draft: Draft) -> Iterator[Finding]:
+    """Nothing of the application's lies under our own prefix."""
+    part = draft.settings.login
+    ours = draft.settings.pages.prefix
+    written: list[tuple[Where, str]] = [(("login", "page"), part.page or "")]
+    written += [(("login", "paths", at), glob) for at, glob in enumerate(part.paths)]
+    written += [(("login", "logout", at), glob) for at, glob in enumerate(part.logout)]
+    for where, path in written:
+        if f"{fold_case(path)}/".startswith(ours):
+            yield Finding(where, f"lies under {ours}, which the sidecar answers itself")
+
+
+def factors(draft: Draft) -> Iterator[Finding]:
+    """Somebody without any factor can set one up."""
+    known = [item.factor for item in draft.declared if item.factor is not None]
+    if draft.factors_known and all(traits.stands_in for traits in known):
+        message = "only stand-ins are configured: nobody could set up a first factor"
+        yield Finding(("factors",), message, "add totp")
+
+
+def extras(draft: Draft) -> Iterator[Finding]:
+    if draft.settings.sentry is not None and find_spec("sentry_sdk") is None:
+        yield Finding(("sentry",), "needs the package sentry-sdk", "install the extra `sentry`")
+
+
+CHECKS: Final[tuple[Callable[[Draft], Iterator[Finding]], ...]] = (
+    origins,
+    listeners,
+    upstreams,
+    login,
+    enrollment,
+    session,
+    storage,
+    prefix,
+    factors,
+    extras,
+)

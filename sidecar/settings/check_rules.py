@@ -1,0 +1,155 @@
+"""What rules must say to mean what their author wants."""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from sidecar.core.assurance import able
+from sidecar.core.paths import Treatment, classes_of
+from sidecar.core.policy import Effect
+from sidecar.settings.declared import levels_of
+from sidecar.settings.draft import Draft
+from sidecar.settings.faults import Finding, Where, did_you_mean
+from sidecar.settings.policy import DEFAULT, LOGIN, RESERVED, default_of, effect_of, rules_of
+from sidecar.settings.reach import unreachable
+from sidecar.settings.rules import Demand, RulePart
+
+_ESCAPED: Final = re.compile(r"\\(.)", re.DOTALL)
+_CLASS: Final = re.compile(r"\[\^?\]?[^\]]*\]")
+
+
+def _rules(draft: Draft) -> Iterator[tuple[Where, RulePart]]:
+    for index, part in enumerate(draft.settings.policy.rules):
+        where: Where = ("policy", "rules", index)
+        if draft.sound(*where):
+            yield where, part
+
+
+def names(draft: Draft) -> Iterator[Finding]:
+    """Each rule has a name of its own."""
+    seen: set[str] = set()
+    for where, part in _rules(draft):
+        if part.name in RESERVED:
+            yield Finding((*where, "name"), f"{part.name!r} is the sidecar's own rule")
+        elif part.name in seen:
+            yield Finding((*where, "name"), f"another rule is called {part.name!r}")
+        seen.add(part.name)
+
+
+def factors(draft: Draft) -> Iterator[Finding]:
+    """Rules name configured factors only."""
+    for where, part in _rules(draft):
+        for index, name in enumerate(part.factors):
+            if name not in draft.factors:
+                hint = did_you_mean(name, draft.factors) or "there is " + ", ".join(
+                    sorted(draft.factors)
+                )
+                yield Finding((*where, "factors", index), f"no factor is called {name!r}", hint)
+
+
+def satisfiable(draft: Draft) -> Iterator[Finding]:
+    """Somebody could satisfy each rule that demands a proof."""
+    if not draft.factors_known:
+        return  # a factor whose options have a fault may be the one that is needed
+    levels = levels_of(draft.declared)
+    first = {item.name for item in draft.declared if item.factor and not item.factor.stands_in}
+    written = {part.name: where for where, part in _rules(draft)}
+    for rule in (*rules_of(draft.settings), default_of(draft.settings)):
+        where = ("policy", "default") if rule.name == DEFAULT else written.get(rule.name)
+        needs = rule.need.level.value > 1 or rule.need.factors or rule.need.max_age is not None
+        unknown = rule.need.factors - draft.factors
+        if where is None or rule.effect is not Effect.REQUIRE or not needs or unknown:
+            continue
+        if not able(first, rule.need, levels):
+            word = rule.need.level.word
+            yield Finding(where, f"no configured factor can satisfy it ({word})")
+
+
+def bypasses(draft: Draft) -> Iterator[Finding]:
+    """A bypass asks nobody, so it cannot depend on who asks; nor does a denial have an age."""
+    for where, part in _rules(draft):
+        if part.level is Demand.BYPASS:
+            for key in ("groups", "subjects"):
+                if getattr(part, key):
+                    message = f"a bypass asks nobody, so it cannot tell {key}"
+                    yield Finding((*where, key), message)
+            yield from _wide(where, part)
+        if effect_of(part.level) is not Effect.REQUIRE:
+            for key in ("factors", "max_age"):
+                if getattr(part, key):
+                    yield Finding((*where, key), f"means nothing with level {part.level.value}")
+
+
+def _wide(where: Where, part: RulePart) -> Iterator[Finding]:
+    if not part.path and not part.regex:
+        others = part.host or part.methods or part.networks
+        message = "a bypass without path opens every path"
+        yield Finding(where, message, warning=bool(others))
+    for index, regex in enumerate(part.regex):
+        if _crosses(regex):
+            message = "matches across slashes, so it may open more than it seems"
+            hint = "write [^/] instead of ."
+            yield Finding((*where, "regex", index), message, hint, warning=True)
+
+
+def _crosses(regex: str) -> bool:
+    """Tell whether the expression holds something that also matches a slash unseen."""
+    wild = {hit[1] for hit in _ESCAPED.finditer(regex)} & set("SWD")
+    plain = _ESCAPED.sub("", regex)
+    negated = any(hit[0][1] == "^" and "/" not in hit[0] for hit in _CLASS.finditer(plain))
+    return bool(wild) or negated or "." in _CLASS.sub("", plain)
+
+
+def hosts(draft: Draft) -> Iterator[Finding]:
+    """Rules name hosts by which requests can arrive."""
+    if not draft.sound("public"):
+        return
+    public = {origin.host for origin in draft.settings.public}
+    for where, part in _rules(draft):
+        for index, host in enumerate(part.host):
+            if host not in public:
+                hint = did_you_mean(host, public)
+                yield Finding((*where, "host", index), f"{host} is no host of `public`", hint)
+
+
+def paths(draft: Draft) -> Iterator[Finding]:
+    """Patterns can match something that reaches the policy."""
+    settings = draft.settings
+    treatments = [upstream.treatments for upstream in settings.upstreams.values()]
+    for where, part in _rules(draft):
+        for index, glob in enumerate(part.path):
+            if f"{glob}/".startswith(settings.pages.prefix):
+                ours = settings.pages.prefix
+                message = f"lies under {ours}, which the sidecar answers itself"
+                yield Finding((*where, "path", index), message)
+            for kind in sorted(classes_of(glob)):
+                if all(table[kind] is Treatment.REFUSE for table in treatments):
+                    message = f"never matches: paths with {kind.value} are refused"
+                    yield Finding((*where, "path", index), message)
+
+
+def reach(draft: Draft) -> Iterator[Finding]:
+    """No rule stands behind others that take all its requests."""
+    rules = rules_of(draft.settings)
+    offset = len(rules) - len(draft.settings.policy.rules)
+    for index, takers in unreachable(rules):
+        if index < offset:
+            continue
+        where = ("policy", "rules", index - offset)
+        told = " and ".join(_told(rules[at].name) for at in takers)
+        yield Finding(where, f"is never reached: {told} above takes all its requests")
+
+
+def _told(name: str) -> str:
+    return "login.paths" if name == LOGIN else f"rule {name!r}"
+
+
+CHECKS: Final[tuple[Callable[[Draft], Iterator[Finding]], ...]] = (
+    names,
+    factors,
+    satisfiable,
+    bypasses,
+    hosts,
+    paths,
+    reach,
+)

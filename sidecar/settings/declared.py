@@ -1,0 +1,161 @@
+"""The plugins that sidecar.yaml declares: resolved, their options validated, built once to ask."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+from hmac import digest
+from typing import NoReturn, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from sidecar.core.model import Level
+from sidecar.core.protocols import (
+    Asked,
+    FactorTraits,
+    RawHeaders,
+    SourceTraits,
+    Tools,
+)
+from sidecar.loader import AnyPlugin, PluginFault, Role, build, resolve
+from sidecar.settings.faults import Finding, Where, did_you_mean, within
+from sidecar.settings.schema import PluginPart, Settings, SourcePart
+from sidecar.settings.validate import findings_of
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """One plugin instance, ready to be built: `loader.build(plugin, options, tools)`."""
+
+    name: str
+    """The instance name."""
+    role: Role
+    realm: str
+    """The realm of an identity source; the instance name unless declared."""
+    plugin: AnyPlugin = field(repr=False)
+    options: BaseModel = field(repr=False)
+    factor: FactorTraits | None = None
+    source: SourceTraits | None = None
+
+
+class _Inert:
+    """Lends a plugin nothing: at this stage it is built to be asked for its traits only."""
+
+    async def ask(
+        self,
+        upstream: str,
+        target: bytes,
+        headers: RawHeaders,
+        *,
+        timeout_s: float,
+        limit_bytes: int,
+    ) -> Asked:
+        del target, headers, timeout_s, limit_bytes
+        self._refuse(upstream)
+
+    async def __call__(self, work: Callable[[], T]) -> T:
+        self._refuse(type(work).__name__)
+
+    def _refuse(self, what: str) -> NoReturn:
+        raise RuntimeError(f"a plugin acts while the configuration is read: {what}")
+
+
+def inert_tools(name: str, realm: str) -> Tools:
+    """Return tools with which a plugin can be built and nothing done."""
+
+    def keyed(data: bytes) -> bytes:
+        return digest(b"inert", data, sha256)
+
+    return Tools(name, realm, keyed, _Inert(), _Inert())
+
+
+@dataclass(slots=True)
+class Plugins:
+    """Declares every plugin of the settings and collects what is wrong with them."""
+
+    settings: Settings
+    upstreams: frozenset[str]
+    """Every upstream name that is written, also one whose entry has a fault of its own."""
+    found: list[Declared] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+
+    def declare(self, spoiled: frozenset[Where]) -> None:
+        sections: tuple[tuple[Role, Mapping[str, PluginPart]], ...] = (
+            (Role.IDENTITY, self.settings.identity),
+            (Role.FACTORS, self.settings.factors),
+        )
+        for role, parts in sections:
+            for name, part in parts.items():
+                if not within((role.value, name), spoiled):
+                    self._declare(role, name, part)
+
+    def _declare(self, role: Role, name: str, part: PluginPart) -> None:
+        where: Where = (role.value, name)
+        reference = part.plugin or name
+        try:
+            plugin = resolve(role, reference)
+        except PluginFault as fault:
+            place = (*where, "plugin") if part.plugin else where
+            self.findings.append(Finding(place, fault.message, fault.hint))
+            return
+        options = self._options(plugin, part, where)
+        if options is None:
+            return
+        realm = (part.realm or name) if isinstance(part, SourcePart) else ""
+        declared = Declared(name, role, realm, plugin, options)
+        self.found += self._asked(declared, where)
+
+    def _options(self, plugin: AnyPlugin, part: PluginPart, where: Where) -> BaseModel | None:
+        written: dict[str, object] = dict(part.model_extra or {})
+        model: type[BaseModel] = plugin.options
+        try:
+            options = model.model_validate(written)
+        except ValidationError as error:
+            self.findings += findings_of(error, model, where)
+            return None
+        found = [*self._loose(written, options, where), *self._links(options, where)]
+        self.findings += found
+        return None if found else options
+
+    @staticmethod
+    def _loose(written: dict[str, object], options: BaseModel, where: Where) -> Iterator[Finding]:
+        """Only `true` and `false` are truth values, and neither is a number."""
+        for name, field_ in type(options).model_fields.items():
+            key = field_.alias or name
+            value, given = getattr(options, name), written.get(key)
+            if key in written and isinstance(value, bool) is not isinstance(given, bool):
+                wanted = "true or false" if isinstance(value, bool) else "another kind of value"
+                yield Finding((*where, key), f"{wanted} is expected here")
+
+    def _links(self, options: BaseModel, where: Where) -> Iterator[Finding]:
+        """An option called `upstream` names one of the upstreams."""
+        named = getattr(options, "upstream", None)
+        if isinstance(named, str) and self.upstreams and named not in self.upstreams:
+            hint = did_you_mean(named, self.upstreams) or "there is " + ", ".join(
+                sorted(self.upstreams)
+            )
+            yield Finding((*where, "upstream"), f"there is no upstream {named!r}", hint)
+
+    def _asked(self, declared: Declared, where: Where) -> Iterator[Declared]:
+        """Yield the declaration with the traits of what it builds."""
+        tools = inert_tools(declared.name, declared.realm)
+        try:
+            built = build(declared.plugin, declared.options, tools)
+            traits: object = getattr(built, "traits", None)
+        except Exception as error:  # noqa: BLE001 - a plugin may raise anything; all is reported
+            said = str(error) if isinstance(error, ValueError) else type(error).__name__
+            self.findings.append(Finding(where, f"cannot be built: {said}"))
+            return
+        same = (declared.name, declared.role, declared.realm, declared.plugin, declared.options)
+        if declared.role is Role.FACTORS and isinstance(traits, FactorTraits):
+            yield Declared(*same, factor=traits)
+        elif declared.role is Role.IDENTITY and isinstance(traits, SourceTraits):
+            yield Declared(*same, source=traits)
+        else:
+            self.findings.append(Finding(where, f"the plugin is no {declared.role.value} plugin"))
+
+
+def levels_of(declared: tuple[Declared, ...]) -> Mapping[str, Level]:
+    """Return the level that a proof of each configured factor gives."""
+    return {item.name: item.factor.level for item in declared if item.factor is not None}

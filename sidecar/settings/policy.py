@@ -1,0 +1,82 @@
+"""The written rules become the compiled policy."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from sidecar.core.assurance import Requirement
+from sidecar.core.model import Level
+from sidecar.core.policy import Effect, Policy, Rule
+from sidecar.settings.rules import Demand, RulePart
+from sidecar.settings.schema import Settings
+
+LOGIN: Final = "login"
+"""Name of the rule that `login.paths` makes; it stands before all others."""
+DEFAULT: Final = "default"
+RESERVED: Final = frozenset({LOGIN, DEFAULT})
+
+_LEVELS: Final[Mapping[Demand, Level]] = MappingProxyType(
+    {
+        Demand.BYPASS: Level.ONE_FACTOR,
+        Demand.ONE_FACTOR: Level.ONE_FACTOR,
+        Demand.TWO_FACTOR: Level.TWO_FACTOR,
+        Demand.PHISHING_RESISTANT: Level.PHISHING_RESISTANT,
+        Demand.DENY: Level.PHISHING_RESISTANT,
+    }
+)
+
+
+def compile_policy(settings: Settings) -> Policy:
+    """Return the policy: the login paths, then the rules as written, then the default.
+
+    Raises:
+        ValueError: the patterns are written in too many odd ways at once.
+
+    """
+    return Policy(rules_of(settings), default_of(settings))
+
+
+def rules_of(settings: Settings) -> tuple[Rule, ...]:
+    """Return the rules in order, the default not among them."""
+    written = (compile_rule(part) for part in settings.policy.rules)
+    return (*_login(settings.login.paths), *written)
+
+
+def default_of(settings: Settings) -> Rule:
+    demand = Demand(settings.policy.default)
+    return Rule(DEFAULT, effect_of(demand), Requirement(_LEVELS[demand]))
+
+
+def compile_rule(part: RulePart) -> Rule:
+    """Return one written rule as the matcher wants it."""
+    return Rule(
+        part.name,
+        effect_of(part.level),
+        Requirement(_LEVELS[part.level], part.max_age, frozenset(part.factors)),
+        paths=part.path,
+        regexes=part.regex,
+        hosts=frozenset(part.host),
+        methods=frozenset(part.methods),
+        networks=part.networks,
+        groups=frozenset(part.groups),
+        subjects=frozenset(part.subjects),
+        preflight=part.preflight is not None,
+        keep_cache=part.cache is not None,
+        any_activity=part.activity is not None,
+    )
+
+
+def effect_of(demand: Demand) -> Effect:
+    match demand:
+        case Demand.BYPASS:
+            return Effect.BYPASS
+        case Demand.DENY:
+            return Effect.DENY
+        case _:
+            return Effect.REQUIRE
+
+
+def _login(paths: tuple[str, ...]) -> tuple[Rule, ...]:
+    if not paths:
+        return ()
+    return (Rule(LOGIN, Effect.BYPASS, Requirement(Level.ONE_FACTOR), paths=paths),)

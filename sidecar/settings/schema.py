@@ -1,0 +1,197 @@
+"""The whole of sidecar.yaml; each description is the hover help in editors."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, time, timedelta
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
+
+from sidecar.settings.edges import CredentialCarriers, Limits, Listen, Login, Upstream
+from sidecar.settings.kinds import Day, Duration, OneOrMany, PublicOrigin
+from sidecar.settings.part import Part
+from sidecar.settings.rules import PolicyPart
+from sidecar.settings.words import parse_duration
+
+Name = Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,31}$")]
+"""An instance name: the key under which a plugin or application is declared."""
+
+
+class Unidentified(StrEnum):
+    """What happens to a request from nobody outside the login paths."""
+
+    REDIRECT = "redirect"
+    REFUSE = "refuse"
+    PASS = "pass"  # noqa: S105 - a word, no password
+
+
+class PluginPart(BaseModel):
+    """A plugin by its instance name; keys beside those named here are its own options."""
+
+    model_config = ConfigDict(
+        extra="allow", frozen=True, hide_input_in_errors=True, use_attribute_docstrings=True
+    )
+
+    plugin: str | None = None
+    """A bundled plugin, or `module:ATTRIBUTE`; the instance name where left out."""
+
+
+class SourcePart(PluginPart):
+    """An identity source: tells who a request is from."""
+
+    realm: Annotated[str, Field(pattern="^[A-Za-z0-9_.-]{1,64}$")] | None = None
+    """Whose people these are; the instance name where left out. Sources of the same people
+    declare the same realm."""
+
+
+class EnrollmentPart(Part):
+    """Who may set up a first factor."""
+
+    first: Literal["invited", "open"]
+    """`invited` needs a code from `sidecar users invite`; `open` lets whoever knows the
+    password in first, until the day below."""
+    until: Day | None = None
+    """The last day (UTC) of `open`."""
+
+    @property
+    def open_until(self) -> datetime | None:
+        """The moment at which open enrollment ends; None where it is not open."""
+        if self.first != "open" or self.until is None:
+            return None
+        return datetime.combine(self.until + timedelta(days=1), time(), UTC)
+
+
+class SessionPart(Part):
+    """How long what was proven is remembered."""
+
+    idle: Duration = parse_duration("1h")
+    """A session without activity ends after this."""
+    lifetime: Duration = parse_duration("24h")
+    """Any session ends after this."""
+
+
+class StoragePart(Part):
+    """Where factors, sessions and the audit trail are kept."""
+
+    database: str = Field(default="sqlite+aiosqlite:///data/sidecar.db", repr=False)
+    """`sqlite+aiosqlite:///relative/path.db`, or four slashes and an absolute path."""
+
+
+class KeySource(Part):
+    """Where a root key comes from: exactly one of the three."""
+
+    env: str | None = None
+    """An environment variable."""
+    file: str | None = None
+    """A file."""
+    command: tuple[str, ...] | None = None
+    """A program and its arguments, whose output is the key."""
+
+
+class KeyPart(Part):
+    """A root key: 32 random bytes in base64, made by `sidecar keys generate`."""
+
+    id: Annotated[str, Field(pattern="^[A-Za-z0-9_.-]{1,32}$")]
+    """Is written beside what the key sealed; never reuse one."""
+    source: KeySource = Field(alias="from")
+    """Where the key comes from."""
+    state: Literal["active", "decrypt"] = "active"
+    """The one `active` key seals; a `decrypt` key only opens what it once sealed."""
+
+
+def _prefix(value: str) -> str:
+    inner = value.strip("/")
+    plain = inner.replace("/", "").replace("-", "").replace("_", "")
+    if not (value == f"/{inner}/" and "//" not in value and plain.isascii() and plain.isalnum()):
+        raise ValueError("a prefix is written /_sidecar/: letters, digits, - and _ between slashes")
+    if value != value.lower():
+        raise ValueError("a prefix is written in lower case")
+    return value
+
+
+class PagesPart(Part):
+    """The sidecar's own pages."""
+
+    prefix: Annotated[str, AfterValidator(_prefix)] = "/_sidecar/"
+    """Requests under it are ours and never reach an application."""
+    name: Annotated[str, Field(min_length=1, max_length=60)] = "Sign-in protection"
+    """The name people know the application by, on top of every page."""
+    help: Annotated[str, Field(max_length=300)] = ""
+    """Whom to ask, on every page and where a person is stuck."""
+    help_url: Annotated[str, Field(pattern="^(https://|mailto:)")] | None = None
+    """Where help is found, as a link."""
+
+
+class LoggingPart(Part):
+    """What is written to standard error."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    """The least important lines that are written."""
+    format: Literal["json", "console"] = "json"
+    """`console` is for people, `json` for collectors."""
+
+
+class SentryPart(Part):
+    """Failures go to Sentry, scrubbed; needs the extra `sentry`."""
+
+    dsn: SecretStr
+    """The project's address, as Sentry shows it."""
+
+
+class Settings(Part):
+    """Everything the sidecar is told."""
+
+    public: Annotated[tuple[PublicOrigin, ...], OneOrMany(), Field(min_length=1)]
+    """The origins by which browsers reach us; any other Host is refused (421)."""
+    insecure_http: bool = False
+    """Allows `http:` in `public` for hosts other than localhost; everything is readable then."""
+    listen: Listen = Listen()
+    """Where the sidecar itself listens."""
+    upstreams: Annotated[Mapping[Name, Upstream], Field(min_length=1)]
+    """The protected applications, by name."""
+    login: Login = Login()
+    """The application's own login."""
+    identity: Annotated[Mapping[Name, SourcePart], Field(min_length=1)]
+    """Identity sources, asked in this order for every request outside `bypass`."""
+    credential_carriers: CredentialCarriers = CredentialCarriers()
+    """Names that carry credentials, beside Authorization and Proxy-Authorization."""
+    unidentified: Unidentified = Unidentified.REFUSE
+    """What happens to nobody: `redirect` to the login page, `refuse`, or `pass` without any
+    credential."""
+    enrollment: EnrollmentPart
+    """Who may set up a first factor; there is no default."""
+    factors: Annotated[Mapping[Name, PluginPart], Field(min_length=1)]
+    """The kinds of proof people may set up, by name."""
+    policy: PolicyPart = PolicyPart()
+    """What is asked of which requests."""
+    session: SessionPart = SessionPart()
+    """How long what was proven is remembered."""
+    storage: StoragePart = StoragePart()
+    """Where things are kept."""
+    keys: Annotated[tuple[KeyPart, ...], Field(min_length=1)]
+    """Root keys, from which every other key is derived."""
+    pages: PagesPart = PagesPart()
+    """The sidecar's own pages."""
+    logging: LoggingPart = LoggingPart()
+    """What is written to standard error."""
+    sentry: SentryPart | None = None
+    """Failures go to Sentry."""
+    limits: Limits = Limits()
+    """What one client may cost."""
+
+    def upstream_for(self, host: str) -> str | None:
+        """Return the name of the application that answers for a public host name."""
+        lists = {name: upstream.hosts for name, upstream in self.upstreams.items()}
+        named = next((name for name, hosts in lists.items() if host in hosts), None)
+        return named or next((name for name, hosts in lists.items() if not hosts), None)
+
+    def origin_of(self, authority: str) -> str | None:
+        """Return the public origin that a Host header names; None: a request for others."""
+        wanted = authority.lower()
+        for origin in self.public:
+            spelled = {origin.authority}
+            if origin.port is None:
+                spelled.add(f"{origin.host}:{443 if origin.secure else 80}")
+            if wanted in spelled:
+                return str(origin)
+        return None

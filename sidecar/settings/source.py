@@ -1,0 +1,146 @@
+"""YAML text becomes plain data and the line of every value, strictly where YAML 1.1 is not."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import yaml
+
+from sidecar.settings.faults import Finding, Places, Where
+
+Data = str | int | float | bool | None | list["Data"] | dict[str, "Data"]
+
+MAX_BYTES: Final = 1024 * 1024
+MAX_VALUES: Final = 20_000
+"""Aliases count each time they are used, so that a small file cannot expand without end."""
+MAX_DEPTH: Final = 40
+
+
+_PLAIN: Final = "tag:yaml.org,2002:"
+
+
+class _Strict(yaml.SafeLoader):
+    """Knows `true`, `false`, `null` and decimal numbers; everything else is text.
+
+    YAML 1.1 reads `off` as false, `1:30` as 90 and `2026-12-31` as a date.
+    """
+
+    yaml_implicit_resolvers = {}  # noqa: RUF012 - PyYAML's own name and type
+
+
+for _tag, _pattern, _first in (
+    ("bool", r"true|false", "tf"),
+    ("null", r"null|~|", ["n", "~", ""]),
+    ("int", r"-?(?:0|[1-9][0-9]{0,17})", "-0123456789"),
+    ("float", r"-?(?:0|[1-9][0-9]*)\.[0-9]+", "-0123456789"),
+):
+    _Strict.add_implicit_resolver(
+        f"{_PLAIN}{_tag}", re.compile(f"(?:{_pattern})\\Z"), list(_first)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One file as it was read."""
+
+    data: Data
+    places: Places
+    findings: tuple[Finding, ...] = ()
+
+
+def read_source(path: Path) -> Source:
+    """Return the data of a file; what cannot be read at all is a finding and no data."""
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        return _unread(path, f"cannot be read: {error.strerror}")
+    if len(raw) > MAX_BYTES:
+        return _unread(path, f"has more than {MAX_BYTES} bytes")
+    try:
+        return read_text(raw.decode("utf-8-sig"), str(path))
+    except UnicodeDecodeError as error:
+        return _unread(path, f"is not UTF-8 at byte {error.start}")
+
+
+def read_text(text: str, file: str) -> Source:
+    """Return the data of a YAML text."""
+    try:
+        root = yaml.compose(text, Loader=_Strict)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        said = " ".join(filter(None, (error.context, error.problem)))
+        wrong = Finding((), f"not YAML: {said}", line=mark.line + 1 if mark else 1)
+        return Source(None, Places(file, {}), (wrong,))
+    except (yaml.YAMLError, RecursionError) as error:
+        return _unread(Path(file), f"not YAML: {type(error).__name__}")
+    if root is None:
+        return _unread(Path(file), "is empty")
+    reader = _Reader()
+    data = reader.value(root, ())
+    return Source(data, Places(file, reader.lines), tuple(reader.findings))
+
+
+def _unread(path: Path, message: str) -> Source:
+    return Source(None, Places(str(path), {}), (Finding((), message),))
+
+
+@dataclass(slots=True)
+class _Reader:
+    """Walks the composed nodes of one file."""
+
+    lines: dict[Where, int] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+
+    def value(self, node: yaml.Node, where: Where) -> Data:
+        self.lines.setdefault(where, node.start_mark.line + 1)
+        if len(self.lines) > MAX_VALUES or len(where) > MAX_DEPTH:
+            self._too_much(where)
+            return None
+        kind = node.tag.removeprefix(_PLAIN)
+        if kind not in {"str", "bool", "null", "int", "float", "map", "seq"}:
+            self.findings.append(Finding(where, f"the YAML tag {node.tag} is not used here"))
+            return None
+        if isinstance(node, yaml.MappingNode):
+            return dict(self._entries(node, where))
+        if isinstance(node, yaml.SequenceNode):
+            return [self.value(item, (*where, index)) for index, item in enumerate(node.value)]
+        return _scalar(kind, str(node.value))
+
+    def _too_much(self, where: Where) -> None:
+        place = where[:1]
+        if not any(finding.where == place for finding in self.findings):
+            message = f"more than {MAX_VALUES} values or {MAX_DEPTH} levels, aliases included"
+            self.findings.append(Finding(place, message))
+
+    def _entries(self, node: yaml.MappingNode, where: Where) -> Iterator[tuple[str, Data]]:
+        first: dict[str, int] = {}
+        for key, value in node.value:
+            line = key.start_mark.line + 1
+            if not isinstance(key, yaml.ScalarNode):
+                self.findings.append(Finding(where, "a key is no plain text"))
+                continue
+            name: str = key.value
+            place = (*where, name)
+            if name in first:
+                message = f"the key is already written in line {first[name]}"
+                self.findings.append(Finding(place, message, line=line))
+                continue
+            first[name] = line
+            self.lines[place] = line
+            yield name, self.value(value, place)
+
+
+def _scalar(kind: str, text: str) -> Data:
+    match kind:
+        case "bool":
+            return text == "true"
+        case "null":
+            return None
+        case "int":
+            return int(text)
+        case "float":
+            return float(text)
+        case _:
+            return text

@@ -1,0 +1,1 @@
+"""Adapters of the ports: tables, sealing, counters, migrations."""

@@ -1,0 +1,89 @@
+"""People: one row each, made when first needed."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy import Row, func, literal, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from sidecar.core.model import Account, Person
+from sidecar.core.protocols import Clock
+from sidecar.storage.engine import upsert
+from sidecar.storage.tables import Utc, accounts, of_person, person_values
+
+_KEY = (accounts.c.realm, accounts.c.subject)
+
+
+class SqlAccounts:
+    """Accounts in `two_factor_configs`."""
+
+    def __init__(self, connection: AsyncConnection, clock: Clock) -> None:
+        self._connection = connection
+        self._clock = clock
+
+    async def get(self, person: Person) -> Account | None:
+        found = await self._connection.execute(select(accounts).where(of_person(accounts, person)))
+        row = found.one_or_none()
+        return None if row is None else _account(row)
+
+    async def ensure(self, person: Person, now: datetime) -> Account:
+        """Return the person's row, made now if there was none."""
+        await self._write(person, now, {"epoch": accounts.c.epoch})
+        found = await self._connection.execute(select(accounts).where(of_person(accounts, person)))
+        return _account(found.one())
+
+    async def lock(self, person: Person, now: datetime) -> datetime | None:
+        """Hold the person's row until the transaction ends; return when an operator last reset it.
+
+        An update that changes nothing locks the row on every database, and makes it if need be.
+        """
+        await self._write(person, now, {"epoch": accounts.c.epoch})
+        query = select(accounts.c.reset_at).where(of_person(accounts, person))
+        reset_at: datetime | None = (await self._connection.execute(query)).scalar_one()
+        return reset_at
+
+    async def mark_enrolled(self, person: Person, now: datetime) -> None:
+        """`enrolled_at` is set; an earlier value stays."""
+        earlier = func.coalesce(accounts.c.enrolled_at, literal(now, Utc()))
+        await self._write(person, now, {"enrolled_at": earlier}, enrolled_at=now)
+
+    async def bump_epoch(self, person: Person) -> int:
+        """Every session begun before is over; return the new epoch."""
+        await self._write(person, self._clock(), {"epoch": accounts.c.epoch + 1}, epoch=1)
+        query = select(accounts.c.epoch).where(of_person(accounts, person))
+        epoch: int = (await self._connection.execute(query)).scalar_one()
+        return epoch
+
+    async def reset(self, person: Person) -> None:
+        """`enrolled_at` is cleared and the epoch bumped: the person may enroll as if new.
+
+        Tries made before count no longer: the secrets they guessed at are gone.
+        """
+        now = self._clock()
+        changes = {"enrolled_at": None, "reset_at": now, "epoch": accounts.c.epoch + 1}
+        await self._write(person, now, changes, epoch=1, reset_at=now)
+
+    async def _write(
+        self,
+        person: Person,
+        now: datetime,
+        changes: Mapping[str, object],
+        **fresh: object,
+    ) -> None:
+        first: dict[str, object] = {"enabled": True, "epoch": 0, "created_at": now}
+        insert = upsert(self._connection, accounts).values(
+            **person_values(person), **(first | fresh)
+        )
+        await self._connection.execute(
+            insert.on_conflict_do_update(index_elements=_KEY, set_=changes)
+        )
+
+
+def _account(row: Row[*tuple[object, ...]]) -> Account:
+    return Account(
+        person=Person(row.realm, row.subject),
+        enabled=row.enabled,
+        epoch=row.epoch,
+        created_at=row.created_at,
+        enrolled_at=row.enrolled_at,
+    )

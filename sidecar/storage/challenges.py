@@ -1,0 +1,187 @@
+"""Open ceremonies: prompt and state sealed to their row, consumed once."""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Row, and_, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from sidecar.core.assurance import CLOCK_SKEW
+from sidecar.core.errors import ChallengeGone, SealBroken
+from sidecar.core.model import (
+    AuthenticatorId,
+    Challenge,
+    ChallengeId,
+    Person,
+    Prompt,
+    PromptValue,
+    Purpose,
+    SessionId,
+)
+from sidecar.storage.tables import challenges, of_person, person_values
+from sidecar.storage.vault import Place, Vault, canonical
+
+OPEN_PER_SESSION = 10
+"""More tabs than a person uses at once; the oldest open ceremony of the session gives way."""
+
+_WIPED: Mapping[str, None] = {"prompt": None, "state": None}
+"""A used-up ceremony keeps no secret: an enrollment's prompt and state hold the new one."""
+
+
+class SqlChallenges:
+    """Challenges in `two_factor_challenges`."""
+
+    def __init__(self, connection: AsyncConnection, vault: Vault) -> None:
+        self._connection = connection
+        self._vault = vault
+
+    async def add(self, challenge: Challenge) -> None:
+        await self._make_room(challenge)
+        prompt = canonical({"kind": challenge.prompt.kind, "data": dict(challenge.prompt.data)})
+        await self._connection.execute(
+            insert(challenges).values(
+                id=challenge.id,
+                **person_values(challenge.person),
+                session_id=challenge.session_id,
+                purpose=challenge.purpose,
+                factor=challenge.factor,
+                action=challenge.action,
+                authenticator_id=challenge.authenticator_id,
+                prompt=self._vault.seal(prompt, _place(challenge.person, challenge.id, "prompt")),
+                state=self._vault.seal(
+                    challenge.state, _place(challenge.person, challenge.id, "state")
+                ),
+                created_at=challenge.created_at,
+                expires_at=challenge.expires_at,
+                verified=False,
+            )
+        )
+
+    async def get(
+        self, which: ChallengeId, person: Person, session: SessionId, now: datetime
+    ) -> Challenge:
+        """Return an open challenge of this person and session.
+
+        Raises:
+            ChallengeGone: expired, consumed, another's, unreadable, or never there.
+
+        """
+        wanted = and_(_of_session(person, session), challenges.c.id == which, _open(now))
+        row = (await self._connection.execute(select(challenges).where(wanted))).one_or_none()
+        if row is None:
+            raise ChallengeGone
+        try:
+            return self._challenge(row)
+        except SealBroken as error:
+            raise ChallengeGone(str(error)) from error
+
+    async def consume(self, challenge: Challenge, now: datetime, *, verified: bool) -> None:
+        """The challenge is used up, by one statement; `verified` leaves a proof of its action.
+
+        Raises:
+            ChallengeGone: somebody else consumed it first, or it expired.
+
+        """
+        wanted = _of_session(challenge.person, challenge.session_id)
+        consumed = await self._connection.execute(
+            update(challenges)
+            .where(wanted, challenges.c.id == challenge.id, _open(now))
+            .values(consumed_at=now, verified=verified, **_WIPED)
+        )
+        if consumed.rowcount != 1:
+            raise ChallengeGone
+
+    async def spend(
+        self, person: Person, session: SessionId, action: str, *, since: datetime, now: datetime
+    ) -> bool:
+        """Return whether a proof of this action, verified since, was there and is now spent."""
+        if not action:
+            return False
+        proof = and_(
+            _of_session(person, session),
+            challenges.c.action == action,
+            challenges.c.verified,
+            challenges.c.consumed_at.between(since, now + CLOCK_SKEW),
+            challenges.c.spent_at.is_(None),
+        )
+        oldest = select(challenges.c.id).where(proof).order_by(challenges.c.consumed_at).limit(1)
+        spent = await self._connection.execute(
+            update(challenges)
+            .where(challenges.c.id == oldest.scalar_subquery(), challenges.c.spent_at.is_(None))
+            .values(spent_at=now)
+        )
+        return spent.rowcount == 1
+
+    async def void(self, person: Person, now: datetime) -> None:
+        """No challenge of the person is open any more, and no action proof is left."""
+        theirs = of_person(challenges, person)
+        await self._connection.execute(
+            update(challenges)
+            .where(theirs, challenges.c.consumed_at.is_(None))
+            .values(consumed_at=now, verified=False, **_WIPED)
+        )
+        await self._connection.execute(
+            update(challenges)
+            .where(theirs, challenges.c.verified, challenges.c.spent_at.is_(None))
+            .values(spent_at=now)
+        )
+
+    async def _make_room(self, challenge: Challenge) -> None:
+        """Void the oldest open challenges of the session beyond what it may have.
+
+        Counted per session: a stranger with the password must not push out what the person
+        has open elsewhere.
+        """
+        now = challenge.created_at
+        still = and_(_of_session(challenge.person, challenge.session_id), _open(now))
+        newest_first = (
+            select(challenges.c.id)
+            .where(still)
+            .order_by(challenges.c.created_at.desc(), challenges.c.id)
+        )
+        rows = (await self._connection.execute(newest_first)).scalars().all()
+        surplus = rows[OPEN_PER_SESSION - 1 :]
+        if surplus:
+            await self._connection.execute(
+                update(challenges)
+                .where(challenges.c.id.in_(surplus))
+                .values(consumed_at=now, verified=False, **_WIPED)
+            )
+
+    def _challenge(self, row: Row[*tuple[object, ...]]) -> Challenge:
+        person = Person(row.realm, row.subject)
+        return Challenge(
+            id=ChallengeId(row.id),
+            person=person,
+            session_id=SessionId(row.session_id),
+            purpose=Purpose(row.purpose),
+            factor=row.factor,
+            action=row.action,
+            authenticator_id=row.authenticator_id and AuthenticatorId(row.authenticator_id),
+            prompt=_prompt(self._vault.unseal(row.prompt, _place(person, row.id, "prompt"))),
+            state=self._vault.unseal(row.state, _place(person, row.id, "state")),
+            created_at=row.created_at,
+            expires_at=row.expires_at,
+        )
+
+
+def _of_session(person: Person, session: SessionId) -> ColumnElement[bool]:
+    return and_(of_person(challenges, person), challenges.c.session_id == session)
+
+
+def _open(now: datetime) -> ColumnElement[bool]:
+    return and_(challenges.c.consumed_at.is_(None), challenges.c.expires_at > now)
+
+
+def _place(person: Person, row: str, column: str) -> Place:
+    return Place(person, "two_factor_challenges", column, row)
+
+
+def _prompt(encoded: bytes) -> Prompt:
+    content = json.loads(encoded)
+    return Prompt(content["kind"], {name: _value(value) for name, value in content["data"].items()})
+
+
+def _value(value: str | int | list[str]) -> PromptValue:
+    return tuple(value) if isinstance(value, list) else value

@@ -1,0 +1,46 @@
+"""The ordered feed of revocations that every process reads."""
+
+from datetime import datetime
+
+from sqlalchemy import func, insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from sidecar.core.model import Person, SessionId
+from sidecar.core.stores import Revocation
+from sidecar.storage.tables import person_values, revocations
+
+
+class SqlFeed:
+    """Revocations in `revocations`; their order is that of the commits, since writers queue."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def append(
+        self, kind: str, person: Person, session: SessionId | None, now: datetime
+    ) -> None:
+        await self._connection.execute(
+            insert(revocations).values(
+                kind=kind, **person_values(person), session_id=session, at=now
+            )
+        )
+
+    async def since(self, sequence: int) -> tuple[Revocation, ...]:
+        """Return what came after the sequence number, in order."""
+        query = select(revocations).where(revocations.c.sequence > sequence)
+        rows = await self._connection.execute(query.order_by(revocations.c.sequence))
+        return tuple(
+            Revocation(
+                row.sequence,
+                row.kind,
+                Person(row.realm, row.subject),
+                row.session_id and SessionId(row.session_id),
+            )
+            for row in rows
+        )
+
+    async def last(self) -> int:
+        """Return the highest sequence number; 0 where nothing was revoked."""
+        query = select(func.coalesce(func.max(revocations.c.sequence), 0))
+        last: int = (await self._connection.execute(query)).scalar_one()
+        return last

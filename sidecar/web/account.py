@@ -1,0 +1,229 @@
+"""The account page: sign-in methods, spare codes, sessions, and what happened lately."""
+
+import re
+from typing import Literal
+
+from aiohttp import web
+
+from sidecar.core.errors import Conflict, StepUpRequired
+from sidecar.core.model import (
+    Authenticator,
+    AuthenticatorId,
+    AuthenticatorStatus,
+    Event,
+    LookupCodes,
+    Session,
+    SessionId,
+)
+from sidecar.flows.enroll import adding
+from sidecar.flows.manage import removing
+from sidecar.flows.visit import Visit
+from sidecar.web import views
+from sidecar.web.desk import Desk
+from sidecar.web.views import AccountView, Choice, Codes, EventKind, Fault, Method, SessionLine
+
+Done = Literal["", "added", "renamed", "removed", "codes-made", "session-ended"]
+_DONE: dict[str, Done] = {
+    "added": "added",
+    "renamed": "renamed",
+    "removed": "removed",
+    "codes-made": "codes-made",
+    "session-ended": "session-ended",
+}
+_KINDS: dict[str, EventKind] = {
+    "challenge.verified": "verified",
+    "challenge.rejected": "wrong-code",
+    "authenticator.disabled": "locked",
+    "authenticator.added": "added",
+    "authenticator.removed": "removed",
+    "authenticator.renamed": "renamed",
+    "session.ended": "session-ended",
+    "session.ended_everywhere": "sessions-ended",
+    "session.signed_out": "signed-out",
+}
+_BROWSERS = (
+    ("Edg", "Edge"),
+    ("OPR", "Opera"),
+    ("Firefox", "Firefox"),
+    ("Chrome", "Chrome"),
+    ("Safari", "Safari"),
+)
+_SYSTEMS = (
+    ("Android", "Android"),
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Windows", "Windows"),
+    ("Mac OS X", "macOS"),
+    ("Linux", "Linux"),
+)
+
+
+class AccountPages:
+    """GET shows, POST changes."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def routes(self) -> list[web.RouteDef]:
+        """Return the routes, below the prefix."""
+        url = self._desk.renderer.url
+        return [
+            web.get(url("account"), self.show),
+            web.post(url("account/rename"), self.rename),
+            web.post(url("account/remove"), self.remove),
+            web.post(url("account/codes"), self.codes),
+            web.post(url("account/sessions/end"), self.end_session),
+            web.post(url("account/sessions/end-all"), self.end_all),
+        ]
+
+    async def show(self, request: web.Request) -> web.Response:
+        """Return the page, or ask for a proof first: names and dates are for the owner only."""
+        visit = await self._desk.enter(request)
+        if not visit.require_session().proofs:
+            onward = self._desk.seal(visit, self._desk.renderer.url("account"))
+            return self._desk.go(request, "challenge", next=onward)
+        done = _DONE.get(request.query.get("done", ""), "")
+        return await self._page(request, visit, done=done)
+
+    async def rename(self, request: web.Request) -> web.Response:
+        """The authenticator has the new name, or the page says why not."""
+        form = await self._desk.form(request)
+        which = AuthenticatorId(form.get("authenticator"))
+        try:
+            await self._desk.flows.management.rename(form.visit, which, form.get("name"))
+        except Conflict as error:
+            fault = Fault("bad-name")
+            return await self._page(request, form.visit, fault=fault, status=error.status)
+        return self._desk.go(request, "account", done="renamed")
+
+    async def remove(self, request: web.Request) -> web.Response:
+        """The authenticator is gone, or a proof for exactly that is asked for."""
+        form = await self._desk.form(request)
+        which = AuthenticatorId(form.get("authenticator"))
+        try:
+            await self._desk.flows.management.remove(form.visit, which)
+        except StepUpRequired:
+            return self._desk.go(request, "challenge", action=removing(which))
+        return self._desk.go(request, "account", done="removed")
+
+    async def codes(self, request: web.Request) -> web.Response:
+        """New spare codes are shown, after a proof for exactly that."""
+        form = await self._desk.form(request)
+        spare = self._spare()
+        try:
+            challenge = await self._desk.flows.enrollments.begin(form.visit, spare, {})
+        except StepUpRequired:
+            return self._desk.go(request, "challenge", action=adding(spare))
+        return self._desk.go(request, "enroll", enrollment=challenge.id)
+
+    async def end_session(self, request: web.Request) -> web.Response:
+        """One of the person's sessions is over; for one's own, this browser is signed out."""
+        form = await self._desk.form(request)
+        which = SessionId(form.get("session"))
+        await self._desk.flows.sessions.end(form.visit, which)
+        if which == form.visit.require_session().id:
+            return self._desk.go(request, "signed-out")
+        return self._desk.go(request, "account", done="session-ended")
+
+    async def end_all(self, request: web.Request) -> web.Response:
+        """Every session of the person is over, this one too."""
+        form = await self._desk.form(request)
+        await self._desk.flows.sessions.end_all(form.visit)
+        return self._desk.go(request, "signed-out", everywhere="1")
+
+    # -- the page ------------------------------------------------------------------------------
+
+    async def _page(
+        self,
+        request: web.Request,
+        visit: Visit,
+        *,
+        done: Done = "",
+        fault: Fault | None = None,
+        status: int = 200,
+    ) -> web.Response:
+        held = await self._desk.flows.management.held(visit)
+        factors = self._desk.flows.kit.factors
+        session = visit.require_session()
+        view = AccountView(
+            methods=tuple(self._method(item, held) for item in held if not self._is_spare(item)),
+            codes=next((_codes(item) for item in held if self._is_spare(item)), None),
+            codes_offered=bool(self._spare()),
+            choices=tuple(
+                Choice(name, self._desk.site.kinds[name])
+                for name, factor in factors.items()
+                if not factor.traits.stands_in
+            ),
+            sessions=tuple(
+                _line(item, session.id) for item in await self._desk.flows.sessions.of(visit)
+            ),
+            events=tuple(
+                self._event(event)
+                for event in await self._desk.flows.management.history(visit)
+                if event.name in _KINDS
+            ),
+            done=done,
+            fault=fault,
+        )
+        return self._desk.show(request, visit, view, status)
+
+    def _method(self, item: Authenticator, held: tuple[Authenticator, ...]) -> Method:
+        others = [other for other in held if other.usable and other.id != item.id]
+        last = item.usable and not any(not self._is_spare(other) for other in others)
+        kind = self._desk.site.kinds.get(item.factor, item.factor)
+        return Method(
+            id=item.id,
+            kind=kind,
+            name=item.name,
+            added=item.created_at,
+            last_used=item.last_used_at,
+            removable=not (last and self._desk.flows.kit.demanded),
+            suspended=item.status is not AuthenticatorStatus.ACTIVE or item.material is None,
+        )
+
+    def _event(self, event: Event) -> views.Event:
+        factor = str(event.details.get("factor", ""))
+        return views.Event(
+            event.at,
+            _KINDS[event.name],
+            about="" if not factor else self._desk.site.kinds.get(factor, factor),
+            browser=browser(str(event.details.get("user_agent", ""))),
+            place=str(event.details.get("network", "")),
+        )
+
+    def _is_spare(self, item: Authenticator) -> bool:
+        factor = self._desk.flows.kit.factors.get(item.factor)
+        return factor is not None and factor.traits.stands_in
+
+    def _spare(self) -> str:
+        factors = self._desk.flows.kit.factors.items()
+        return next((name for name, factor in factors if factor.traits.stands_in), "")
+
+
+def _codes(item: Authenticator) -> Codes:
+    material = item.material
+    left, total = (
+        (material.left, len(material.codes)) if isinstance(material, LookupCodes) else (0, 0)
+    )
+    return Codes(item.id, left, total, item.created_at)
+
+
+def _line(session: Session, current: str) -> SessionLine:
+    return SessionLine(
+        id=session.id,
+        browser=browser(session.user_agent),
+        place=session.address,
+        started=session.created_at,
+        last_seen=session.last_seen_at,
+        current=session.id == current,
+    )
+
+
+def browser(user_agent: str) -> str:
+    """Return what a person would call the browser and system of a User-Agent; never more."""
+    name = next((shown for part, shown in _BROWSERS if f"{part}/" in user_agent), "")
+    system = next((shown for part, shown in _SYSTEMS if part in user_agent), "")
+    if name or system:
+        return " · ".join(part for part in (name, system) if part)
+    word = re.match(r"[A-Za-z][A-Za-z0-9_-]{0,20}", user_agent)
+    return word[0] if word else "?"

@@ -1,0 +1,215 @@
+"""The challenge pages: ask for a factor, take the answer, and do what the answer was for."""
+
+from dataclasses import replace
+from datetime import timedelta
+from http import HTTPStatus
+
+from aiohttp import web
+
+from sidecar.core.errors import (
+    ChallengeGone,
+    NotFound,
+    ResponseRejected,
+    SidecarError,
+    TooManyAttempts,
+)
+from sidecar.core.model import AuthenticatorId, ChallengeId, Standing
+from sidecar.flows.enroll import adding
+from sidecar.flows.manage import removing
+from sidecar.flows.portfolio import authenticators, portfolio
+from sidecar.flows.visit import Visit
+from sidecar.web.asking import offers, question, requirement
+from sidecar.web.desk import Desk, Form
+from sidecar.web.views import ActionKind, ChallengeView, ConfirmView, Fault, FaultKind, Question
+
+_ADD, _REMOVE = adding(""), removing("")
+_WORDS: dict[str, FaultKind] = {
+    "malformed": "malformed",
+    "already-used": "already-used",
+    "clock-off": "clock-off",
+}
+
+
+def fault_of(error: SidecarError, desk: Desk) -> Fault:
+    """Return the words for an answer that was not accepted."""
+    if isinstance(error, TooManyAttempts):
+        wait = timedelta(seconds=error.retry_after_s or 0)
+        return Fault("locked", until=desk.flows.kit.clock() + wait if wait else None)
+    if isinstance(error, ResponseRejected):
+        return Fault(_WORDS.get(error.reason, "wrong"), offset_s=error.hint_s or 0)
+    return Fault("expired")
+
+
+class ChallengePages:
+    """GET shows, POST begins and answers."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def routes(self) -> list[web.RouteDef]:
+        """Return the routes, below the prefix."""
+        url = self._desk.renderer.url
+        return [
+            web.get(url("challenge"), self.show),
+            web.post(url("challenge/begin"), self.begin),
+            web.post(url("challenge/answer"), self.answer),
+        ]
+
+    async def show(self, request: web.Request) -> web.Response:
+        """Return the page that asks; nothing begins by it."""
+        visit = await self._desk.enter(request)
+        query = request.query
+        standing = (await portfolio(self._desk.flows.kit, visit.person)).standing
+        if standing is Standing.NEVER_ENROLLED:
+            return self._desk.go(request, "enroll", next=query.get("next", ""))
+        if standing is Standing.RECOVERY_NEEDED:
+            return self._desk.go(request, "recovery")
+        try:
+            return await self._page(request, visit, dict(query))
+        except ChallengeGone:
+            asked = {**query, "challenge": ""}
+            return await self._page(request, visit, asked, fault=Fault("expired"))
+
+    async def begin(self, request: web.Request) -> web.Response:
+        """A challenge of the chosen factor is open, and its page is next."""
+        form = await self._desk.form(request)
+        challenge = await self._desk.flows.challenges.begin(
+            form.visit, form.get("factor"), action=await self._action(form)
+        )
+        return self._desk.go(
+            request,
+            "challenge",
+            challenge=challenge.id,
+            action=challenge.action,
+            next=form.get("next"),
+            lost=form.get("lost"),
+        )
+
+    async def answer(self, request: web.Request) -> web.Response:
+        """The answer counts; the person goes on, or sees what was wrong with it."""
+        form = await self._desk.form(request)
+        challenges, which = self._desk.flows.challenges, form.get("challenge")
+        try:
+            if not which:
+                action = await self._action(form)
+                which = (await challenges.begin(form.visit, form.get("factor"), action=action)).id
+            challenge = await challenges.show(form.visit, ChallengeId(which))
+            entered = await challenges.answer(form.visit, challenge.id, form.response)
+        except (ResponseRejected, TooManyAttempts, ChallengeGone) as error:
+            return await self._again(request, form, which, error)
+        self._desk.keep(request, entered)
+        visit = replace(form.visit, session=entered.session)
+        if challenge.action:
+            return await self._perform(request, visit, challenge.action, form.get("next"))
+        return self._desk.go(request, "continue", next=form.get("next"), lost=form.get("lost"))
+
+    # -- pages ---------------------------------------------------------------------------------
+
+    async def _page(
+        self,
+        request: web.Request,
+        visit: Visit,
+        asked: dict[str, str],
+        *,
+        fault: Fault | None = None,
+        status: int = HTTPStatus.OK,
+    ) -> web.Response:
+        need = requirement(asked.get("factors", ""), asked.get("level", ""))
+        ways = await offers(self._desk, visit, need)
+        if not ways:
+            message = "no usable factor"
+            raise NotFound(message)
+        what = await question(
+            self._desk,
+            visit,
+            ways,
+            factor=asked.get("factor", ""),
+            challenge=asked.get("challenge", ""),
+            fault=fault,
+        )
+        action = asked.get("action", "")
+        view = (
+            await self._confirm(visit, action, what, asked)
+            if action
+            else self._sign_in(visit, what, asked)
+        )
+        return self._desk.show(request, visit, view, status)
+
+    def _sign_in(self, visit: Visit, what: Question, asked: dict[str, str]) -> ChallengeView:
+        age = asked.get("max_age", "")
+        return ChallengeView(
+            question=what,
+            opening=self._desk.opening(visit, asked.get("next", "")),
+            reason="stale" if visit.require_session().proofs else "sign-in",
+            lasts=timedelta(seconds=int(age)) if age.isdecimal() and len(age) < 8 else None,  # noqa: PLR2004 - keeps the number small
+            stopped=asked.get("lost") == "1",
+            next=asked.get("next", ""),
+        )
+
+    async def _confirm(
+        self, visit: Visit, action: str, what: Question, asked: dict[str, str]
+    ) -> ConfirmView:
+        kind, name = await self._described(visit, action)
+        return ConfirmView(
+            action=kind,
+            name=name,
+            question=what,
+            fields=(("action", action),),
+            next=asked.get("next", ""),
+        )
+
+    async def _again(
+        self, request: web.Request, form: Form, which: str, error: SidecarError
+    ) -> web.Response:
+        """Show the question once more, with what was wrong."""
+        gone = isinstance(error, ChallengeGone)
+        asked = {
+            **form.fields,
+            "challenge": "" if gone else which,
+            "action": await self._action(form),
+        }
+        fault = fault_of(error, self._desk)
+        response = await self._page(request, form.visit, asked, fault=fault, status=error.status)
+        if error.retry_after_s is not None:
+            response.headers["Retry-After"] = str(error.retry_after_s)
+        return response
+
+    # -- actions -------------------------------------------------------------------------------
+
+    async def _action(self, form: Form) -> str:
+        """Return the action that the form is for, if it is one that this person may ask for."""
+        action = form.get("action")
+        if action:
+            await self._described(form.visit, action)
+        return action
+
+    async def _described(self, visit: Visit, action: str) -> tuple[ActionKind, str]:
+        """Return what an action is called on the page.
+
+        Raises:
+            NotFound: no such action, or its object is not this person's.
+
+        """
+        kit = self._desk.flows.kit
+        if action.startswith(_ADD) and (factor := action.removeprefix(_ADD)) in kit.factors:
+            spare = kit.factors[factor].traits.stands_in
+            return ("codes" if spare else "add"), self._desk.site.kinds[factor]
+        if action.startswith(_REMOVE):
+            which = action.removeprefix(_REMOVE)
+            for item in await authenticators(kit.store, visit.person):
+                if item.id == which:
+                    return "remove", item.name
+        message = "no such action"
+        raise NotFound(message)
+
+    async def _perform(
+        self, request: web.Request, visit: Visit, action: str, onward: str
+    ) -> web.Response:
+        """Do what the proof was given for."""
+        if action.startswith(_REMOVE):
+            which = AuthenticatorId(action.removeprefix(_REMOVE))
+            await self._desk.flows.management.remove(visit, which)
+            return self._desk.go(request, "account", done="removed")
+        factor = action.removeprefix(_ADD)
+        enrollment = await self._desk.flows.enrollments.begin(visit, factor, {})
+        return self._desk.go(request, "enroll", enrollment=enrollment.id, next=onward)

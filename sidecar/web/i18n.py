@@ -1,0 +1,116 @@
+"""Languages: which there are, which one a visitor gets, and the texts in it."""
+
+import gettext
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from babel import Locale
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+
+SOURCE = "en"
+"""The language that the templates are written in; it needs no catalog."""
+
+COOKIE = "sidecar_lang"
+
+MAX_HEADER = 500
+"""Characters of Accept-Language that are read: browsers send under 100."""
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """A language that the pages speak."""
+
+    tag: str
+    name: str
+    """In itself: who looks for it must be able to read it."""
+    direction: str
+    """`ltr` or `rtl`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogs:
+    """All languages with their texts; the source language comes first."""
+
+    languages: tuple[Language, ...]
+    _texts: Mapping[str, gettext.NullTranslations]
+
+    def language(self, tag: str) -> Language:
+        """Return the language of a tag that `choose` returned."""
+        return next(language for language in self.languages if language.tag == tag)
+
+    def texts(self, tag: str) -> gettext.NullTranslations:
+        return self._texts[tag]
+
+    def known(self, tag: str) -> str | None:
+        """Return our tag for a visitor's (`de-AT` -> `de`), or None."""
+        wanted = tag.strip().lower().replace("_", "-")
+        for candidate in (wanted, wanted.partition("-")[0]):
+            for language in self.languages:
+                if language.tag.lower() == candidate:
+                    return language.tag
+        return None
+
+    def choose(self, *, query: str = "", cookie: str = "", accept: str = "") -> str:
+        """Return the tag to use: the link just clicked, else what was chosen, else the browser's.
+
+        Never fails: what cannot be read is passed over, and the source language remains.
+        """
+        for tag in (query, cookie, *_accepted(accept)):
+            if found := self.known(tag):
+                return found
+        return SOURCE
+
+
+def load_catalogs(folder: Path) -> Catalogs:
+    """Read every `<tag>/LC_MESSAGES/messages.po`, compiled in memory so that it is never stale.
+
+    Raises:
+        ValueError: a catalog that cannot be read, with its path.
+
+    """
+    texts: dict[str, gettext.NullTranslations] = {SOURCE: gettext.NullTranslations()}
+    for path in sorted(folder.glob("*/LC_MESSAGES/messages.po")):
+        texts[path.parent.parent.name] = _compile(path)
+    return Catalogs(tuple(_language(tag) for tag in texts), texts)
+
+
+def _compile(path: Path) -> gettext.GNUTranslations:
+    compiled = io.BytesIO()
+    try:
+        with path.open("rb") as file:
+            write_mo(compiled, read_po(file, abort_invalid=True))
+        compiled.seek(0)
+        return gettext.GNUTranslations(compiled)
+    except Exception as error:
+        raise ValueError(f"{path}: no readable catalog: {error}") from error
+
+
+def _language(tag: str) -> Language:
+    locale = Locale.parse(tag, sep="-")
+    return Language(tag, locale.get_display_name() or tag, locale.text_direction)
+
+
+def _accepted(header: str) -> list[str]:
+    """Return the tags of Accept-Language, most wanted first. Source: RFC 9110 §12.5.4."""
+    ranked: list[tuple[float, str]] = []
+    for item in header[:MAX_HEADER].split(","):
+        tag, _, parameter = item.partition(";")
+        quality = _quality(parameter.strip())
+        if tag.strip() and quality > 0:
+            ranked.append((quality, tag.strip()))
+    return [tag for _, tag in sorted(ranked, key=lambda pair: -pair[0])]
+
+
+def _quality(parameter: str) -> float:
+    if not parameter:
+        return 1.0
+    name, _, value = parameter.partition("=")
+    if name.strip().lower() != "q" or not value.strip().replace(".", "", 1).isascii():
+        return 0.0
+    try:
+        return min(float(value), 1.0)
+    except ValueError:
+        return 0.0

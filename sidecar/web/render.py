@@ -1,0 +1,137 @@
+"""From a view to HTML: templates with autoescape, in the visitor's language."""
+
+import math
+import urllib.parse
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from babel import Locale
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from sidecar.web.assets import Assets, load_assets
+from sidecar.web.formats import Formats
+from sidecar.web.i18n import Catalogs, load_catalogs
+from sidecar.web.qr import qr_svg
+from sidecar.web.views import Frame, View
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+"""Content-Security-Policy of every page; `templates/` holds no inline script or style."""
+
+FEW_CODES = 3
+"""From here on the account page warns that backup codes run out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Branding:
+    """What the operator says about themselves on every page."""
+
+    name: str
+    """Of the application, or of the group of applications, behind the sidecar."""
+    help_text: str = ""
+    """Whom to ask, one line, also the answer where nothing else helps."""
+    help_url: str = ""
+
+
+class Renderer:
+    """Renders views; all is read and compiled at start, so a broken template is a fault then."""
+
+    def __init__(self, folder: Path, *, branding: Branding, prefix: str = "/_sidecar/") -> None:
+        """Read templates, catalogs and static files of the folder.
+
+        Raises:
+            ValueError: a catalog or static file that cannot be used.
+            jinja2.TemplateError: a template with a fault.
+
+        """
+        self.assets: Assets = load_assets(folder / "static")
+        self.catalogs: Catalogs = load_catalogs(folder / "locale")
+        self.prefix = prefix
+        self._branding = branding
+        self._environments = {
+            language.tag: self._environment(folder, language.tag)
+            for language in self.catalogs.languages
+        }
+        for environment in self._environments.values():
+            for name in environment.list_templates(extensions=["html"]):
+                environment.get_template(name)
+
+    def page(self, view: View, frame: Frame) -> str:
+        """Return the whole document."""
+        environment = self._environments[frame.language]
+        template = environment.get_template(f"pages/{view.template}.html")
+        return template.render(view=view, frame=frame)
+
+    def prompt_kinds(self) -> frozenset[str]:
+        """Return the kinds of prompt that have a template; a plugin's must be among them."""
+        names = self._environments["en"].list_templates(extensions=["html"])
+        found = (name.removeprefix("prompts/") for name in names if name.startswith("prompts/"))
+        return frozenset(name.removesuffix(".html") for name in found)
+
+    def url(self, path: str, **query: str) -> str:
+        """Return the address of one of our pages, with the query parameters that are not empty."""
+        asked = {name: value for name, value in query.items() if value}
+        text = f"{self.prefix}{path}"
+        return f"{text}?{urllib.parse.urlencode(asked)}" if asked else text
+
+    def static(self, plain: str) -> str:
+        return f"{self.prefix}static/{self.assets.name_of(plain)}"
+
+    def _environment(self, folder: Path, tag: str) -> Environment:
+        environment = Environment(
+            loader=FileSystemLoader(folder),
+            autoescape=True,
+            undefined=StrictUndefined,
+            extensions=["jinja2.ext.i18n"],
+            trim_blocks=True,
+            lstrip_blocks=True,
+            auto_reload=False,
+        )
+        texts = self.catalogs.texts(tag)
+        # The i18n extension adds this method at run time.
+        install = environment.install_gettext_callables  # type: ignore[attr-defined]
+        install(texts.gettext, texts.ngettext, newstyle=True)
+        environment.globals.update(self._globals(tag))
+        environment.filters.update(chunks=chunks, data_url=data_url)
+        return environment
+
+    def _globals(self, tag: str) -> Mapping[str, object]:
+        return {
+            "url": self.url,
+            "static": self.static,
+            "brand": self._branding,
+            "language": self.catalogs.language(tag),
+            "languages": self.catalogs.languages,
+            "in_language": in_language,
+            "show": Formats(Locale.parse(tag, sep="-")),
+            "qr": qr_svg,
+            "few_codes": FEW_CODES,
+            "round_s": round_s,
+        }
+
+
+def chunks(text: str, size: int = 4) -> Iterator[str]:
+    """Yield the text in groups of `size`, as people read keys and codes aloud."""
+    return (text[start : start + size] for start in range(0, len(text), size))
+
+
+def data_url(text: str) -> str:
+    """Return a `data:` address of a text file: a download that needs neither script nor server."""
+    plain = text.unescape() if isinstance(text, Markup) else text
+    return "data:text/plain;charset=utf-8," + urllib.parse.quote(plain)
+
+
+def in_language(here: str, tag: str) -> str:
+    """Return the address `here` with `lang` set, its other parameters as they were."""
+    path, _, query = here.partition("?")
+    kept = [part for part in query.split("&") if part and not part.startswith("lang=")]
+    return f"{path}?{'&'.join([*kept, f'lang={urllib.parse.quote(tag)}'])}"
+
+
+def round_s(offset_s: int, step_s: int = 10) -> int:
+    """Return seconds without their sign, rounded up to what a person would say ("about 40")."""
+    return math.ceil(abs(offset_s) / step_s) * step_s

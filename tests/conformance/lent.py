@@ -1,0 +1,52 @@
+"""What a composition root lends a plugin, for tests: real keys, work done in place, no network."""
+
+import hashlib
+import hmac
+from collections.abc import Callable
+from typing import TypeVar
+
+from sidecar.core.errors import UpstreamUnreachable
+from sidecar.core.protocols import Asked, AskUpstream, RawHeaders, Tools
+
+T = TypeVar("T")
+
+
+class Silent:
+    """An application that nobody can reach."""
+
+    async def ask(
+        self,
+        upstream: str,
+        target: bytes,
+        headers: RawHeaders,
+        *,
+        timeout_s: float,
+        limit_bytes: int,
+    ) -> Asked:
+        del upstream, target, headers, timeout_s, limit_bytes
+        raise UpstreamUnreachable("nobody listens")
+
+
+class InPlace:
+    """Dear work, done at once and counted."""
+
+    def __init__(self) -> None:
+        self.done = 0
+
+    async def __call__(self, work: Callable[[], T]) -> T:
+        self.done += 1
+        return work()
+
+
+def lent(
+    instance: str = "tested",
+    *,
+    realm: str = "shop",
+    key: bytes = b"k" * 32,
+    ask: AskUpstream | None = None,
+    dear: InPlace | None = None,
+) -> Tools:
+    def keyed(data: bytes) -> bytes:
+        return hmac.digest(key, data, hashlib.sha256)
+
+    return Tools(instance, realm, keyed, ask or Silent(), dear or InPlace())

@@ -1,0 +1,136 @@
+"""What the documents show in code works as it stands there."""
+
+import hashlib
+import hmac
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+from sidecar.core.model import (
+    Authenticator,
+    AuthenticatorId,
+    AuthenticatorStatus,
+    Enrolled,
+    Level,
+    Material,
+    Person,
+    Rejected,
+    Verified,
+)
+from sidecar.core.protocols import Asked, Context, Factor, RawHeaders, Tools
+from sidecar.loader import Role, build, resolve
+from sidecar.settings.faults import ConfigError
+from sidecar.settings.load import load_settings
+
+ROOT = Path(__file__).parent.parent
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+CONTEXT = Context(Person("app", "ada"), "ada", NOW, "challenge-1")
+T = TypeVar("T")
+
+
+class Nobody:
+    """An upstream that a factor must not need."""
+
+    async def ask(
+        self,
+        upstream: str,
+        target: bytes,
+        headers: RawHeaders,
+        *,
+        timeout_s: float,
+        limit_bytes: int,
+    ) -> Asked:
+        raise AssertionError((upstream, target, headers, timeout_s, limit_bytes))
+
+
+async def at_once(work: Callable[[], T]) -> T:
+    return work()
+
+
+def keyed(text: bytes) -> bytes:
+    return hmac.digest(b"key", text, hashlib.sha256)
+
+
+def authenticator(material: Material) -> Authenticator:
+    return Authenticator(
+        id=AuthenticatorId("a1"),
+        person=CONTEXT.person,
+        factor="word",
+        name="Word",
+        status=AuthenticatorStatus.ACTIVE,
+        level=Level.TWO_FACTOR,
+        version=1,
+        created_at=NOW,
+        material=material,
+    )
+
+
+@pytest.fixture
+def word(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Factor:
+    """The factor of docs/plugins.md, loaded the way the configuration would."""
+    text = (ROOT / "docs" / "plugins.md").read_text(encoding="utf-8")
+    found = next(
+        block for block in re.findall(r"```python\n(.*?)```", text, re.DOTALL) if "PLUGIN" in block
+    )
+    (tmp_path / "agreed_word.py").write_text(found, encoding="utf-8")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    plugin = resolve(Role.FACTORS, "agreed_word:PLUGIN")
+    tools = Tools("word", "app", keyed, Nobody(), at_once)
+    made = build(plugin, plugin.options(), tools)
+    assert hasattr(made, "begin_challenge")
+    return made  # type: ignore[return-value]  # a plugin's kind is known to its file only
+
+
+async def test_the_example_factor_works_once(word: Factor) -> None:
+    """The documented factor shows that a right answer is good once and a wrong one never."""
+    begun = await word.begin_enrollment(CONTEXT, {})
+    held = await word.finish_enrollment(CONTEXT, begun.state, {"code": "open sesame"})
+    assert isinstance(held, Enrolled)
+    mine = (authenticator(held.material),)
+    asked = await word.begin_challenge(CONTEXT, mine)
+    for wrong in ({}, {"code": ""}, {"code": "open"}, {"code": "öffne dich"}):
+        assert isinstance(await word.finish_challenge(CONTEXT, mine, asked.state, wrong), Rejected)
+    right = {"code": "open sesame"}
+    outcome = await word.finish_challenge(CONTEXT, mine, asked.state, right)
+    assert isinstance(outcome, Verified)
+    assert outcome.material is not None
+    spent = (authenticator(outcome.material),)
+    assert isinstance(await word.finish_challenge(CONTEXT, spent, asked.state, right), Rejected)
+
+
+def loads(path: Path) -> list[str]:
+    """The faults that `sidecar check --without-secrets` finds in a file."""
+    try:
+        load_settings(path, {}, NOW, secrets=False)
+    except ConfigError as error:
+        return [str(fault) for fault in error.faults if not fault.warning]
+    return []
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        ROOT / "sidecar.yaml",
+        ROOT / "tests/tools/image.yaml",
+        *sorted((ROOT / "config").glob("*.yaml")),
+    ],
+    ids=lambda path: path.name,
+)
+def test_examples_have_no_faults(path: Path) -> None:
+    """Every configuration that is shipped shows that the check finds nothing wrong with it."""
+    assert loads(path) == []
+
+
+def test_the_configuration_of_the_readme_has_no_faults(tmp_path: Path) -> None:
+    """The configuration of the README shows that it works as it stands, and is short."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    shown = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    assert len(shown) == 1
+    path = tmp_path / "sidecar.yaml"
+    path.write_text(shown[0], encoding="utf-8")
+    assert loads(path) == []
+    assert len(shown[0].splitlines()) <= 10

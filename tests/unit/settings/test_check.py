@@ -1,0 +1,148 @@
+"""What each section must say for the others to make sense."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.unit.settings import build
+
+
+def said(**sections: object) -> str:
+    return "\n".join(build.faults(**sections))
+
+
+def test_plain_http_is_for_localhost() -> None:
+    """Origins without TLS show that only localhost needs no word of consent."""
+    assert "public[0]: http://a.example is not encrypted" in said(public="http://a.example")
+    assert said(public="http://a.example", insecure_http=True) == ""
+    assert said(public="http://localhost:8080") == ""
+
+
+def test_origins_are_listed_once() -> None:
+    """An origin with and without its default port shows that it is the same one."""
+    twice = ["https://a.example", "https://a.example:443"]
+    assert said(public=twice) == "public[1]: https://a.example is already listed"
+
+
+def test_listeners_do_not_collide() -> None:
+    """Two listeners on one address show that it is told."""
+    listen = {"public": "127.0.0.1:80", "probes": "127.0.0.1:80"}
+    assert said(listen=listen) == "listen.probes: is the same address as listen.public"
+
+
+@pytest.mark.parametrize("network", ["0.0.0.0/0", "::/0"])
+def test_nobody_trusts_everybody(network: str) -> None:
+    """A list of proxies with the whole Internet in it shows that it is refused (THREATS 31)."""
+    assert "listen.trusted_proxies[0]: trusts everybody" in said(
+        listen={"trusted_proxies": network}
+    )
+
+
+def test_certificates_are_loaded(tmp_path: Path) -> None:
+    """Missing and broken PEM files show that they are found before the first visitor does."""
+    broken = tmp_path / "broken.pem"
+    broken.write_text("-----BEGIN CERTIFICATE-----\nnothing\n")
+    tls = {"cert": str(broken), "key": "/nowhere/key.pem", "client_ca": "/nowhere/ca.pem"}
+    upstream = {"url": "https://127.0.0.1:1", "ca_file": "/nowhere/ca.pem"}
+    found = said(listen={"tls": tls}, upstreams={"shop": upstream})
+    assert "listen.tls.cert: does not load" in found
+    assert "listen.tls.client_ca: does not load: No such file" in found
+    assert "upstreams.shop.ca_file: does not load: No such file" in found
+
+
+def test_every_host_has_one_application() -> None:
+    """Hosts that nobody, two or foreign applications list show each fault."""
+    a, b = "http://127.0.0.1:1", "http://127.0.0.1:2"
+    shop = {"url": a, "hosts": "shop.example.com"}
+    assert said(upstreams={"shop": a, "desk": b}) == (
+        "upstreams.desk: needs `hosts` ('shop' already takes every host that is not listed)"
+    )
+    assert "shop.example.com is listed by more than one upstream" in said(
+        upstreams={"shop": shop, "desk": {"url": b, "hosts": ["shop.example.com"]}}
+    )
+    assert "upstreams.shop.hosts[0]: x.example is no host of `public`" in said(
+        upstreams={"shop": {"url": a, "hosts": "x.example"}}
+    )
+    both = ["https://shop.example.com", "https://desk.example.com"]
+    assert said(public=both, upstreams={"shop": shop}) == (
+        "public[1]: no upstream lists desk.example.com"
+    )
+    assert said(public=both, upstreams={"shop": shop, "desk": b}) == ""
+
+
+def test_a_redirect_needs_a_login_that_everybody_reaches() -> None:
+    """Redirects to a page that is missing, closed or elsewhere show that none is accepted."""
+    redirect = {"unidentified": "redirect"}
+    assert said(**redirect) == (
+        "unidentified: `unidentified: redirect` needs login.page\n"
+        "unidentified: `unidentified: redirect` needs login.paths"
+    )
+    assert "login.page: is not open to everybody: a redirect loop (add /in to login.paths)" in said(
+        **redirect, login={"page": "/in?next=/", "paths": "/login"}
+    )
+    for page in ("https://elsewhere.example/", "//elsewhere.example/", "login"):
+        assert "login.page: is a path on the application" in said(
+            **redirect, login={"page": page, "paths": "/login"}
+        )
+    assert said(**redirect, login={"page": "/login?x", "paths": ["/login"]}) == ""
+    assert said(login={"paths": ["/login"]}) == ""
+
+
+def test_open_enrollment_has_an_end() -> None:
+    """Open enrollment without day, with a past one and with a coming one shows what is said."""
+    assert "enrollment.first: `open` needs the day" in said(enrollment={"first": "open"})
+    past = {"first": "open", "until": "2026-05-31"}
+    assert "enrollment.until: lies in the past" in said(enrollment=past)
+    today = {"first": "open", "until": "2026-06-01"}
+    assert said(enrollment=today).startswith("warning: enrollment.first: until the end of 2026-06-01")
+    invited = {"first": "invited", "until": "2027-01-01"}
+    assert said(enrollment=invited) == "enrollment.until: means nothing with `first: invited`"
+
+
+def test_sessions_end() -> None:
+    """Idle times beyond the lifetime and no time at all show that they are told."""
+    assert "session.idle: is longer" in said(session={"idle": "2d", "lifetime": "1d"})
+    assert "session.lifetime: must be longer" in said(session={"idle": "0s", "lifetime": "0s"})
+
+
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        ("postgresql+asyncpg://u:p@db/x", "this version keeps its data in SQLite only"),
+        ("mysql://db/x", "this version keeps its data in SQLite only"),
+        ("data.db", "this version keeps its data in SQLite only"),
+        ("sqlite:///x.db", "is no address of a database (did you mean sqlite+aiosqlite:///…?)"),
+        ("sqlite+aiosqlite://x.db", "is no address of a database"),
+        ("sqlite+aiosqlite:///", "needs a file"),
+        ("sqlite+aiosqlite:///:memory:", "needs a file"),
+    ],
+)
+def test_data_is_kept_in_a_file(url: str, message: str) -> None:
+    """Addresses of other databases, or of none, show what this version serves, not the address."""
+    found = said(storage={"database": url})
+    assert f"storage.database: {message}" in found
+    assert "u:p" not in found
+
+
+def test_nothing_of_the_application_lies_under_our_prefix() -> None:
+    """Login paths under the prefix, in any case, show that the application would never see them."""
+    login = {"page": "/_sidecar/login", "paths": ["/_Sidecar/**", "/_sidecars"], "logout": "/_sidecar"}
+    found = said(login=login)
+    assert "login.page: lies under /_sidecar/" in found
+    assert "login.paths[0]: lies under /_sidecar/" in found
+    assert "login.paths[1]" not in found
+    assert "login.logout[0]: lies under /_sidecar/" in found
+
+
+def test_somebody_can_start() -> None:
+    """Backup codes alone show that nobody could set up a first factor."""
+    assert "factors: only stand-ins are configured" in said(factors={"backup_codes": {}})
+
+
+def test_sentry_needs_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A missing extra shows that it is told at start, not at the first failure."""
+    sentry = {"dsn": "https://key@sentry.example/1"}
+    monkeypatch.setattr("sidecar.settings.check.find_spec", lambda _: None)
+    assert "sentry: needs the package sentry-sdk" in said(sentry=sentry)
+    monkeypatch.setattr("sidecar.settings.check.find_spec", lambda _: object())
+    assert said(sentry=sentry) == ""
