@@ -1,17 +1,16 @@
 """The composition root: the one file that knows everyone."""
 
 import asyncio
-import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TypeVar, cast
 
 from aiohttp import web
 from prometheus_client import REGISTRY
 
-from sidecar import bundled
+from sidecar import wiring
+from sidecar.clock import utc_now
 from sidecar.core.errors import StoreUnavailable
 from sidecar.core.model import Level
 from sidecar.core.policy import Effect
@@ -24,26 +23,22 @@ from sidecar.proxy.answer import Addresses, Answerer
 from sidecar.proxy.forward import Contract
 from sidecar.proxy.headers import is_managed
 from sidecar.proxy.identify import CarrierRules, Identifier
-from sidecar.proxy.limits import Limits
 from sidecar.proxy.listener import Listener
 from sidecar.proxy.mount import Pages
 from sidecar.proxy.pipeline import Pipeline
 from sidecar.proxy.pool import Pool
 from sidecar.proxy.receive import Origin, Receiver
-from sidecar.proxy.route import Destination, Login, Router
-from sidecar.proxy.upstream import Upstream
 from sidecar.proxy.vouch import Voucher, signing_key
 from sidecar.settings.declared import Declared
 from sidecar.settings.load import Loaded
 from sidecar.settings.schema import Settings, Unidentified
 from sidecar.storage.limiter import MemoryLimiter
 from sidecar.storage.sql import SqlStore, open_store
-from sidecar.storage.vault import KeyRing, RootKey
-from sidecar.web.desk import Desk, Site
+from sidecar.storage.vault import KeyRing
+from sidecar.web.desk import Desk
 from sidecar.web.health import build_probes
 from sidecar.web.pages import build_pages
 from sidecar.web.problems import Problems
-from sidecar.web.render import Branding, Renderer
 
 T = TypeVar("T")
 
@@ -51,11 +46,6 @@ DEAR_AT_ONCE = 2
 """Argon2 takes 19 MiB and a core each; more at once would be a lever for strangers."""
 
 SWEPT_EVERY_S = 60.0
-
-
-def utc_now() -> datetime:
-    """Return the present moment: the one clock that is not injected."""
-    return datetime.now(UTC)  # noqa: TID251 - the source of every injected clock
 
 
 class DearWork:
@@ -68,11 +58,6 @@ class DearWork:
         """Return what the work returns, once its turn has come."""
         async with self._turn:
             return await asyncio.to_thread(work)
-
-
-def key_ring(loaded: Loaded) -> KeyRing:
-    """Return the ring of the configured root keys."""
-    return KeyRing(tuple(RootKey(key.id, key.secret, key.active) for key in loaded.keys))
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +83,9 @@ async def running(loaded: Loaded, clock: Clock = utc_now) -> AsyncIterator[Sidec
         OSError: an address cannot be had.
 
     """
-    ring = key_ring(loaded)
+    ring = wiring.key_ring(loaded)
     store = await open_store(loaded.settings.storage.database, ring, clock)
-    pool = Pool(upstreams(loaded.settings))
+    pool = Pool(wiring.upstreams(loaded.settings))
     try:
         async with _composed(loaded, ring, store, pool, clock=clock) as sidecar:
             yield sidecar
@@ -116,13 +101,14 @@ async def _composed(
     settings = loaded.settings
     flows = build_flows(_kit(loaded, ring, store, pool, clock=clock))
     voucher = Voucher(signing_key(ring.purpose_key("assertion")), flows.kit.levels, clock)
-    desk = Desk(flows, _renderer(settings), _site(loaded))
+    desk = Desk(flows, wiring.renderer(settings), wiring.site(loaded))
     problems = Problems(desk.renderer, clock, secure=settings.public[0].secure)
     pages = Pages(build_pages(desk, problems, voucher.jwks()))
     pipeline, identifier = _pipeline(loaded, ring, pool, flows, voucher=voucher, problems=problems)
-    listener = Listener(pipeline, pool, pages, _limits(settings), clock=clock)
+    listener = Listener(pipeline, pool, pages, wiring.limits(settings), clock=clock)
     await pages.start()
     await flows.revocations.read()
+    probes: web.AppRunner | None = None
     async with asyncio.TaskGroup() as tasks:
         helpers = [
             tasks.create_task(flows.revocations.follow()),
@@ -142,21 +128,6 @@ async def _composed(
 
 
 # --- parts ----------------------------------------------------------------------------------------
-
-
-def upstreams(settings: Settings) -> dict[str, Upstream]:
-    """Return the applications as the pool knows them."""
-    return {
-        name: Upstream(
-            name=name,
-            url=str(part.url),
-            connect_timeout_s=part.connect_timeout.total_seconds(),
-            head_timeout_s=part.head_timeout.total_seconds(),
-            ca_file=part.ca_file,
-            max_connections=part.max_connections,
-        )
-        for name, part in settings.upstreams.items()
-    }
 
 
 def _kit(loaded: Loaded, ring: KeyRing, store: SqlStore, pool: Pool, *, clock: Clock) -> Kit:
@@ -211,7 +182,7 @@ def _pipeline(
             tuple(Origin(origin.scheme, origin.authority) for origin in settings.public),
             settings.listen.trusted_proxies,
         ),
-        router=_router(loaded),
+        router=wiring.router(loaded),
         identifier=identifier,
         flows=flows,
         answerer=Answerer(problems.tell, addresses, flows.sessions, flows.kit.tokens),
@@ -226,57 +197,6 @@ def _pipeline(
     return pipeline, identifier
 
 
-def _router(loaded: Loaded) -> Router:
-    settings = loaded.settings
-    return Router(
-        loaded.policy,
-        tuple(
-            Destination(name, frozenset(part.hosts), part.treatments)
-            for name, part in settings.upstreams.items()
-        ),
-        prefix=settings.pages.prefix,
-        login=Login(settings.login.paths, settings.login.logout),
-        passes_unidentified=settings.unidentified is Unidentified.PASS,
-    )
-
-
-def _renderer(settings: Settings) -> Renderer:
-    pages = settings.pages
-    branding = Branding(pages.name, pages.help, pages.help_url or "")
-    return Renderer(bundled.TEMPLATES, branding=branding, prefix=pages.prefix)
-
-
-def _site(loaded: Loaded) -> Site:
-    settings = loaded.settings
-    redirects = settings.unidentified is Unidentified.REDIRECT
-    plain = [path for path in settings.login.logout if "*" not in path]
-    return Site(
-        login_page=(settings.login.page or "") if redirects else "",
-        logout=plain[0] if plain else "",
-        kinds={
-            name: (part.plugin or name).partition(":")[0] for name, part in settings.factors.items()
-        },
-    )
-
-
-def _limits(settings: Settings) -> Limits:
-    written = settings.limits
-    return Limits(
-        target_bytes=written.target,
-        field_bytes=written.field,
-        head_bytes=written.head,
-        fields=written.fields,
-        pipelined=written.pipelined,
-        head_s=written.head_time.total_seconds(),
-        keep_alive_s=written.keep_alive.total_seconds(),
-        body_idle_s=written.body_idle.total_seconds(),
-        write_idle_s=written.write_idle.total_seconds(),
-        tunnel_idle_s=written.tunnel_idle.total_seconds(),
-        connections=written.connections,
-        connections_per_address=written.connections_per_address,
-    )
-
-
 # --- listening and keeping ------------------------------------------------------------------------
 
 
@@ -285,26 +205,7 @@ async def _listen(listener: Listener, settings: Settings) -> None:
     if at.path:
         await listener.start_unix(at.path)
         return
-    await listener.start(at.host, at.port, tls_context(settings))
-
-
-def tls_context(settings: Settings) -> ssl.SSLContext | None:
-    """Return how TLS is served up to this process, if it is.
-
-    Raises:
-        OSError: a certificate or key file cannot be used.
-
-    """
-    tls = settings.listen.tls
-    if tls is None:
-        return None
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.load_cert_chain(tls.cert, tls.key)
-    if tls.client_ca is not None:
-        context.load_verify_locations(tls.client_ca)
-        context.verify_mode = ssl.CERT_OPTIONAL
-    return context
+    await listener.start(at.host, at.port, wiring.tls_context(settings))
 
 
 async def _probe(settings: Settings, store: SqlStore) -> web.AppRunner | None:

@@ -76,6 +76,9 @@ def report_to_sentry(settings: SentryPart, release: str) -> None:
 
 def scrub(event: "Event", _hint: object = None) -> "Event":
     """Return the event without anything that a request or a person could have put into it."""
-    for name in ("request", "user", "breadcrumbs", "extra", "server_name"):
-        event.pop(name, None)
+    event.pop("request", None)
+    event.pop("user", None)
+    event.pop("breadcrumbs", None)
+    event.pop("extra", None)
+    event.pop("server_name", None)
     return event

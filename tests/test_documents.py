@@ -10,6 +10,7 @@ from typing import TypeVar
 
 import pytest
 
+from sidecar.core import errors
 from sidecar.core.model import (
     Authenticator,
     AuthenticatorId,
@@ -25,6 +26,8 @@ from sidecar.core.protocols import Asked, Context, Factor, RawHeaders, Tools
 from sidecar.loader import Role, build, resolve
 from sidecar.settings.faults import ConfigError
 from sidecar.settings.load import load_settings
+from sidecar.settings.schema import Settings
+from tests.tools.reference import renewed
 
 ROOT = Path(__file__).parent.parent
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -134,3 +137,53 @@ def test_the_configuration_of_the_readme_has_no_faults(tmp_path: Path) -> None:
     path.write_text(shown[0], encoding="utf-8")
     assert loads(path) == []
     assert len(shown[0].splitlines()) <= 10
+
+
+def documentation() -> str:
+    return "\n".join(
+        path.read_text(encoding="utf-8")
+        for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+    )
+
+
+def test_links_of_the_documents_lead_somewhere() -> None:
+    """Links between the documents show that what they point at exists."""
+    broken = [
+        f"{path.name}: {target}"
+        for path in (*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"))
+        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", path.read_text(encoding="utf-8"))
+        if not (path.parent / target).exists()
+    ]
+    assert broken == []
+
+
+def test_every_problem_is_documented() -> None:
+    """The slugs of the error tree show that each is explained where programs' authors look."""
+    slugs = {
+        error.slug
+        for error in vars(errors).values()
+        if isinstance(error, type) and issubclass(error, errors.SidecarError)
+    }
+    text = documentation()
+    assert sorted(slug for slug in slugs if f"`{slug}`" not in text) == []
+
+
+@pytest.mark.parametrize("target", ["setup", "demo", "test", "check", "coverage", "screenshots"])
+def test_the_readme_names_what_make_does(target: str) -> None:
+    """Targets of the Makefile show that the README names them."""
+    assert f"make {target}" in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("document", ["docs/configuration.md", "docs/architecture.md"])
+def test_documents_keep_up_with_the_code(document: str) -> None:
+    """Every setting, plugin option and transition shows that the documents say what the code does.
+
+    `python -m tests.tools.reference` writes the tables anew.
+    """
+    assert (ROOT / document).read_text(encoding="utf-8") == renewed(document)
+
+
+def test_every_section_is_in_the_readme() -> None:
+    """The sections of sidecar.yaml show that the README names each."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert [name for name in Settings.model_fields if f"`{name}`" not in text] == []

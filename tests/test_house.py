@@ -6,11 +6,6 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
-from sidecar.settings.schema import Settings
-from tests.tools.reference import renewed
-
 ROOT = Path(__file__).parent.parent
 FILE_LINES = 300
 FUNCTION_LINES = 40
@@ -26,11 +21,7 @@ TESTS = sorted((ROOT / "tests").rglob("*.py"))
 # These lists may only shrink. Each entry is a debt; a test fails when one is paid and still here.
 WITHOUT_TWIN: dict[str, str] = {
     "sidecar/__main__.py": "two lines; every command test runs it",
-    "sidecar/core/errors.py": "declarations only",
-    "sidecar/core/model.py": "declarations only",
-    "sidecar/core/protocols.py": "declarations only",
     "sidecar/core/stores.py": "declarations only",
-    "sidecar/demo/__main__.py": "run by tests/unit/cli/test_demo.py",
     "sidecar/demo/api.py": "shown by tests/unit/demo/test_app.py",
     "sidecar/demo/desk.py": "shown by tests/unit/demo/test_app.py",
     "sidecar/demo/pages.py": "shown by tests/unit/demo/test_app.py",
@@ -82,14 +73,6 @@ def twins(path: Path) -> tuple[Path, ...]:
     role, *rest = path.relative_to(ROOT).parts
     folder = ROOT / "tests" / ("unit" if role == "sidecar" else "plugins")
     return (folder.joinpath(*rest[:-1], f"test_{rest[-1]}"),)
-
-
-def strings(paths: list[Path]) -> str:
-    return "\n".join(path.read_text(encoding="utf-8") for path in paths)
-
-
-def documentation() -> str:
-    return strings([ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))])
 
 
 def test_each_source_file_has_its_twin() -> None:
@@ -231,7 +214,7 @@ def test_every_test_says_what_it_shows() -> None:
 def test_requirements_carry_official_names() -> None:
     """Marks of conformance show that each names a requirement in a published form."""
     official = re.compile(
-        r"(ASVS-\d+\.\d+\.\d+|NIST-[A-Z0-9]+-[0-9.]+|RFC\d+-[0-9.]+|WCAG-[0-9.]+)"
+        r"ASVS-\d+\.\d+\.\d+|NIST-[A-Z0-9]+-\d+(\.\d+)?|WCAG-\d\.\d\.\d+|RFC-\d+-[A-Z0-9.]+"
     )
     odd = [
         f"{name(path)}:{node.lineno}: {ast.unparse(argument)}"
@@ -242,36 +225,6 @@ def test_requirements_carry_official_names() -> None:
         if not official.fullmatch(ast.unparse(argument).strip("'"))
     ]
     assert odd == []
-
-
-def test_links_of_the_documents_lead_somewhere() -> None:
-    """Links between the documents show that what they point at exists."""
-    broken = [
-        f"{name(path)}: {target}"
-        for path in (*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"))
-        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", path.read_text(encoding="utf-8"))
-        if not (path.parent / target).exists()
-    ]
-    assert broken == []
-
-
-def test_every_problem_is_documented() -> None:
-    """The slugs of the error tree show that each is explained where programs' authors look."""
-    from sidecar.core import errors  # the tree is data here
-
-    slugs = {
-        error.slug
-        for error in vars(errors).values()
-        if isinstance(error, type) and issubclass(error, errors.SidecarError)
-    }
-    text = documentation()
-    assert sorted(slug for slug in slugs if f"`{slug}`" not in text) == []
-
-
-@pytest.mark.parametrize("target", ["setup", "demo", "test", "check", "coverage", "screenshots"])
-def test_the_readme_names_what_make_does(target: str) -> None:
-    """Targets of the Makefile show that the README names them."""
-    assert f"make {target}" in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def test_every_prompt_has_its_template() -> None:
@@ -290,18 +243,3 @@ def test_every_prompt_has_its_template() -> None:
         )
         == []
     )
-
-
-@pytest.mark.parametrize("document", ["docs/configuration.md", "docs/architecture.md"])
-def test_documents_keep_up_with_the_code(document: str) -> None:
-    """Every setting, plugin option and transition shows that the documents say what the code does.
-
-    `python -m tests.tools.reference` writes the tables anew.
-    """
-    assert (ROOT / document).read_text(encoding="utf-8") == renewed(document)
-
-
-def test_every_section_is_in_the_readme() -> None:
-    """The sections of sidecar.yaml show that the README names each."""
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert [name for name in Settings.model_fields if f"`{name}`" not in text] == []

@@ -13,11 +13,12 @@ import aiohttp
 import yaml
 from aiohttp import web
 
-from sidecar.app import Sidecar, key_ring, running
+from sidecar.app import Sidecar, running
 from sidecar.core.model import Person
 from sidecar.flows.people import People
 from sidecar.settings.load import Loaded, load_settings
 from sidecar.storage.setup import migrate_up
+from sidecar.wiring import key_ring
 from tests.application import Application
 from tests.clock import ManualClock
 from tests.visitor import Visitor

@@ -16,7 +16,7 @@ from typing import Annotated, Final
 import typer
 from aiohttp import web
 
-from sidecar.cli.loading import now
+from sidecar.clock import utc_now
 from sidecar.demo.app import create_app
 from sidecar.demo.desk import PEOPLE
 from sidecar.demo.visit import Options
@@ -123,7 +123,7 @@ def prepare(folder: Path, port: int, behind: int) -> Path:
         descriptor = os.open(key, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as file:
             file.write(base64.b64encode(secrets.token_bytes(KEY_BYTES)))
-    until = (now() + OPEN_FOR).date()
+    until = (utc_now() + OPEN_FOR).date()
     configuration.write_text(
         CONFIGURATION.format(host=HOST, port=port, behind=behind, until=until, folder=folder),
         encoding="utf-8",

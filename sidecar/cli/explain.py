@@ -6,7 +6,8 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from sidecar.cli.loading import DEFAULT_PATH, ConfigOption, Format, load, now
+from sidecar.cli.loading import DEFAULT_PATH, ConfigOption, Format, load
+from sidecar.clock import utc_now
 from sidecar.core.assurance import able
 from sidecar.core.decision import Allow, Deny, Evidence, Identify, Portfolio
 from sidecar.core.model import AuthenticatorId, Claims, Identity, Person, Proof, Standing
@@ -46,7 +47,7 @@ def explain_request(
     Marks: `*` the rule that decides, `+` holds, `-` does not, `~` under some readings of the path.
     """
     loaded = load(config, secrets=False)
-    moment = now()
+    moment = utc_now()
     evidence = Evidence(
         _identity(loaded, subject, group or []),
         tuple(_proof(loaded, text, moment) for text in proof or []),
@@ -94,7 +95,7 @@ def _portfolio(loaded: Loaded, holds: list[str]) -> Portfolio | None:
         return Portfolio(Standing.NEVER_ENROLLED)
     unknown = set(holds) - set(loaded.levels)
     if unknown:
-        _refuse(f"--holds: no factor is called {sorted(unknown)[0]!r}")
+        _refuse(f"--holds: no factor is called {min(unknown)!r}")
     return Portfolio(Standing.ENROLLED, tuple(holds))
 
 

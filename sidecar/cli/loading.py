@@ -2,10 +2,8 @@
 
 import json
 import os
-import time
 from collections.abc import Iterable
 from dataclasses import asdict
-from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -13,6 +11,7 @@ from typing import Annotated
 import typer
 
 from sidecar.cli.main import EXIT_CONFIG
+from sidecar.clock import utc_now
 from sidecar.settings.faults import ConfigError, Fault
 from sidecar.settings.load import Loaded, load_settings
 
@@ -31,11 +30,6 @@ class Format(StrEnum):
     JSON = "json"
 
 
-def now() -> datetime:
-    """Return the present moment in UTC."""
-    return datetime.fromtimestamp(time.time(), UTC)
-
-
 def load(path: Path, form: Format = Format.TEXT, *, secrets: bool = True) -> Loaded:
     """Return the configuration; with faults they are printed instead and the command ends.
 
@@ -44,7 +38,7 @@ def load(path: Path, form: Format = Format.TEXT, *, secrets: bool = True) -> Loa
 
     """
     try:
-        return load_settings(path, os.environ, now(), secrets=secrets)
+        return load_settings(path, os.environ, utc_now(), secrets=secrets)
     except ConfigError as error:
         tell(error.faults, form)
         raise typer.Exit(EXIT_CONFIG) from None

@@ -6,8 +6,9 @@ from typing import Annotated
 
 import typer
 
-from sidecar.cli.loading import DEFAULT_PATH, ConfigOption, load, now
+from sidecar.cli.loading import DEFAULT_PATH, ConfigOption, load
 from sidecar.cli.main import EXIT_CONFIG
+from sidecar.clock import utc_now
 from sidecar.settings.load import Loaded
 from sidecar.storage.faults import StoreUnproven
 from sidecar.storage.setup import Status, migrate_down, migrate_up, status
@@ -34,7 +35,7 @@ def up(
     """Move the schema to the newest revision; data stay."""
     loaded = load(config)
     database = loaded.settings.storage.database
-    _tell(_run(migrate_up(database, _ring(loaded), now, create=create)))
+    _tell(_run(migrate_up(database, _ring(loaded), utc_now, create=create)))
 
 
 @app.command("down")

@@ -1,20 +1,17 @@
 """`sidecar serve`: stand in front of the applications until told to stop."""
 
 import asyncio
-import os
 import signal
-from pathlib import Path
-from typing import Annotated
 
 import structlog
 import typer
 import uvloop
 
 from sidecar import __version__, logs
-from sidecar.app import running, utc_now
+from sidecar.app import running
+from sidecar.cli.loading import DEFAULT_PATH, ConfigOption, Format, load, tell
 from sidecar.cli.main import EXIT_CONFIG
-from sidecar.settings.faults import ConfigError
-from sidecar.settings.load import Loaded, load_settings
+from sidecar.settings.load import Loaded
 from sidecar.storage.faults import StoreUnproven
 
 DRAIN_S = 30.0
@@ -25,13 +22,10 @@ log = structlog.get_logger(__name__)
 
 
 @app.command("serve")
-def serve(
-    config: Annotated[Path, typer.Option("--config", "-c", help="The configuration file.")] = Path(
-        "sidecar.yaml"
-    ),
-) -> None:
+def serve(config: ConfigOption = DEFAULT_PATH) -> None:
     """Stand in front of the applications until SIGTERM or Ctrl-C."""
-    loaded = load_or_exit(config)
+    loaded = load(config)
+    tell(loaded.warnings, Format.TEXT)
     logs.configure(loaded.settings.logging)
     if loaded.settings.sentry is not None:
         logs.report_to_sentry(loaded.settings.sentry, __version__)
@@ -40,19 +34,6 @@ def serve(
     except StoreUnproven as unproven:
         typer.echo(f"{unproven}", err=True)
         raise typer.Exit(EXIT_CONFIG) from unproven
-
-
-def load_or_exit(config: Path) -> Loaded:
-    """Return the configuration, or tell every fault and exit with 78."""
-    try:
-        loaded = load_settings(config, os.environ, utc_now())
-    except ConfigError as error:
-        for fault in error.faults:
-            typer.echo(str(fault), err=True)
-        raise typer.Exit(EXIT_CONFIG) from error
-    for warning in loaded.warnings:
-        typer.echo(str(warning), err=True)
-    return loaded
 
 
 async def _serve(loaded: Loaded) -> None:

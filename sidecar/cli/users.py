@@ -3,20 +3,20 @@
 import asyncio
 import getpass
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import Annotated, TypeVar
 
 import typer
 
-from sidecar.app import key_ring, utc_now
+from sidecar.cli.loading import DEFAULT_PATH, ConfigOption, load
 from sidecar.cli.main import EXIT_CONFIG
-from sidecar.cli.serve import load_or_exit
+from sidecar.clock import utc_now
 from sidecar.core.errors import StoreUnavailable
 from sidecar.core.model import LookupCodes, Person
 from sidecar.flows.people import Dossier, People
 from sidecar.settings.load import Loaded
 from sidecar.storage.faults import StoreUnproven
 from sidecar.storage.sql import open_store
+from sidecar.wiring import key_ring
 
 T = TypeVar("T")
 
@@ -24,9 +24,7 @@ app = typer.Typer(
     name="users", help="Invite people, show them, reset their factors.", no_args_is_help=True
 )
 
-Config = Annotated[Path, typer.Option("--config", "-c", help="The configuration file.")]
 Subject = Annotated[str, typer.Argument(help="`subject`, or `realm:subject`.")]
-CONFIG = Path("sidecar.yaml")
 
 
 @app.callback()
@@ -35,9 +33,9 @@ def users() -> None:
 
 
 @app.command("invite")
-def invite(subject: Subject, config: Config = CONFIG) -> None:
+def invite(subject: Subject, config: ConfigOption = DEFAULT_PATH) -> None:
     """Print a single-use code that opens the person's first enrollment; valid for 7 days."""
-    loaded = load_or_exit(config)
+    loaded = load(config)
     person = person_of(loaded, subject)
     code = _with_people(loaded, lambda people: people.invite(person, getpass.getuser()))
     typer.echo(code)
@@ -45,9 +43,9 @@ def invite(subject: Subject, config: Config = CONFIG) -> None:
 
 
 @app.command("show")
-def show(subject: Subject, config: Config = CONFIG) -> None:
+def show(subject: Subject, config: ConfigOption = DEFAULT_PATH) -> None:
     """Print what the person has set up, where they are signed in, and what happened lately."""
-    loaded = load_or_exit(config)
+    loaded = load(config)
     person = person_of(loaded, subject)
     for line in describe(person, _with_people(loaded, lambda people: people.show(person))):
         typer.echo(line)
@@ -57,12 +55,12 @@ def show(subject: Subject, config: Config = CONFIG) -> None:
 def reset(
     subject: Subject,
     reason: Annotated[str, typer.Option(help="Why; kept in the audit trail.")],
-    config: Config = CONFIG,
+    config: ConfigOption = DEFAULT_PATH,
 ) -> None:
     """Remove everything the person has set up and sign them out; they enroll as if new."""
     if not reason.strip():
         raise typer.BadParameter("say why", param_hint="--reason")
-    loaded = load_or_exit(config)
+    loaded = load(config)
     person, by = person_of(loaded, subject), getpass.getuser()
     gone = _with_people(loaded, lambda people: people.reset(person, by, reason.strip()))
     typer.echo(f"{person.user_id}: {gone} authenticators removed, signed out everywhere")

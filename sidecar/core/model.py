@@ -63,9 +63,6 @@ class Identity:
     """`Set-Cookie` values of the source's answer, relayed to the visitor unchanged."""
 
 
-# --- what an authenticator holds -----------------------------------------------------------
-
-
 @dataclass(frozen=True, slots=True)
 class SharedSecret:
     """A secret both sides know; `state` is the factor's own memory (last step, drift, burned)."""
@@ -145,8 +142,6 @@ class Authenticator:
             return False
         return not isinstance(self.material, LookupCodes) or self.material.left > 0
 
-
-# --- ceremonies -------------------------------------------------------------------------------
 
 PromptValue = str | int | bool | tuple[str, ...]
 
@@ -243,9 +238,6 @@ class Challenge:
     state: bytes = field(repr=False)
     created_at: datetime
     expires_at: datetime
-
-
-# --- evidence and sessions --------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)

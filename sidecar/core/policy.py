@@ -12,7 +12,6 @@ from sidecar.core.globs import WILD, mark, marked_to_regex
 from sidecar.core.model import Identity
 from sidecar.core.paths import (
     Reading,
-    drop_trailing_slash,
     fold_case,
     is_plain,
     readings,
@@ -91,38 +90,31 @@ class _Wording:
     """The path criteria of all rules as some reading steps leave them."""
 
     globs: tuple[tuple[str, ...], ...]
-    loose_ends: bool
-    """Some pattern tells a slash at the end apart in a way that its text does not show."""
     has_regexes: bool
-    trimmed: bool = False
     folded: bool = False
 
     def after(self, step: Reading) -> "_Wording":
         return replace(
             self,
             globs=tuple(tuple(step(glob) for glob in globs) for globs in self.globs),
-            trimmed=self.trimmed or (self.loose_ends and step is drop_trailing_slash),
             folded=self.folded or (self.has_regexes and step is fold_case),
         )
 
 
-def _word(rules: tuple[Rule, ...]) -> _Wording:
-    return _Wording(
-        globs=tuple(tuple(mark(glob) for glob in rule.paths) for rule in rules),
-        loose_ends=any(_loose_end(rule) for rule in rules),
-        has_regexes=any(rule.regexes for rule in rules),
-    )
-
-
 def _wordings(rules: tuple[Rule, ...]) -> dict[_Wording, dict[Reading, _Wording]]:
+    globs = tuple(tuple(mark(glob) for glob in rule.paths) for rule in rules)
+    start = _Wording(globs, any(rule.regexes for rule in rules))
     try:
-        return spread(_word(rules), _Wording.after, lambda _: _WORK_EACH)
+        return spread(start, _Wording.after, lambda _: _WORK_EACH)
     except MalformedRequest:
         raise ValueError("the patterns mix too many escapes, `;`, `//` and capitals") from None
 
 
 def _loose_end(rule: Rule) -> bool:
-    """Tell whether the rule may match `/x/` and not `/x`, though no glob of it ends in a slash."""
+    """Tell whether the rule may match `/x/` and not `/x`, though no glob of it ends in a slash.
+
+    Its author may have meant both or either, so paths are judged with and without the difference.
+    """
     return bool(rule.regexes) or any(_LOOSE_END.search(glob) for glob in rule.paths)
 
 
@@ -134,20 +126,21 @@ class _Pattern:
     regexes: tuple[re.Pattern[str], ...]
     heads: frozenset[str] | None
     """The first segments that can match; None: any."""
-    trimmed: bool
+    loose: bool
+    """A path also matches that would with a slash at its end."""
 
     def matches(self, path: str) -> bool:
         if not self.regexes:
             return True
         for regex in self.regexes:
-            if regex.fullmatch(path) or (self.trimmed and regex.fullmatch(path + "/")):
+            if regex.fullmatch(path) or (self.loose and regex.fullmatch(path + "/")):
                 return True
         return False
 
 
-def _pattern(rule: Rule, globs: tuple[str, ...], wording: _Wording) -> _Pattern:
+def _pattern(rule: Rule, globs: tuple[str, ...], *, folded: bool, loose: bool) -> _Pattern:
     heads = {_head(glob) for glob in globs}
-    flags = re.DOTALL | (re.IGNORECASE if wording.folded else re.NOFLAG)
+    flags = re.DOTALL | (re.IGNORECASE if folded else re.NOFLAG)
     regexes = [re.compile(text, flags) for text in rule.regexes]
     if globs:
         regexes.insert(0, re.compile("|".join(map(marked_to_regex, globs)), re.DOTALL))
@@ -157,7 +150,7 @@ def _pattern(rule: Rule, globs: tuple[str, ...], wording: _Wording) -> _Pattern:
         None
         if rule.regexes or not globs or any(WILD in head for head in heads)
         else frozenset(heads),
-        wording.trimmed and _loose_end(rule),
+        loose and _loose_end(rule),
     )
 
 
@@ -168,9 +161,10 @@ def _head(path: str) -> str:
 class _Table:
     """All patterns in one wording, found by the first segment of a path."""
 
-    def __init__(self, rules: tuple[Rule, ...], wording: _Wording) -> None:
+    def __init__(self, rules: tuple[Rule, ...], wording: _Wording, *, loose: bool) -> None:
         patterns = [
-            _pattern(rule, globs, wording) for rule, globs in zip(rules, wording.globs, strict=True)
+            _pattern(rule, globs, folded=wording.folded, loose=loose)
+            for rule, globs in zip(rules, wording.globs, strict=True)
         ]
         heads = {head for pattern in patterns for head in pattern.heads or ()}
         self._anywhere = tuple(pattern for pattern in patterns if pattern.heads is None)
@@ -184,7 +178,8 @@ class _Table:
     def candidates(self, path: str, facts: Facts) -> tuple[Rule, ...]:
         """Return the rules that may apply to this reading."""
         found: list[Rule] = []
-        for pattern in self._under.get(_head(path), self._anywhere):
+        # The default matches everything, so the loop always ends by its break.
+        for pattern in self._under.get(_head(path), self._anywhere):  # pragma: no branch
             rule = pattern.rule
             if _holds(rule, facts) and pattern.matches(path):
                 found.append(rule)
@@ -244,7 +239,11 @@ class Policy:
         self.rules = (*rules, default)
         wordings = _wordings(self.rules)
         places = {wording: place for place, wording in enumerate(wordings)}
-        self._tables = tuple(_Table(self.rules, wording) for wording in wordings)
+        ends = (False, True) if any(_loose_end(rule) for rule in rules) else (False,)
+        self._tables = tuple(
+            tuple(_Table(self.rules, wording, loose=loose) for loose in ends)
+            for wording in wordings
+        )
         self._moves = tuple(
             {step: places[after] for step, after in moves.items()} for moves in wordings.values()
         )
@@ -256,17 +255,16 @@ class Policy:
             MalformedRequest: the path can be read in too many ways to judge them all.
 
         """
-        found = [
-            self._tables[place].candidates(path, facts) for path, place in self._seen(facts.path)
-        ]
-        distinct: list[tuple[Rule, ...]] = []
-        for rules in found:
-            if rules not in distinct:
-                distinct.append(rules)
-        return tuple(distinct)
+        found: list[tuple[Rule, ...]] = []
+        for path, place in self._seen(facts.path):
+            for table in self._tables[place]:
+                rules = table.candidates(path, facts)
+                if rules not in found:
+                    found.append(rules)
+        return tuple(found)
 
     def _seen(self, path: str) -> Iterable[tuple[str, int]]:
-        """Return each reading with the place of the table whose patterns were read likewise.
+        """Return each reading with the place of the tables whose patterns were read likewise.
 
         An application that reads `/Admin/` as `/admin` also reads the rule's `/Admin/**` so: path
         and patterns take the same steps.

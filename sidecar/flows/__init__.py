@@ -6,6 +6,7 @@ from sidecar.flows.challenge import Challenges
 from sidecar.flows.enroll import Enrollments
 from sidecar.flows.kit import Kit
 from sidecar.flows.manage import Management
+from sidecar.flows.refusals import Refusals
 from sidecar.flows.revocations import Revocations
 from sidecar.flows.sessions import Sessions
 
@@ -20,6 +21,7 @@ class Flows:
     challenges: Challenges
     enrollments: Enrollments
     management: Management
+    refusals: Refusals
 
 
 def build_flows(kit: Kit) -> Flows:
@@ -33,4 +35,5 @@ def build_flows(kit: Kit) -> Flows:
         Challenges(kit, sessions),
         Enrollments(kit, sessions),
         Management(kit, sessions),
+        Refusals(kit),
     )

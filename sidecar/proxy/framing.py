@@ -1,4 +1,4 @@
-"""What aiohttp's parser lets through and a guarding proxy must not (docs: HTTP.md section 3.2)."""
+"""What the parser lets through and a guarding proxy must not: heads with two readings."""
 
 import re
 from dataclasses import dataclass

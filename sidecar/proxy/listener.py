@@ -2,12 +2,12 @@
 
 import asyncio
 import ssl as tls
-from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import Final
 
 import structlog
 
+from sidecar.clock import utc_now
 from sidecar.core.protocols import Clock
 from sidecar.proxy import parser_guard
 from sidecar.proxy.client import Shared
@@ -23,15 +23,11 @@ HANDSHAKE_S: Final = 10
 log = structlog.get_logger()
 
 
-def _utc() -> datetime:
-    return datetime.now(UTC)  # noqa: TID251 - the default of an injected clock
-
-
 class Listener:
     """Serves one address until it is drained or closed."""
 
     def __init__(
-        self, judge: Judge, pool: Pool, pages: Pages, limits: Limits, *, clock: Clock = _utc
+        self, judge: Judge, pool: Pool, pages: Pages, limits: Limits, *, clock: Clock = utc_now
     ) -> None:
         self._shared = Shared(judge, limits)
         self._pool = pool

@@ -139,6 +139,8 @@ class Pipeline:
             reason_id=decided.reason_id,
             request_id=arrival.request_id,
         )
+        if visit is not None and isinstance(decided, decision.Deny):
+            await self._flows.refusals.record(visit, decided.rule.name, decided.reason_id)
         return await self._answerer.answer(decided, arrival, visit)
 
     async def _who(self, arrival: Arrival, upstream: str) -> tuple[Identity | None, Session | None]:

@@ -96,7 +96,9 @@ class _Reading:
         draft = Draft(settings, declared, names, policy, self._spoiled, self._now)
         for judge in (*check.CHECKS, *check_rules.CHECKS):
             self._add(judge(draft))
-        return policy and Loaded(settings, declared, keys, policy, places)
+        if policy is None:
+            return None
+        return Loaded(settings, declared, keys, policy, places)
 
     def _add(self, found: Iterable[Finding]) -> None:
         """Keep findings, but none about a place of which something is already said."""

@@ -29,5 +29,5 @@ class _Written(GenerateJsonSchema):
 def json_schema() -> str:
     """Return the schema as text, the same one for the same version."""
     made = Settings.model_json_schema(schema_generator=_Written)
-    whole = {"$schema": DIALECT, "title": "sidecar.yaml", **made}
+    whole = {"$schema": DIALECT, **made, "title": "sidecar.yaml"}
     return json.dumps(whole, indent=2, ensure_ascii=False) + "\n"

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, StrictBool
 
 from sidecar.settings.edges import CredentialCarriers, Limits, Listen, Login, Upstream
 from sidecar.settings.kinds import Day, Duration, OneOrMany, PublicOrigin
@@ -143,7 +143,7 @@ class Settings(Part):
 
     public: Annotated[tuple[PublicOrigin, ...], OneOrMany(), Field(min_length=1)]
     """The origins by which browsers reach us; any other Host is refused (421)."""
-    insecure_http: bool = False
+    insecure_http: StrictBool = False
     """Allows `http:` in `public` for hosts other than localhost; everything is readable then."""
     listen: Listen = Listen()
     """Where the sidecar itself listens."""

@@ -1,9 +1,10 @@
 """YAML text becomes plain data and the line of every value, strictly where YAML 1.1 is not."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 import yaml
@@ -18,27 +19,18 @@ MAX_VALUES: Final = 20_000
 MAX_DEPTH: Final = 40
 
 
-_PLAIN: Final = "tag:yaml.org,2002:"
-
-
 class _Strict(yaml.SafeLoader):
-    """Knows `true`, `false`, `null` and decimal numbers; everything else is text.
-
-    YAML 1.1 reads `off` as false, `1:30` as 90 and `2026-12-31` as a date.
-    """
+    """Resolves nothing by itself: YAML 1.1 reads `off` as false, `1:30` as 90, days as dates."""
 
     yaml_implicit_resolvers = {}  # noqa: RUF012 - PyYAML's own name and type
 
 
-for _tag, _pattern, _first in (
-    ("bool", r"true|false", "tf"),
-    ("null", r"null|~|", ["n", "~", ""]),
-    ("int", r"-?(?:0|[1-9][0-9]{0,17})", "-0123456789"),
-    ("float", r"-?(?:0|[1-9][0-9]*)\.[0-9]+", "-0123456789"),
-):
-    _Strict.add_implicit_resolver(
-        f"{_PLAIN}{_tag}", re.compile(f"(?:{_pattern})\\Z"), list(_first)
-    )
+_TAGS: Final = frozenset(f"tag:yaml.org,2002:{kind}" for kind in ("str", "map", "seq"))
+_INTEGER: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,17})")
+_FRACTION: Final = re.compile(r"-?(?:0|[1-9][0-9]*)\.[0-9]+")
+_WORDS: Final[Mapping[str, Data]] = MappingProxyType(
+    {"true": True, "false": False, "null": None, "~": None, "": None}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,15 +90,16 @@ class _Reader:
         if len(self.lines) > MAX_VALUES or len(where) > MAX_DEPTH:
             self._too_much(where)
             return None
-        kind = node.tag.removeprefix(_PLAIN)
-        if kind not in {"str", "bool", "null", "int", "float", "map", "seq"}:
+        if node.tag not in _TAGS:
             self.findings.append(Finding(where, f"the YAML tag {node.tag} is not used here"))
             return None
         if isinstance(node, yaml.MappingNode):
             return dict(self._entries(node, where))
         if isinstance(node, yaml.SequenceNode):
             return [self.value(item, (*where, index)) for index, item in enumerate(node.value)]
-        return _scalar(kind, str(node.value))
+        text = str(node.value)
+        quoted = isinstance(node, yaml.ScalarNode) and node.style
+        return text if quoted else _plain(text)
 
     def _too_much(self, where: Where) -> None:
         place = where[:1]
@@ -132,15 +125,10 @@ class _Reader:
             yield name, self.value(value, place)
 
 
-def _scalar(kind: str, text: str) -> Data:
-    match kind:
-        case "bool":
-            return text == "true"
-        case "null":
-            return None
-        case "int":
-            return int(text)
-        case "float":
-            return float(text)
-        case _:
-            return text
+def _plain(text: str) -> Data:
+    """Return what a text without quotes says."""
+    if text in _WORDS:
+        return _WORDS[text]
+    if _INTEGER.fullmatch(text):
+        return int(text)
+    return float(text) if _FRACTION.fullmatch(text) else text

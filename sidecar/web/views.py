@@ -294,16 +294,6 @@ class ErrorView:
             raise ValueError("not a path of this origin")
 
 
-View = (
-    EnrollStartView
-    | EnrollView
-    | BackupCodesView
-    | ChallengeView
-    | ConfirmView
-    | AccountView
-    | ContinueView
-    | SignedOutView
-    | RecoveryNeededView
-    | InvitationNeededView
-    | ErrorView
-)
+Asking = EnrollStartView | EnrollView | BackupCodesView | ChallengeView | ConfirmView
+Telling = ContinueView | SignedOutView | RecoveryNeededView | InvitationNeededView | ErrorView
+View = Asking | AccountView | Telling

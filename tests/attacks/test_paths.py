@@ -162,7 +162,7 @@ def test_long_paths_cost_little(unit: str) -> None:
         assert not bypassed(policy.route(Facts("GET", "h", path, "")))
     except MalformedRequest:
         pass
-    assert time.process_time() - before < 0.5
+    assert time.process_time() - before < 1
 
 
 def test_too_many_readings_are_refused() -> None:

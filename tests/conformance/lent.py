@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from sidecar.core.errors import UpstreamUnreachable
@@ -50,3 +51,23 @@ def lent(
         return hmac.digest(key, data, hashlib.sha256)
 
     return Tools(instance, realm, keyed, ask or Silent(), dear or InPlace())
+
+
+@dataclass(slots=True)
+class Application:
+    """An application that answers who somebody is, and remembers how it was asked."""
+
+    answer: Callable[[bytes, RawHeaders], Asked]
+    asked: list[tuple[str, bytes, RawHeaders, float, int]] = field(default_factory=list)
+
+    async def ask(
+        self,
+        upstream: str,
+        target: bytes,
+        headers: RawHeaders,
+        *,
+        timeout_s: float,
+        limit_bytes: int,
+    ) -> Asked:
+        self.asked.append((upstream, target, headers, timeout_s, limit_bytes))
+        return self.answer(target, headers)

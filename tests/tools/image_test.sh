@@ -126,7 +126,7 @@ chmod 755 "$work" "$work/etc" "$work/keys"
 chmod 644 "$work/etc/sidecar.yaml" "$work/keys/k1"
 chmod 777 "$work/data"
 places="-v $work/etc:/etc/sidecar:ro -v $work/keys:/run/secrets:ro -v $work/data:/data"
-run $places "$tag" migrate --config /etc/sidecar/sidecar.yaml up --create
+run $places "$tag" migrate up --create --config /etc/sidecar/sidecar.yaml
 run -d --name "$name" $places "$tag" >/dev/null
 probe() {
     box exec "$name" python3 -I -S -c "
@@ -139,8 +139,11 @@ for _ in 1 2 3 4 5 6 7 8 9 10; do
     [ "$(probe /health/live)" != 200 ] || break
     sleep 1
 done
+check=$(box image inspect -f '{{index .Config.Healthcheck.Test 5}}' "$tag")
+box exec "$name" python3 -I -S -c "$check"
+echo "   the image's own health check passes"
 echo "   /health/live  $(probe /health/live)"
 echo "   /health/ready $(probe /health/ready)"
-[ "$(probe /health/live)" = 200 ] || { box logs "$name" >&2; exit 1; }
+[ "$(probe /health/ready)" = 200 ] || { box logs "$name" >&2; exit 1; }
 box stop -t 10 "$name" >/dev/null
 echo "image-test passed: $(box image inspect -f '{{.Size}}' "$tag" | awk '{printf "%d MB", $1 / 1e6}')"

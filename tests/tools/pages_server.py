@@ -1,5 +1,6 @@
 """Gives a browser the pages of the samples under their real policy, without any socket."""
 
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -13,7 +14,7 @@ TEMPLATES = Path(__file__).parents[2] / "templates"
 ORIGIN = "http://localhost:9"
 """Never connected to: every request is answered by `serve`."""
 
-CHROMIUM = "/usr/bin/chromium"
+CHROMIUM = shutil.which("chromium") or ""
 FLAGS = (
     "--disable-gpu",
     "--disable-quic",

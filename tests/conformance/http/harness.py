@@ -2,8 +2,6 @@
 
 import asyncio
 import contextlib
-import socket
-import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 
@@ -17,137 +15,23 @@ from sidecar.proxy.mount import Pages
 from sidecar.proxy.pool import Pool
 from sidecar.proxy.upstream import Upstream
 from sidecar.proxy.verdicts import Forward, Inbound, Page, Reply, Verdict
+from tests.conformance.http.application import OK, Application, Peer, Script, polite, saying
+from tests.conformance.http.visitor import PATIENCE_S, Answer, Visitor
 
-PATIENCE_S = 4
-OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
-
-
-class Peer:
-    """One connection the application accepted, and every byte it was ever sent."""
-
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._reader = reader
-        self._writer = writer
-        self.seen = bytearray()
-        self.over = asyncio.Event()
-        """The front has closed its side."""
-
-    async def head(self) -> bytes:
-        """Return one request head; empty when the front closed instead."""
-        try:
-            head = await self._reader.readuntil(b"\r\n\r\n")
-        except asyncio.IncompleteReadError as error:
-            head = error.partial
-            self.over.set()
-        self.seen += head
-        return head if head.endswith(b"\r\n\r\n") else b""
-
-    async def request(self) -> bytes:
-        """Return a head after reading the body that it announces."""
-        head = await self.head()
-        lower = head.lower()
-        if b"transfer-encoding: chunked" in lower:
-            while not self.seen.endswith(b"0\r\n\r\n"):
-                if not await self.some():
-                    break
-        elif b"content-length: " in lower:
-            await self.exactly(int(lower.split(b"content-length: ")[1].split(b"\r\n")[0]))
-        return head
-
-    async def exactly(self, size: int) -> bytes:
-        with contextlib.suppress(asyncio.IncompleteReadError):
-            data = await self._reader.readexactly(size)
-            self.seen += data
-            return data
-        self.over.set()
-        return b""
-
-    async def some(self) -> bytes:
-        data = await self._reader.read(65536)
-        self.seen += data
-        if not data:
-            self.over.set()
-        return data
-
-    async def rest(self) -> bytes:
-        """Return everything until the front closes or resets."""
-        with contextlib.suppress(ConnectionError):
-            while await self.some():
-                pass
-        self.over.set()
-        return bytes(self.seen)
-
-    def send(self, data: bytes) -> None:
-        self._writer.write(data)
-
-    async def drain(self) -> None:
-        await self._writer.drain()
-
-    def close(self) -> None:
-        self._writer.close()
-
-    def reset(self) -> None:
-        """The connection breaks with a reset."""
-        plain = self._writer.get_extra_info("socket")
-        plain.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self._writer.transport.abort()
-
-
-Script = Callable[[Peer], Awaitable[None]]
-
-
-async def polite(peer: Peer) -> None:
-    """Answer every request with `ok`."""
-    while await peer.request():
-        peer.send(OK)
-
-
-def saying(answer: bytes, *, close: bool = False) -> Script:
-    """Answer every request with these bytes, then close if asked to."""
-
-    async def script(peer: Peer) -> None:
-        while await peer.request():
-            peer.send(answer)
-            if close:
-                peer.close()
-                return
-
-    return script
-
-
-class Application:
-    """The oracle: what it did not see was not forwarded."""
-
-    def __init__(self) -> None:
-        self.script: Script = polite
-        self.peers: list[Peer] = []
-        self._server: asyncio.Server | None = None
-
-    async def start(self) -> None:
-        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0, limit=2**20)
-
-    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        peer = Peer(reader, writer)
-        self.peers.append(peer)
-        with contextlib.suppress(ConnectionError, asyncio.CancelledError):
-            await self.script(peer)
-        writer.close()
-
-    @property
-    def url(self) -> str:
-        assert self._server is not None
-        return f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
-
-    @property
-    def seen(self) -> bytes:
-        return b"".join(bytes(peer.seen) for peer in self.peers)
-
-    async def stop(self) -> None:
-        assert self._server is not None
-        self._server.close()
-        for peer in self.peers:
-            peer.close()
-        await asyncio.sleep(0)
+__all__ = [
+    "OK",
+    "Answer",
+    "Application",
+    "Peer",
+    "Script",
+    "Stage",
+    "StubJudge",
+    "Visitor",
+    "eventually",
+    "polite",
+    "saying",
+    "staged",
+]
 
 
 @dataclass
@@ -158,9 +42,14 @@ class StubJudge:
     failures: list[tuple[int, str]] = field(default_factory=list)
     ended: int = 0
     heads: list[tuple[int, RawHeaders]] = field(default_factory=list)
+    verdict: Callable[[Inbound], Awaitable[Verdict]] | None = None
+    """Takes the place of the rules above."""
+    failure: Callable[[Inbound], Reply] | None = None
 
     async def judge(self, inbound: Inbound) -> Verdict:
         self.judged.append(inbound)
+        if self.verdict is not None:
+            return await self.verdict(inbound)
         if inbound.target.startswith("/own"):
             return Reply(200, ((b"Content-Type", b"text/plain"),), b"own")
         if inbound.target.startswith("/deny"):
@@ -181,102 +70,10 @@ class StubJudge:
         self.ended += 1
 
     def failed(self, inbound: Inbound, status: int, reason: str) -> Reply:
-        del inbound
         self.failures.append((status, reason))
+        if self.failure is not None:
+            return self.failure(inbound)
         return Reply(status, ((b"X-Slug", reason.encode()),), b"failed")
-
-
-@dataclass(frozen=True)
-class Answer:
-    """One answer as the client got it; `whole` is false where its framing was broken off."""
-
-    head: bytes
-    body: bytes
-    whole: bool = True
-
-    @property
-    def status(self) -> int:
-        return int(self.head.split(b" ", 2)[1]) if self.head else 0
-
-    def all(self, name: str) -> list[bytes]:
-        wanted = name.lower().encode()
-        fields = (line.partition(b": ") for line in self.head.split(b"\r\n")[1:])
-        return [value for key, _, value in fields if key.lower() == wanted]
-
-
-class Visitor:
-    """A raw client."""
-
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.reader = reader
-        self._writer = writer
-
-    def send(self, data: bytes) -> None:
-        self._writer.write(data)
-
-    async def drain(self) -> None:
-        await self._writer.drain()
-
-    async def answer(self, *, head_only: bool = False) -> Answer:
-        """Return the next answer, interim ones included."""
-        async with asyncio.timeout(PATIENCE_S):
-            try:
-                head = await self.reader.readuntil(b"\r\n\r\n")
-            except (asyncio.IncompleteReadError, ConnectionError):
-                return Answer(b"", b"", whole=False)
-            try:
-                return Answer(head, await self._body(head, head_only=head_only))
-            except (asyncio.IncompleteReadError, ConnectionError) as error:
-                return Answer(head, getattr(error, "partial", b""), whole=False)
-
-    async def _body(self, head: bytes, *, head_only: bool) -> bytes:
-        answer = Answer(head, b"")
-        if head_only or answer.status < 200 or answer.status in (204, 304):
-            return b""
-        if answer.all("Transfer-Encoding") == [b"chunked"]:
-            return await self._chunks()
-        if lengths := answer.all("Content-Length"):
-            return await self.reader.readexactly(int(lengths[0]))
-        return await self.reader.read()
-
-    async def _chunks(self) -> bytes:
-        body = b""
-        while size := int(await self.reader.readuntil(b"\r\n"), 16):
-            body += await self.reader.readexactly(size)
-            await self.reader.readexactly(2)
-        await self.reader.readexactly(2)
-        return body
-
-    async def get(self, target: str = "/", *fields: str, version: str = "HTTP/1.1") -> Answer:
-        lines = (f"GET {target} {version}", "Host: app.test", *fields, "", "")
-        self.send("\r\n".join(lines).encode("latin-1"))
-        return await self.answer()
-
-    async def rest(self) -> bytes:
-        """Return everything up to the end of the connection, which must come."""
-        async with asyncio.timeout(PATIENCE_S):
-            data = bytearray()
-            with contextlib.suppress(ConnectionError):
-                while chunk := await self.reader.read(65536):
-                    data += chunk
-            return bytes(data)
-
-    async def silent(self, seconds: float = 0.15) -> bool:
-        """Whether nothing comes, not even an end."""
-        try:
-            async with asyncio.timeout(seconds):
-                return not await self.reader.read(1) and False
-        except TimeoutError:
-            return True
-
-    def half_close(self) -> None:
-        self._writer.write_eof()
-
-    def close(self) -> None:
-        self._writer.close()
-
-    def abort(self) -> None:
-        self._writer.transport.abort()
 
 
 class Stage:
@@ -313,6 +110,10 @@ class Stage:
         opened = await asyncio.open_connection("127.0.0.1", self.listener.port, limit=2**20)
         self._visitors.append(Visitor(*opened))
         return self._visitors[-1]
+
+    async def judged(self, count: int) -> None:
+        """So many requests have come to the judge."""
+        await eventually(lambda: len(self.judge.judged) >= count)
 
     async def exchange(self, raw: bytes) -> Answer:
         """Send raw bytes on a connection of their own and return the first answer."""
@@ -369,5 +170,5 @@ async def staged(limits: Limits | None = None, **upstream: float) -> AsyncIterat
 async def eventually(condition: Callable[[], bool]) -> None:
     """The condition holds now, or soon; otherwise the test fails by time-out."""
     async with asyncio.timeout(PATIENCE_S):
-        while not condition():
+        while not condition():  # noqa: ASYNC110 - what is waited for is on the other side of a wire
             await asyncio.sleep(0.005)

@@ -29,10 +29,10 @@ async def test_failure_that_cannot_be_told() -> None:
     """Shows that a pipeline that cannot even word a failure does not stop it from being told."""
     async with staged() as stage:
 
-        def failed(_inbound: Inbound, _status: int, _reason: str) -> Reply:
+        def failed(_inbound: Inbound) -> Reply:
             raise LookupError
 
-        stage.judge.failed = failed  # type: ignore[method-assign]
+        stage.judge.failure = failed
         visitor = await stage.visitor()
         answer = await visitor.get("/boom")
         assert (answer.status, answer.all("Connection")) == (500, [b"close"])

@@ -1,4 +1,4 @@
-"""Twin of sidecar/proxy/exchange.py; the battery in tests/conformance/http plays it on real wires."""
+"""Twin of sidecar/proxy/exchange.py; the battery in tests/conformance/http goes further."""
 
 import asyncio
 
@@ -10,11 +10,10 @@ from tests.conformance.http.harness import OK, Peer, Stage, eventually, staged
 
 
 def use(stage: Stage, **parts: object) -> None:
-    async def judge(inbound: Inbound) -> Verdict:
-        stage.judge.judged.append(inbound)
+    async def judge(_inbound: Inbound) -> Verdict:
         return Forward("app", b"/", ((b"Host", b"a"),), **parts)  # type: ignore[arg-type]
 
-    stage.judge.judge = judge  # type: ignore[method-assign]
+    stage.judge.verdict = judge
 
 
 async def test_the_pipeline_words_the_head() -> None:
@@ -73,7 +72,7 @@ async def test_client_gone_while_judged() -> None:
             await go.wait()
             return Forward("app", b"/", (), on_end=ended.set)
 
-        stage.judge.judge = judge  # type: ignore[method-assign]
+        stage.judge.verdict = judge
         visitor = await stage.visitor()
         visitor.send(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
         await eventually(lambda: stage.listener.connections == 1)

@@ -40,7 +40,7 @@ async def test_handler_that_fails(broken: str) -> None:
                 await response.write(b"half")
             raise LookupError
 
-        stage.pages._runner.app._router._frozen = False  # type: ignore[attr-defined]
+        stage.pages._runner.app._router._frozen = False
         stage.pages._runner.app.router.add_get("/page/broken", bug)
         answer = await (await stage.visitor()).get("/page/broken")
         if broken == "early":

@@ -108,6 +108,23 @@ async def test_idle_ends(app: Application, pool: Pool) -> None:
     await eventually(app.peers[0].over.is_set)
 
 
+async def test_connection_that_ended_unseen(app: Application, pool: Pool) -> None:
+    """Shows that a connection whose end lies unread in the kernel is not given out."""
+    await pool.ask("app", b"/", HEADERS, timeout_s=1, limit_bytes=100)
+    app.peers[0].end()  # no turn of the loop until the next line has looked
+    connection = await pool.take("app")
+    assert not connection.reused
+    pool.give(connection, whole=False)
+
+
+async def test_connect_in_time_or_not(app: Application) -> None:
+    """Shows that an application that does not take the connection in time is a failure."""
+    pool = Pool({"app": Upstream("app", app.url.replace("http", "https"), connect_timeout_s=0.05)})
+    with pytest.raises(UpstreamTimedOut):
+        await pool.take("app")
+    await pool.close()
+
+
 async def test_parallel_questions_share_nothing(app: Application, pool: Pool) -> None:
     """Shows that a connection carries one question at a time (THREATS 47)."""
 

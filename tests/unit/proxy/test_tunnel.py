@@ -14,7 +14,7 @@ class Wire(asyncio.Transport):
         self.held = False
         self.closed = False
 
-    def write(self, data: bytes | bytearray | memoryview) -> None:  # type: ignore[override]
+    def write(self, data: bytes | bytearray | memoryview) -> None:
         self.written += bytes(data)
 
     def pause_reading(self) -> None:

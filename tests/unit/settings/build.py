@@ -38,7 +38,7 @@ def load_text(text: str, env: Mapping[str, str] = ENV, *, secrets: bool = True) 
         return load_settings(path, env, NOW, secrets=secrets)
 
 
-def load(env: Mapping[str, str] = ENV, **sections: object) -> Loaded:
+def load(env: Mapping[str, str] = ENV, /, **sections: object) -> Loaded:
     """Load the right configuration with sections replaced; None leaves one out."""
     whole = {key: value for key, value in {**RIGHT, **sections}.items() if value is not None}
     return load_text(yaml.safe_dump(whole, sort_keys=False), env)
@@ -51,7 +51,7 @@ def faults_of(text: str, env: Mapping[str, str] = ENV) -> tuple[Fault, ...]:
         return error.faults
 
 
-def faults(env: Mapping[str, str] = ENV, **sections: object) -> list[str]:
+def faults(env: Mapping[str, str] = ENV, /, **sections: object) -> list[str]:
     """Return what is said, as `path: message (hint)`, warnings marked; empty: all is right."""
     try:
         found = load(env, **sections).warnings

@@ -94,7 +94,9 @@ def test_open_enrollment_has_an_end() -> None:
     past = {"first": "open", "until": "2026-05-31"}
     assert "enrollment.until: lies in the past" in said(enrollment=past)
     today = {"first": "open", "until": "2026-06-01"}
-    assert said(enrollment=today).startswith("warning: enrollment.first: until the end of 2026-06-01")
+    assert said(enrollment=today).startswith(
+        "warning: enrollment.first: until the end of 2026-06-01"
+    )
     invited = {"first": "invited", "until": "2027-01-01"}
     assert said(enrollment=invited) == "enrollment.until: means nothing with `first: invited`"
 
@@ -126,7 +128,11 @@ def test_data_is_kept_in_a_file(url: str, message: str) -> None:
 
 def test_nothing_of_the_application_lies_under_our_prefix() -> None:
     """Login paths under the prefix, in any case, show that the application would never see them."""
-    login = {"page": "/_sidecar/login", "paths": ["/_Sidecar/**", "/_sidecars"], "logout": "/_sidecar"}
+    login = {
+        "page": "/_sidecar/login",
+        "paths": ["/_Sidecar/**", "/_sidecars"],
+        "logout": "/_sidecar",
+    }
     found = said(login=login)
     assert "login.page: lies under /_sidecar/" in found
     assert "login.paths[0]: lies under /_sidecar/" in found

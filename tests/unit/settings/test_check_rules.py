@@ -36,10 +36,11 @@ def test_names_are_unique_and_ours_are_kept() -> None:
 def test_factors_are_configured() -> None:
     """Unknown factors show that they are told, without blaming the rule for being too strict."""
     assert build.rules({**PAY, "factors": ["backup_code", "webauthn"]}) == [
-        "policy.rules[0].factors[0]: no factor is called 'backup_code' "
-        "(did you mean 'backup_codes'?)",
-        "policy.rules[0].factors[1]: no factor is called 'webauthn' "
-        "(there is backup_codes, totp)",
+        (
+            "policy.rules[0].factors[0]: no factor is called 'backup_code' "
+            "(did you mean 'backup_codes'?)"
+        ),
+        "policy.rules[0].factors[1]: no factor is called 'webauthn' (there is backup_codes, totp)",
     ]
 
 
@@ -100,8 +101,10 @@ def test_expressions_that_stay_in_a_segment_are_not_told(regex: str) -> None:
 def test_hosts_are_public() -> None:
     """A host by which no request can arrive shows that its rule is a mistake."""
     assert build.rules({**PAY, "host": "shop.exmaple.com"}) == [
-        "policy.rules[0].host[0]: shop.exmaple.com is no host of `public` "
-        "(did you mean 'shop.example.com'?)"
+        (
+            "policy.rules[0].host[0]: shop.exmaple.com is no host of `public` "
+            "(did you mean 'shop.example.com'?)"
+        )
     ]
 
 

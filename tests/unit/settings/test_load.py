@@ -19,22 +19,32 @@ def test_twelve_different_mistakes_are_all_told() -> None:
         load_settings(path, build.ENV, build.NOW)
     told = [str(fault).removeprefix(f"{path}:") for fault in caught.value.faults]
     assert told == [
-        "2: public[0]: http://shop.example.com is not encrypted (write https://, or "
-        "`insecure_http: true` if everything may be read on the way)",
+        (
+            "2: public[0]: http://shop.example.com is not encrypted (write https://, or "
+            "`insecure_http: true` if everything may be read on the way)"
+        ),
         "5: listen.probes: an address is written 0.0.0.0:8080, [::]:8080 or unix:/path.sock",
         "6: listen.probes: the key is already written in line 5",
-        "8: upstreams.shop.connect_timout: unknown key 'connect_timout' "
-        "(did you mean 'connect_timeout'?)",
-        "11: identity.app.plugin: there is no bundled identity plugin 'upstream_sesion' "
-        "(did you mean 'upstream_session'?)",
-        "12: identity.gateway: from: 10.0.0.0/8 is wider than /28 (IPv6: /124), so anybody in it "
-        "could name anybody; add secret: {header, value} or mtls: true",
+        (
+            "8: upstreams.shop.connect_timout: unknown key 'connect_timout' "
+            "(did you mean 'connect_timeout'?)"
+        ),
+        (
+            "11: identity.app.plugin: there is no bundled identity plugin 'upstream_sesion' "
+            "(did you mean 'upstream_session'?)"
+        ),
+        (
+            "12: identity.gateway: from: 10.0.0.0/8 is wider than /28 (IPv6: /124), so anybody in it "
+            "could name anybody; add secret: {header, value} or mtls: true"
+        ),
         "17: enrollment.until: lies in the past (write a later day, or `first: invited`)",
         "19: factors.totp.digits: one of 6 or 8 is expected here",
         "25: policy.rules[1].factors[0]: no factor is called 'topt' (did you mean 'totp'?)",
         "26: policy.rules[2]: is never reached: rule 'pay' above takes all its requests",
-        "27: policy.rules[3].level: one of bypass, one_factor, two_factor, phishing_resistant or "
-        "deny is expected here (did you mean 'two_factor'?)",
+        (
+            "27: policy.rules[3].level: one of bypass, one_factor, two_factor, phishing_resistant or "
+            "deny is expected here (did you mean 'two_factor'?)"
+        ),
         "29: storage.database: environment variable DATABASE_URL is not set",
     ]
 
@@ -81,7 +91,9 @@ def test_a_mistake_beside_a_missing_secret_is_told() -> None:
     assert "upstreams.a.url" in [fault.path for fault in caught.value.faults]
 
 
-@pytest.mark.parametrize("text", ["", "[]", "just text", "- a\n- b\n", "a: [", "\x00", "a: &a [*a]"])
+@pytest.mark.parametrize(
+    "text", ["", "[]", "just text", "- a\n- b\n", "a: [", "\x00", "a: &a [*a]"]
+)
 def test_what_is_no_mapping_is_one_fault(text: str) -> None:
     """Files that are no configuration at all show that they end in a fault, never in settings."""
     found = build.faults_of(text)

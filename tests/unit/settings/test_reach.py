@@ -79,9 +79,7 @@ def test_what_is_covered_is_matched(outer: list[str], inner: str, path: str) -> 
         (("/*/a", "/*/b"), "/*/*", False),
     ],
 )
-def test_coverage_of_globs_people_write(
-    outer: tuple[str, ...], inner: str, answer: object
-) -> None:
+def test_coverage_of_globs_people_write(outer: tuple[str, ...], inner: str, answer: object) -> None:
     """Usual patterns show when one takes all of another."""
     assert covers(outer, inner) is answer
 

@@ -54,7 +54,10 @@ def test_files_are_read_without_their_last_line_end(tmp_path: Path) -> None:
 def test_files_are_short_text(tmp_path: Path) -> None:
     """A binary and a huge file show that neither becomes a value."""
     path = tmp_path / "secret"
-    for content, said in ((b"\xff", "is not UTF-8"), (b"x" * (MAX_FILE_BYTES + 1), "has more than")):
+    for content, said in (
+        (b"\xff", "is not UTF-8"),
+        (b"x" * (MAX_FILE_BYTES + 1), "has more than"),
+    ):
         path.write_bytes(content)
         with pytest.raises(Missing, match=said):
             expand(f"file:{path}", {})

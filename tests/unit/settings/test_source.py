@@ -67,6 +67,8 @@ def test_repeated_keys_are_told_at_their_line() -> None:
     ("text", "said"),
     [
         ("a: !!python/object/apply:os.system [x]", "the YAML tag tag:yaml.org,2002:python"),
+        ("a: !!bool yes", "the YAML tag tag:yaml.org,2002:bool is not used here"),
+        ("a: !!int x", "the YAML tag tag:yaml.org,2002:int is not used here"),
         ("a: !secret x", "the YAML tag !secret is not used here"),
         ("? [a, b]\n: c", "a key is no plain text"),
         ("a: 1\n---\nb: 2", "not YAML: expected a single document"),
@@ -75,7 +77,7 @@ def test_repeated_keys_are_told_at_their_line() -> None:
         ("a: 'x", "not YAML: while scanning a quoted scalar"),
         ("\ta: 1", "not YAML: while scanning for the next token"),
         ("# nothing", "is empty"),
-        ("[" * 5000, "not YAML"),
+        ("[" * 1500, "not YAML"),
     ],
 )
 def test_what_is_not_plain_data_is_told(text: str, said: str) -> None:

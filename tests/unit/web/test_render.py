@@ -189,6 +189,24 @@ def test_continue_goes_on_unless_something_was_lost() -> None:
     assert "did not arrive" in waiting
 
 
+def test_leaving_is_not_told_as_arriving() -> None:
+    """The way to the application's sign-out shows that no other tab takes it for a success."""
+    leaving = page(VIEWS["continue-leaving"])
+    assert "Signing you out" in leaving
+    assert "data-verified" not in leaving
+    assert "data-verified" in page(VIEWS["continue"])
+
+
+def test_a_lost_form_is_remembered_across_the_challenge() -> None:
+    """Every form of the page shows that "did not arrive" is said again at the end."""
+    forms = re.findall(
+        r"<form[^>]*/challenge/.*?</form>", page(VIEWS["challenge-stopped"]), re.DOTALL
+    )
+    assert len(forms) == 2
+    assert all('name="lost" value="1"' in form for form in forms)
+    assert 'name="lost"' not in page(VIEWS["challenge"])
+
+
 def test_language_links_keep_the_page() -> None:
     """A page with parameters shows that only the language changes."""
     frame = samples.frame(here="/_sidecar/challenge?next=abc&lang=en")

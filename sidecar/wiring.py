@@ -1,0 +1,107 @@
+"""What the configuration says, in the words of each part: pure translations, nothing is opened."""
+
+import ssl
+
+from sidecar import bundled
+from sidecar.proxy.limits import Limits
+from sidecar.proxy.route import Destination, Login, Router
+from sidecar.proxy.upstream import Upstream
+from sidecar.settings.load import Loaded
+from sidecar.settings.schema import Settings, Unidentified
+from sidecar.storage.vault import KeyRing, RootKey
+from sidecar.web.desk import Site
+from sidecar.web.render import Branding, Renderer
+
+
+def key_ring(loaded: Loaded) -> KeyRing:
+    """Return the ring of the configured root keys."""
+    return KeyRing(tuple(RootKey(key.id, key.secret, key.active) for key in loaded.keys))
+
+
+def upstreams(settings: Settings) -> dict[str, Upstream]:
+    """Return the applications as the pool knows them."""
+    return {
+        name: Upstream(
+            name=name,
+            url=str(part.url),
+            connect_timeout_s=part.connect_timeout.total_seconds(),
+            head_timeout_s=part.head_timeout.total_seconds(),
+            ca_file=part.ca_file,
+            max_connections=part.max_connections,
+        )
+        for name, part in settings.upstreams.items()
+    }
+
+
+def router(loaded: Loaded) -> Router:
+    """Return what routes by the compiled policy."""
+    settings = loaded.settings
+    return Router(
+        loaded.policy,
+        tuple(
+            Destination(name, frozenset(part.hosts), part.treatments)
+            for name, part in settings.upstreams.items()
+        ),
+        prefix=settings.pages.prefix,
+        login=Login(settings.login.paths, settings.login.logout),
+        passes_unidentified=settings.unidentified is Unidentified.PASS,
+    )
+
+
+def renderer(settings: Settings) -> Renderer:
+    """Return what renders the pages under the operator's name."""
+    pages = settings.pages
+    branding = Branding(pages.name, pages.help, pages.help_url or "")
+    return Renderer(bundled.TEMPLATES, branding=branding, prefix=pages.prefix)
+
+
+def site(loaded: Loaded) -> Site:
+    """Return what pages need to know of the installation."""
+    settings = loaded.settings
+    redirects = settings.unidentified is Unidentified.REDIRECT
+    plain = [path for path in settings.login.logout if "*" not in path]
+    return Site(
+        login_page=(settings.login.page or "") if redirects else "",
+        logout=plain[0] if plain else "",
+        kinds={
+            name: (part.plugin or name).partition(":")[0] for name, part in settings.factors.items()
+        },
+    )
+
+
+def limits(settings: Settings) -> Limits:
+    """Return what one client may cost."""
+    written = settings.limits
+    return Limits(
+        target_bytes=written.target,
+        field_bytes=written.field,
+        head_bytes=written.head,
+        fields=written.fields,
+        pipelined=written.pipelined,
+        head_s=written.head_time.total_seconds(),
+        keep_alive_s=written.keep_alive.total_seconds(),
+        body_idle_s=written.body_idle.total_seconds(),
+        write_idle_s=written.write_idle.total_seconds(),
+        tunnel_idle_s=written.tunnel_idle.total_seconds(),
+        connections=written.connections,
+        connections_per_address=written.connections_per_address,
+    )
+
+
+def tls_context(settings: Settings) -> ssl.SSLContext | None:
+    """Return how TLS is served up to this process, if it is.
+
+    Raises:
+        OSError: a certificate or key file cannot be used.
+
+    """
+    tls = settings.listen.tls
+    if tls is None:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.load_cert_chain(tls.cert, tls.key)
+    if tls.client_ca is not None:
+        context.load_verify_locations(tls.client_ca)
+        context.verify_mode = ssl.CERT_OPTIONAL
+    return context

@@ -1,0 +1,126 @@
+"""F13 and F15: a connection to an application serves many visitors and mixes none of them up."""
+
+import asyncio
+
+import pytest
+
+from tests.conformance.http.harness import OK, Peer, Script, Stage, eventually
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil", b"\r\nHTTP", b"garbage"],
+    ids=["F13-answer", "F13-partial", "F13-garbage"],
+)
+async def test_f13_late_extra(stage: Stage, extra: bytes) -> None:
+    """Shows that what an application says unasked reaches none of the next four visitors."""
+    sent = asyncio.Event()
+
+    async def script(peer: Peer) -> None:
+        await peer.request()
+        peer.send(OK)
+        if len(stage.app.peers) == 1:
+            await asyncio.sleep(0.05)
+            peer.send(extra)
+            sent.set()
+        while await peer.request():
+            peer.send(OK)
+
+    stage.app.script = script
+    first = await stage.visitor()
+    assert (await first.get()).body == b"ok"
+    await sent.wait()
+    await eventually(stage.app.peers[0].over.is_set)
+    for _ in range(4):
+        assert (await (await stage.visitor()).get()).body == b"ok"
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [
+        b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil",
+        b"HTTP/1.1 200 OK\r\nX-Y: ",
+        b"garbage",
+    ],
+    ids=["F13-whole", "F13-partial", "F13-garbage"],
+)
+async def test_f13_extra_in_same_packet(stage: Stage, extra: bytes) -> None:
+    """Shows that an extra answer in the packet of a good one spoils the connection for others."""
+
+    async def script(peer: Peer) -> None:
+        while await peer.request():
+            peer.send(OK + (extra if len(stage.app.peers) == 1 else b""))
+
+    stage.app.script = script
+    for _ in range(5):
+        answer = await (await stage.visitor()).get()
+        assert answer.body == b"ok"
+        assert b"X-Y" not in answer.head
+    assert len(stage.app.peers) == 2
+
+
+async def test_f13_bytes_in_the_kernel(stage: Stage) -> None:
+    """Shows that bytes which arrived just before a connection is taken again are noticed."""
+    visitor = await stage.visitor()
+    assert (await visitor.get()).body == b"ok"
+    lane = stage.pool._lanes["app"]
+    await eventually(lambda: len(lane.idle) == 1)
+    stage.app.peers[0].send(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil")
+    connection = await stage.pool.take("app")  # no turn of the loop in between
+    assert not connection.reused
+    stage.pool.give(connection, whole=False)
+
+
+async def test_f15_stale_connection_is_replaced(stage: Stage) -> None:
+    """Shows that an idempotent request survives a connection that dies under it, once."""
+    stage.app.script = _dies_at_the_second_request(stage)
+    visitor = await stage.visitor()
+    assert (await visitor.get("/1")).body == b"ok"
+    assert (await visitor.get("/2")).body == b"ok"
+    assert stage.app.seen.count(b"GET /2") == 2
+    assert stage.judge.ended == 2
+
+
+async def test_f15_never_twice(stage: Stage) -> None:
+    """Shows that what may have acted is not sent again."""
+    stage.app.script = _dies_at_the_second_request(stage)
+    visitor = await stage.visitor()
+    assert (await visitor.get("/1")).body == b"ok"
+    visitor.send(b"POST /2 HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nx")
+    assert (await visitor.answer()).status == 502
+    assert stage.app.seen.count(b"POST /2") == 1
+
+
+async def test_f15_not_behind_a_first_byte(stage: Stage) -> None:
+    """Shows that a request is not repeated once a byte of its answer has come."""
+
+    async def script(peer: Peer) -> None:
+        await peer.request()
+        peer.send(OK)
+        await peer.request()
+        peer.send(b"HTTP/1.1 2")
+
+    stage.app.script = script
+    visitor = await stage.visitor()
+    assert (await visitor.get("/1")).body == b"ok"
+    assert (await visitor.get("/2")).status == 502
+    assert stage.app.seen.count(b"GET /2") == 1
+
+
+def _dies_at_the_second_request(stage: Stage) -> Script:
+    async def script(peer: Peer) -> None:
+        await peer.request()
+        peer.send(OK)
+        await peer.request()
+        if len(stage.app.peers) > 1:
+            peer.send(OK)
+
+    async def fresh_ones_answer(peer: Peer) -> None:
+        if len(stage.app.peers) == 1:
+            await script(peer)
+        else:
+            await peer.request()
+            peer.send(OK)
+            await peer.rest()
+
+    return fresh_ones_answer

@@ -1,0 +1,89 @@
+"""What every limiter counts: volume, exactly, in windows that slide."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sidecar.core.errors import TooManyAttempts
+from sidecar.core.protocols import Bucket, Limiter
+from sidecar.storage.limiter import MemoryLimiter
+from tests.conformance.stores import Travel
+
+MAILS = Bucket("mails", 3, timedelta(minutes=1))
+
+
+@pytest.fixture(params=["memory"])
+def limiter(request: pytest.FixtureRequest, clock: Travel) -> Limiter:
+    """Each adapter of the limiter port in turn, empty."""
+    assert request.param == "memory"
+    return MemoryLimiter(clock)
+
+
+async def refused(limiter: Limiter, bucket: Bucket, key: str) -> int | None:
+    """Return the seconds to wait; None where the event was counted."""
+    try:
+        await limiter.take(bucket, key)
+    except TooManyAttempts as full:
+        return full.retry_after_s
+    return None
+
+
+async def test_a_full_bucket_refuses_until_the_oldest_leaves(
+    limiter: Limiter, clock: Travel
+) -> None:
+    """Events at the limit show the wait to the second, and one free place after it."""
+    for _ in range(3):
+        assert await refused(limiter, MAILS, "ada") is None
+        clock.forward(seconds=10)
+    assert await refused(limiter, MAILS, "ada") == 30
+    clock.forward(seconds=29.5)
+    assert await refused(limiter, MAILS, "ada") == 1
+    clock.forward(seconds=0.5)
+    assert await refused(limiter, MAILS, "ada") is None
+    assert await refused(limiter, MAILS, "ada") == 10
+
+
+async def test_keys_and_buckets_are_apart(limiter: Limiter) -> None:
+    """One key's full bucket shows no effect on another key or another bucket."""
+    for _ in range(3):
+        await limiter.take(MAILS, "ada")
+    assert await refused(limiter, MAILS, "ada")
+    assert await refused(limiter, MAILS, "bob") is None
+    assert await refused(limiter, Bucket("texts", 3, MAILS.window), "ada") is None
+
+
+async def test_many_at_once_are_counted_one_by_one(limiter: Limiter) -> None:
+    """A hundred parallel events show exactly the limit let through."""
+    answers = await asyncio.gather(*(refused(limiter, MAILS, "ada") for _ in range(100)))
+    assert answers.count(None) == 3
+
+
+async def test_a_limit_of_zero_lets_nothing_through(limiter: Limiter) -> None:
+    """A closed bucket shows a refusal from the first event on."""
+    assert await refused(limiter, Bucket("none", 0, MAILS.window), "ada") == 60
+
+
+@given(waits=st.lists(st.integers(0, 70), max_size=60))
+async def test_no_window_holds_more_than_the_limit(waits: list[int]) -> None:
+    """Any rhythm shows at most the limit in every window, and no refusal below it."""
+    clock, counted = Travel(), []
+    limiter = MemoryLimiter(clock)
+    for wait in waits:
+        now = clock.forward(seconds=wait)
+        inside = [at for at in counted if now - at < MAILS.window]
+        answer = await refused(limiter, MAILS, "ada")
+        assert (answer is None) == (len(inside) < MAILS.limit)
+        counted += [now] if answer is None else []
+
+
+async def test_made_up_keys_cannot_fill_the_memory() -> None:
+    """THREATS 57: a flood of names shows bounded memory, nobody refused, the busy key kept."""
+    limiter = MemoryLimiter(Travel(), keys_kept=10)
+    for number in range(1000):
+        assert await refused(limiter, MAILS, f"name{number}") is None
+        await refused(limiter, MAILS, "busy")
+    assert await refused(limiter, MAILS, "busy") == 60
+    assert len(limiter._events) == 10

@@ -1,0 +1,73 @@
+"""`sidecar check`."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.unit.cli.conftest import Run
+from tests.unit.settings import build
+
+ROOT = Path(__file__).parents[3]
+SAMPLES = [ROOT / "sidecar.yaml", *sorted((ROOT / "config").glob("*.yaml"))]
+MISTAKES = ROOT / "tests" / "unit" / "settings" / "twelve_mistakes.yaml"
+
+
+@pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.name)
+def test_samples_are_right(run: Run, path: Path) -> None:
+    """The sample files show that they can be used as they are."""
+    done = run("check", "--config", str(path), "--without-secrets")
+    assert (done.exit_code, "warning" in done.output) == (0, False), done.output
+
+
+def test_the_sample_at_the_top_works_with_its_key(run: Run) -> None:
+    """`sidecar.yaml` shows that it needs nothing but a key."""
+    env = {"ENCRYPTION_KEY": build.ENV["KEY"]}
+    done = run("check", "-c", str(ROOT / "sidecar.yaml"), **env)
+    assert done.exit_code == 0, done.output
+    assert "ready to serve, 6 rules with the default" in done.output
+
+
+def test_faults_end_with_the_status_of_a_wrong_configuration(run: Run) -> None:
+    """A file with twelve mistakes shows twelve lines and status 78."""
+    done = run("check", "--config", str(MISTAKES), KEY=build.ENV["KEY"])
+    assert done.exit_code == 78
+    assert len(done.output.splitlines()) == 12
+    assert all(line.startswith(f"{MISTAKES}:") for line in done.output.splitlines())
+
+
+def test_faults_are_data_for_programs(run: Run) -> None:
+    """The same faults in JSON show file, line, path, message and hint."""
+    done = run("check", "-c", str(MISTAKES), "--format", "json", KEY=build.ENV["KEY"])
+    assert done.exit_code == 78
+    faults = json.loads(done.output)
+    assert len(faults) == 12
+    assert faults[3] == {
+        "file": str(MISTAKES),
+        "line": 8,
+        "path": "upstreams.shop.connect_timout",
+        "message": "unknown key 'connect_timout'",
+        "hint": "did you mean 'connect_timeout'?",
+        "warning": False,
+    }
+
+
+def test_the_file_may_be_named_by_the_environment(run: Run) -> None:
+    """`SIDECAR_CONFIG` shows that it chooses the file; a missing one is a fault."""
+    done = run("check", SIDECAR_CONFIG="/nowhere/sidecar.yaml")
+    assert (done.exit_code, done.output) == (
+        78,
+        "/nowhere/sidecar.yaml:1: cannot be read: No such file or directory\n",
+    )
+
+
+def test_warnings_do_not_stop_anybody(run: Run, tmp_path: Path) -> None:
+    """Open enrollment shows a warning and status 0, in JSON a list of one."""
+    path = tmp_path / "open.yaml"
+    text = (ROOT / "config" / "minimal.yaml").read_text(encoding="utf-8")
+    path.write_text(text.replace("{first: invited}", "{first: open, until: 2999-12-31}"))
+    done = run("check", "-c", str(path), "--without-secrets")
+    assert done.exit_code == 0
+    assert "warning: enrollment.first: until the end of 2999-12-31" in done.output
+    told = json.loads(run("check", "-c", str(path), "--without-secrets", "--format", "json").output)
+    assert [fault["warning"] for fault in told] == [True]

@@ -1,0 +1,32 @@
+"""Reading sidecar.yaml for a command."""
+
+from pathlib import Path
+
+import pytest
+import typer
+
+from sidecar.cli.loading import Format, load
+from tests.unit.settings import build
+
+
+def test_a_good_file_is_loaded(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A command that needs the settings shows that it gets them, secrets from the environment."""
+    path = tmp_path / "sidecar.yaml"
+    path.write_text((Path(__file__).parents[3] / "config" / "minimal.yaml").read_text())
+    monkeypatch.setenv("ENCRYPTION_KEY", build.ENV["KEY"])
+    assert [key.id for key in load(path).keys] == ["k1"]
+
+
+def test_a_wrong_file_ends_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A command with a wrong file shows all faults on standard error and ends with 78."""
+    path = tmp_path / "sidecar.yaml"
+    path.write_text("public: nowhere\n")
+    with pytest.raises(typer.Exit) as ended:
+        load(path)
+    assert ended.value.exit_code == 78
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert f"{path}:1: public[0]: an origin is written" in told.err
+    with pytest.raises(typer.Exit):
+        load(path, Format.JSON)
+    assert capsys.readouterr().err == ""

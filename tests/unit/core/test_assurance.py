@@ -1,0 +1,168 @@
+"""Proofs become a level that decays."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sidecar.core.assurance import (
+    ACR,
+    CLOCK_SKEW,
+    Assurance,
+    Requirement,
+    able,
+    assess,
+    satisfies,
+    satisfying,
+)
+from sidecar.core.model import AuthenticatorId, Level, Proof
+
+NOW = datetime(2024, 5, 1, 12, tzinfo=UTC)
+LEVELS = {
+    "hint": Level.ONE_FACTOR,
+    "totp": Level.TWO_FACTOR,
+    "codes": Level.TWO_FACTOR,
+    "webauthn": Level.PHISHING_RESISTANT,
+}
+FACTORS = (*LEVELS, "gone")
+
+
+def proof(factor: str, age: timedelta = timedelta(0), *amr: str) -> Proof:
+    return Proof(factor, AuthenticatorId("a1"), amr or ("otp",), NOW - age)
+
+
+ages = st.integers(-10, 4000).map(lambda seconds: timedelta(seconds=seconds))
+proofs = st.lists(st.builds(proof, st.sampled_from(FACTORS), ages), max_size=4)
+needs = st.builds(
+    Requirement,
+    st.sampled_from(Level),
+    st.none() | st.integers(0, 3600).map(lambda seconds: timedelta(seconds=seconds)),
+    st.frozensets(st.sampled_from(FACTORS), max_size=2),
+)
+
+
+def test_without_proof_there_is_one_factor() -> None:
+    """No proof, and proofs of factors that are configured no more, show one factor and no amr."""
+    nothing = Assurance(Level.ONE_FACTOR)
+    assert assess([], LEVELS, NOW) == assess([proof("gone")], LEVELS, NOW) == nothing
+    assert (nothing.acr, nothing.amr, nothing.at) == ("aal1", (), None)
+
+
+def test_the_strongest_proof_carries_the_level() -> None:
+    """Three proofs show the level of the strongest, its latest time, and the methods of all."""
+    found = assess(
+        [
+            proof("totp", timedelta(0), "otp", "mfa"),
+            proof("webauthn", timedelta(hours=1), "hwk"),
+            proof("webauthn", timedelta(minutes=5), "hwk", "user"),
+        ],
+        LEVELS,
+        NOW,
+    )
+    assert found.level is Level.PHISHING_RESISTANT
+    assert found.acr == "phr"
+    assert found.at == NOW - timedelta(minutes=5)
+    assert found.amr == ("hwk", "otp", "user", "mfa")
+
+
+def test_every_level_has_a_name() -> None:
+    """Shows that no level is without the word that assertions carry."""
+    assert set(ACR) == set(Level)
+
+
+@pytest.mark.parametrize(
+    ("ahead", "counts"),
+    [(CLOCK_SKEW, True), (CLOCK_SKEW + timedelta(microseconds=1), False)],
+)
+def test_proofs_from_the_future_count_for_nothing(ahead: timedelta, *, counts: bool) -> None:
+    """A proof dated ahead shows that two seconds are forgiven and no more."""
+    one = proof("totp", -ahead)
+    assert (assess([one], LEVELS, NOW).level is Level.TWO_FACTOR) == counts
+    assert satisfies([one], Requirement(Level.TWO_FACTOR), LEVELS, NOW) == counts
+    assert bool(satisfying([one], Requirement(Level.TWO_FACTOR), LEVELS, NOW)) == counts
+
+
+@pytest.mark.conforms("ASVS-7.5.3")
+@pytest.mark.parametrize(
+    ("need", "factor", "age_s", "enough"),
+    [
+        (Requirement(Level.ONE_FACTOR), None, 0, True),
+        (Requirement(Level.ONE_FACTOR, timedelta(minutes=5)), None, 0, False),
+        (Requirement(Level.ONE_FACTOR, timedelta(minutes=5)), "totp", 300, True),
+        (Requirement(Level.ONE_FACTOR, timedelta(minutes=5)), "totp", 301, False),
+        (Requirement(Level.ONE_FACTOR, None, frozenset({"totp"})), "webauthn", 0, False),
+        (Requirement(Level.ONE_FACTOR, None, frozenset({"hint"})), "hint", 0, False),
+        (Requirement(Level.TWO_FACTOR), None, 0, False),
+        (Requirement(Level.TWO_FACTOR), "hint", 0, False),
+        (Requirement(Level.TWO_FACTOR), "totp", 10**6, True),
+        (Requirement(Level.TWO_FACTOR), "webauthn", 0, True),
+        (Requirement(Level.TWO_FACTOR, None, frozenset({"webauthn"})), "totp", 0, False),
+        (Requirement(Level.PHISHING_RESISTANT), "totp", 0, False),
+        (Requirement(Level.PHISHING_RESISTANT, timedelta(seconds=15)), "webauthn", 15, True),
+        (Requirement(Level.PHISHING_RESISTANT, timedelta(seconds=15)), "webauthn", 16, False),
+    ],
+)
+def test_requirements(need: Requirement, factor: str | None, age_s: int, *, enough: bool) -> None:
+    """Level, age and factors show that each is needed, and that identity proves one factor."""
+    given_proofs = [proof(factor, timedelta(seconds=age_s))] if factor else []
+    assert satisfies(given_proofs, need, LEVELS, NOW) is enough
+
+
+def test_a_stale_strong_proof_does_not_refresh_a_weak_one() -> None:
+    """An old key and a fresh code show that strength and freshness must be one proof's."""
+    need = Requirement(Level.PHISHING_RESISTANT, timedelta(minutes=5))
+    both = [proof("webauthn", timedelta(hours=1)), proof("totp")]
+    assert not satisfies(both, need, LEVELS, NOW)
+
+
+@given(proofs, needs, st.integers(0, 10_000))
+def test_assurance_decays(given_proofs: list[Proof], need: Requirement, later_s: int) -> None:
+    """Any proofs and requirement show that what time does to them is only to spoil them."""
+    past = [one for one in given_proofs if one.at <= NOW + CLOCK_SKEW]
+    later = NOW + timedelta(seconds=later_s)
+    if satisfies(past, need, LEVELS, later):
+        assert satisfies(past, need, LEVELS, NOW)
+    assert set(satisfying(past, need, LEVELS, later)) <= set(satisfying(past, need, LEVELS, NOW))
+
+
+@given(proofs, proofs, needs)
+def test_more_proofs_never_hurt(some: list[Proof], more: list[Proof], need: Requirement) -> None:
+    """Any two sets of proofs show that adding one to the other lowers nothing."""
+    if satisfies(some, need, LEVELS, NOW):
+        assert satisfies([*some, *more], need, LEVELS, NOW)
+    together = assess([*some, *more], LEVELS, NOW)
+    assert together.level >= assess(some, LEVELS, NOW).level
+
+
+@given(proofs, needs, needs)
+def test_stricter_requirements_are_harder(
+    given_proofs: list[Proof], one: Requirement, other: Requirement
+) -> None:
+    """Any two requirements show that proofs which meet their union meet each of them."""
+    limits = [need.max_age for need in (one, other) if need.max_age is not None]
+    both = Requirement(
+        max(one.level, other.level),
+        min(limits) if limits else None,
+        one.factors & other.factors or one.factors or other.factors,
+    )
+    if one.factors and other.factors and not one.factors & other.factors:
+        return
+    if satisfies(given_proofs, both, LEVELS, NOW):
+        assert satisfies(given_proofs, one, LEVELS, NOW)
+        assert satisfies(given_proofs, other, LEVELS, NOW)
+
+
+@given(st.sets(st.sampled_from(FACTORS)), needs, st.lists(ages, max_size=3))
+def test_able_says_what_would_satisfy(
+    factors: set[str], need: Requirement, old: list[timedelta]
+) -> None:
+    """Any factors and requirement show that a fresh proof of an able one is enough, and that no
+    number of proofs of the others is.
+    """
+    fit = able(sorted(factors), need, LEVELS)
+    for factor in fit:
+        assert satisfies([proof(factor)], need, LEVELS, NOW)
+    rest = [proof(factor, age) for factor in factors - set(fit) for age in (*old, timedelta(0))]
+    trivial = need == Requirement(Level.ONE_FACTOR)
+    assert satisfies(rest, need, LEVELS, NOW) == trivial

@@ -1,0 +1,128 @@
+"""Declared plugins: resolved, their options checked, asked what they are."""
+
+import sys
+from types import ModuleType
+from typing import Literal
+
+import pytest
+from pydantic import BaseModel, ConfigDict
+
+from sidecar.core.model import Level
+from sidecar.core.protocols import FactorTraits, Plugin, Tools
+from sidecar.loader import build as build_plugin
+from sidecar.settings.declared import inert_tools
+from tests.unit.settings import build
+
+
+class Options(BaseModel):
+    """Options of a plugin that somebody else wrote."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    loud: bool = False
+    port: int = 25
+    mode: Literal["a", "b"] = "a"
+    breaks: str = ""
+
+
+class Push:
+    """A factor that does nothing, or breaks while it is built."""
+
+    def __init__(self, options: Options, tools: Tools) -> None:
+        assert tools.keyed(b"x") != b"x"
+        self.tools = tools
+        if options.breaks == "value":
+            raise ValueError("port 25 is closed")
+        if options.breaks:
+            raise RuntimeError("the secret is 1234")
+
+    traits = FactorTraits(proves="possession", level=Level.PHISHING_RESISTANT)
+
+
+@pytest.fixture(autouse=True)
+def acme(monkeypatch: pytest.MonkeyPatch) -> None:
+    module = ModuleType("acme_push")
+    vars(module)["PLUGIN"] = Plugin(Options, Push)
+    vars(module)["NOTHING"] = Plugin(Options, lambda options, tools: (options, tools))
+    monkeypatch.setitem(sys.modules, "acme_push", module)
+
+
+def push(**options: object) -> list[str]:
+    declared = {"totp": {"issuer": "X"}, "push": {"plugin": "acme_push:PLUGIN", **options}}
+    return build.faults(factors=declared)
+
+
+def test_a_plugin_of_somebody_else_is_a_factor_like_any_other() -> None:
+    """A module of our own making shows that its level counts and its options are checked."""
+    strong = {"rules": [{"name": "x", "path": "/x", "level": "phishing_resistant"}]}
+    factors = {"totp": {"issuer": "X"}, "push": {"plugin": "acme_push:PLUGIN"}}
+    loaded = build.load(factors=factors, policy=strong)
+    assert loaded.levels == {"totp": Level.TWO_FACTOR, "push": Level.PHISHING_RESISTANT}
+    assert push(lout=True, mode="c") == [
+        "factors.push.lout: unknown key 'lout' (did you mean 'loud'?)",
+        "factors.push.mode: one of a or b is expected here",
+    ]
+
+
+def test_options_are_not_guessed() -> None:
+    """Words for truth values and truth for numbers show that neither is accepted."""
+    assert push(loud="off") == ["factors.push.loud: true or false is expected here"]
+    assert push(port=True) == ["factors.push.port: another kind of value is expected here"]
+    assert push(port="587", loud=True) == []
+
+
+def test_a_plugin_that_cannot_be_built_is_a_fault() -> None:
+    """Errors while building show what is wrong with a value, and nothing of other errors."""
+    assert push(breaks="value") == ["factors.push: cannot be built: port 25 is closed"]
+    assert push(breaks="other") == ["factors.push: cannot be built: RuntimeError"]
+
+
+def test_a_plugin_has_the_role_under_which_it_is_declared() -> None:
+    """A factor among the identity sources shows that it is told."""
+    identity = {**build.RIGHT["identity"], "push": {"plugin": "acme_push:PLUGIN"}}  # type: ignore[dict-item]
+    assert build.faults(identity=identity) == ["identity.push: the plugin is no identity plugin"]
+    declared = {"totp": {"issuer": "X"}, "push": {"plugin": "acme_push:NOTHING"}}
+    assert build.faults(factors=declared) == ["factors.push: the plugin is no factors plugin"]
+
+
+def test_unknown_plugins_are_told_where_they_are_named() -> None:
+    """A wrong instance name and a wrong reference show the place that must change."""
+    assert build.faults(factors={"topt": {"issuer": "X"}}) == [
+        "factors.topt: there is no bundled factors plugin 'topt' (did you mean 'totp'?)"
+    ]
+    assert build.faults(factors={"a": {"plugin": "no_such_module:PLUGIN"}}) == [
+        (
+            "factors.a.plugin: module 'no_such_module' does not import: "
+            "ModuleNotFoundError: No module named 'no_such_module'"
+        )
+    ]
+
+
+def test_upstreams_that_are_asked_exist() -> None:
+    """An identity source that asks nobody shows which upstreams there are."""
+    app = {"plugin": "upstream_session", "upstream": "shp", "url": "/me", "subject": "/id"}
+    assert build.faults(identity={"app": app}) == [
+        "identity.app.upstream: there is no upstream 'shp' (did you mean 'shop'?)"
+    ]
+
+
+def test_sources_have_realms() -> None:
+    """Sources of the same people show that they share a realm, others have their own name."""
+    app = {"plugin": "upstream_session", "upstream": "shop", "url": "/me", "subject": "/id"}
+    loaded = build.load(identity={"a": app, "b": {**app, "realm": "a"}, "c": app})
+    assert [(item.name, item.realm) for item in loaded.sources] == [
+        ("a", "a"),
+        ("b", "a"),
+        ("c", "c"),
+    ]
+    assert all(item.source is not None for item in loaded.sources)
+
+
+async def test_nothing_is_done_while_plugins_are_asked() -> None:
+    """The tools of this stage show that a plugin can reach nobody with them."""
+    tools = inert_tools("push", "")
+    assert isinstance(build_plugin(Plugin(Options, Push), Options(), tools), Push)
+    with pytest.raises(RuntimeError, match="acts while the configuration is read"):
+        await tools.ask.ask("shop", b"/", (), timeout_s=1, limit_bytes=1)
+    with pytest.raises(RuntimeError, match="acts while the configuration is read"):
+        await tools.dear(lambda: 1)
