@@ -106,25 +106,19 @@ async def _composed(
     pages = Pages(build_pages(desk, problems, voucher.jwks()))
     pipeline, identifier = _pipeline(loaded, ring, pool, flows, voucher=voucher, problems=problems)
     listener = Listener(pipeline, pool, pages, wiring.limits(settings), clock=clock)
-    await pages.start()
-    await flows.revocations.read()
     probes: web.AppRunner | None = None
-    async with asyncio.TaskGroup() as tasks:
-        helpers = [
-            tasks.create_task(flows.revocations.follow()),
-            tasks.create_task(_sweeping(flows, identifier, store, clock)),
-        ]
-        try:
-            await _listen(listener, settings)
-            probes = await _probe(settings, store)
+    try:
+        await pages.start()
+        await flows.revocations.read()
+        await _listen(listener, settings)
+        probes = await _probe(settings, store)
+        async with _kept(flows, identifier, store, clock):
             yield Sidecar(flows, store, listener, probes)
-        finally:
-            for helper in helpers:
-                helper.cancel()
-            await listener.close()
-            await pages.stop()
-            if probes is not None:
-                await probes.cleanup()
+    finally:
+        await listener.close()
+        await pages.stop()
+        if probes is not None:
+            await probes.cleanup()
 
 
 # --- parts ----------------------------------------------------------------------------------------
@@ -219,6 +213,23 @@ async def _probe(settings: Settings, store: SqlStore) -> web.AppRunner | None:
     )
     await site.start()
     return runner
+
+
+@asynccontextmanager
+async def _kept(
+    flows: Flows, identifier: Identifier, store: SqlStore, clock: Clock
+) -> AsyncIterator[None]:
+    """Follow the feed and sweep for the length of the block; if either breaks, all of it ends."""
+    async with asyncio.TaskGroup() as tasks:
+        keepers = [
+            tasks.create_task(flows.revocations.follow()),
+            tasks.create_task(_sweeping(flows, identifier, store, clock)),
+        ]
+        try:
+            yield
+        finally:
+            for keeper in keepers:
+                keeper.cancel()
 
 
 async def _sweeping(flows: Flows, identifier: Identifier, store: SqlStore, clock: Clock) -> None:

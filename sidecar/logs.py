@@ -6,7 +6,8 @@ import sys
 from typing import TYPE_CHECKING, Final
 
 import structlog
-from structlog.typing import EventDict, WrappedLogger
+from structlog.tracebacks import ExceptionDictTransformer
+from structlog.typing import EventDict, Processor, WrappedLogger
 
 from sidecar.settings.schema import LoggingPart, SentryPart
 
@@ -32,27 +33,48 @@ def redact(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
 def configure(settings: LoggingPart) -> None:
     """Every line of this process has the configured form from now on."""
     level = logging.getLevelNamesMapping()[settings.level.upper()]
-    logging.basicConfig(stream=sys.stderr, level=level, format="%(message)s", force=True)
-    for name in _QUIET:
-        logging.getLogger(name).setLevel(max(level, logging.WARNING))
-    last = (
-        structlog.processors.JSONRenderer()
-        if settings.format == "json"
-        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
-    )
+    marked: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        redact,
+    ]
+    last = _rendering(settings)
+    _adopt(level, marked, last)
     structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            redact,
-            structlog.processors.dict_tracebacks,
-            last,
-        ],
+        processors=[*marked, *last],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
+
+
+def _rendering(settings: LoggingPart) -> list[Processor]:
+    """Return what makes text of an event; tracebacks never show what variables held."""
+    if settings.format == "json":
+        plain = ExceptionDictTransformer(show_locals=False)
+        return [
+            structlog.processors.ExceptionRenderer(plain),
+            structlog.processors.JSONRenderer(),
+        ]
+    return [
+        structlog.processors.format_exc_info,
+        structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()),
+    ]
+
+
+def _adopt(level: int, marked: list[Processor], last: list[Processor]) -> None:
+    """What libraries log has the same form."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=marked,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
+        )
+    )
+    logging.basicConfig(level=level, handlers=[handler], force=True)
+    for name in _QUIET:
+        logging.getLogger(name).setLevel(max(level, logging.WARNING))
 
 
 def report_to_sentry(settings: SentryPart, release: str) -> None:

@@ -39,7 +39,7 @@ def router(loaded: Loaded) -> Router:
     return Router(
         loaded.policy,
         tuple(
-            Destination(name, frozenset(part.hosts), part.treatments)
+            Destination(name, settings.authorities(part.hosts), part.treatments)
             for name, part in settings.upstreams.items()
         ),
         prefix=settings.pages.prefix,

@@ -4,6 +4,10 @@ import ipaddress
 import sys
 
 import pytest
+from hypothesis import settings
+
+from sidecar.bundled import import_plugin, plugin_names
+from sidecar.loader import Role
 
 
 class OutsideAddressError(OSError):
@@ -28,7 +32,18 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
+def _name_plugins_once() -> None:
+    """A plugin file is one module, also for tests that import it by the checkout's folder."""
+    for role in Role:
+        for name in plugin_names(role.value):
+            sys.modules[f"plugins.{role.value}.{name}"] = import_plugin(role.value, name)
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Sockets reach loopback only, for the whole run; an audit hook cannot be taken back."""
     del config
     sys.addaudithook(_refuse_outside)
+    _name_plugins_once()
+    # How long one example takes says nothing on a machine that others use too.
+    settings.register_profile("suite", deadline=None)
+    settings.load_profile("suite")

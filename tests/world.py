@@ -25,6 +25,15 @@ from tests.visitor import Visitor
 
 ORIGIN = "https://app.test"
 REALM = "app_login"
+ASKING: Mapping[str, Any] = {
+    "plugin": "upstream_session",
+    "upstream": "shop",
+    "url": "/whoami",
+    "anonymous": {"pointer": "/user", "equals": None},
+    "subject": "/user/id",
+    "email": "/user/email",
+}
+"""An identity source that asks the application of these tests."""
 
 
 @dataclass
@@ -83,16 +92,7 @@ def settings_for(
         "listen": {"public": f"127.0.0.1:{port}"},
         "upstreams": {"shop": upstream},
         "login": {"page": "/login", "paths": ["/login", "/assets/**"], "logout": ["/logout"]},
-        "identity": {
-            REALM: {
-                "plugin": "upstream_session",
-                "upstream": "shop",
-                "url": "/whoami",
-                "anonymous": {"pointer": "/user", "equals": None},
-                "subject": "/user/id",
-                "email": "/user/email",
-            }
-        },
+        "identity": {REALM: ASKING},
         "unidentified": "redirect",
         "enrollment": {"first": "invited"},
         "factors": {"totp": {"issuer": "Shop"}, "backup_codes": {"count": 10}},

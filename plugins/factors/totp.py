@@ -203,10 +203,7 @@ class Totp:
         }
         label = f"{quote(issuer, safe='')}:{quote(account, safe='')}"
         uri = f"otpauth://totp/{label}?{urlencode(parameters, quote_via=quote)}"
-        grouped = " ".join(key[at : at + 4] for at in range(0, len(key), 4))
-        return Prompt(
-            "totp_enrollment", {**parameters, "uri": uri, "key": grouped, "account": account}
-        )
+        return Prompt("totp_enrollment", {**parameters, "uri": uri, "account": account})
 
 
 def _ready(

@@ -21,7 +21,7 @@ from pydantic import (
     model_validator,
 )
 
-from sidecar.core.carried import carried_headers, carried_queries, covers
+from sidecar.core.carried import Reading, covers
 from sidecar.core.errors import IdentityUnavailable, UpstreamTimedOut, UpstreamUnreachable
 from sidecar.core.model import Claims, Identity, Person
 from sidecar.core.pointers import MISSING, at, read_json, same
@@ -168,6 +168,7 @@ class UpstreamSession:
             any_cookie=True,
         )
         self.traits = SourceTraits(carriers, keep=options.keep)
+        self._reading = Reading.of(carriers, options.ignore_cookies)
 
     def credential(self, request: RequestView) -> bytes | None:
         carried = self._carried(request)
@@ -249,11 +250,8 @@ class UpstreamSession:
         return self._tools.keyed(f"login:{value}".encode(errors="surrogatepass")).hex()
 
     def _carried(self, request: RequestView) -> _Carried:
-        carriers = self.traits.carriers
-        return _Carried(
-            carried_headers(request.headers, carriers, self._options.ignore_cookies),
-            carried_queries(request.query, carriers.queries),
-        )
+        reading = self._reading
+        return _Carried(reading.fields(request.headers), reading.parameters(request.query))
 
 
 def _document(asked: Asked) -> object:

@@ -1,10 +1,15 @@
 """`sidecar check`: every fault of sidecar.yaml in one run."""
 
+import asyncio
+from collections.abc import Iterator
 from typing import Annotated
 
 import typer
 
 from sidecar.cli.loading import DEFAULT_PATH, ConfigOption, Format, load, tell
+from sidecar.cli.main import EXIT_CONFIG
+from sidecar.settings.faults import Fault, Finding
+from sidecar.settings.load import Loaded
 
 app = typer.Typer()
 
@@ -24,7 +29,47 @@ def check(
     Warnings are printed and do not change the exit status.
     """
     loaded = load(config, form, secrets=not without_secrets)
-    tell(loaded.warnings, form)
+    found = [*loaded.warnings, *_program(loaded)]
+    if not without_secrets:
+        found += asyncio.run(_store(loaded))
+    tell(found, form)
+    if any(not fault.warning for fault in found):
+        raise typer.Exit(EXIT_CONFIG)
     if form is Format.TEXT:
         count = len(loaded.policy.rules)
         typer.echo(f"{config}: ready to serve, {count} rules with the default")
+
+
+def _program(loaded: Loaded) -> Iterator[Fault]:
+    """Prepare what serving needs beside the file: parsers, templates, catalogs.
+
+    Imported here, so that a file with faults is told without waiting for all of it.
+    """
+    from sidecar import wiring
+    from sidecar.proxy import parser_guard
+
+    for message in parser_guard.faults():
+        yield loaded.places.fault(Finding((), message))
+    wiring.renderer(loaded.settings)
+    wiring.limits(loaded.settings)
+    wiring.router(loaded)
+
+
+async def _store(loaded: Loaded) -> list[Fault]:
+    """Let an existing database prove itself; one that is still to be made is worth a warning."""
+    from sidecar import wiring
+    from sidecar.clock import utc_now
+    from sidecar.storage.engine import database_path
+    from sidecar.storage.faults import StoreUnproven
+    from sidecar.storage.sql import open_store
+
+    url = loaded.settings.storage.database
+    try:
+        store = await open_store(url, wiring.key_ring(loaded), utc_now)
+    except StoreUnproven as unproven:
+        absent = not database_path(url).exists()
+        where = ("storage", "database")
+        finding = Finding(where, str(unproven), unproven.hint, warning=absent)
+        return [loaded.places.fault(finding)]
+    await store.close()
+    return []

@@ -124,7 +124,7 @@ def _print_row(file: str, row: Row) -> None:
 def _asks(rule: Rule) -> str:
     """Return what a rule demands, in the words of sidecar.yaml."""
     if rule.effect is not Effect.REQUIRE:
-        return rule.effect.value
+        return rule.effect.name.lower()
     words = [rule.need.level.word]
     if rule.need.factors:
         words.append("by " + " or ".join(sorted(rule.need.factors)))

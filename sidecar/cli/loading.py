@@ -12,8 +12,10 @@ import typer
 
 from sidecar.cli.main import EXIT_CONFIG
 from sidecar.clock import utc_now
+from sidecar.core.errors import StoreUnavailable
 from sidecar.settings.faults import ConfigError, Fault
 from sidecar.settings.load import Loaded, load_settings
+from sidecar.storage.faults import StoreUnproven
 
 DEFAULT_PATH = Path("sidecar.yaml")
 
@@ -42,6 +44,14 @@ def load(path: Path, form: Format = Format.TEXT, *, secrets: bool = True) -> Loa
     except ConfigError as error:
         tell(error.faults, form)
         raise typer.Exit(EXIT_CONFIG) from None
+
+
+def refused(fault: StoreUnproven | StoreUnavailable) -> typer.Exit:
+    """Return the end of a command whose store cannot be used; what is wrong has been printed."""
+    typer.echo(f"storage.database: {fault}", err=True)
+    if isinstance(fault, StoreUnproven) and fault.hint:
+        typer.echo(f"  try: {fault.hint}", err=True)
+    return typer.Exit(EXIT_CONFIG)
 
 
 def tell(faults: Iterable[Fault], form: Format) -> None:

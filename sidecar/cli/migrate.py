@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from sidecar.cli.loading import DEFAULT_PATH, ConfigOption, load
+from sidecar.cli.loading import DEFAULT_PATH, ConfigOption, load, refused
 from sidecar.cli.main import EXIT_CONFIG
 from sidecar.clock import utc_now
 from sidecar.settings.load import Loaded
@@ -71,10 +71,7 @@ def _run(work: Coroutine[None, None, Status]) -> Status:
     try:
         return asyncio.run(work)
     except StoreUnproven as fault:
-        typer.echo(f"storage.database: {fault}", err=True)
-        if fault.hint:
-            typer.echo(f"  try: {fault.hint}", err=True)
-        raise typer.Exit(EXIT_CONFIG) from fault
+        raise refused(fault) from fault
 
 
 def _tell(found: Status) -> None:

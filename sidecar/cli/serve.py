@@ -9,8 +9,9 @@ import uvloop
 
 from sidecar import __version__, logs
 from sidecar.app import running
-from sidecar.cli.loading import DEFAULT_PATH, ConfigOption, Format, load, tell
+from sidecar.cli.loading import DEFAULT_PATH, ConfigOption, Format, load, refused, tell
 from sidecar.cli.main import EXIT_CONFIG
+from sidecar.core.errors import StoreUnavailable
 from sidecar.settings.load import Loaded
 from sidecar.storage.faults import StoreUnproven
 
@@ -31,9 +32,11 @@ def serve(config: ConfigOption = DEFAULT_PATH) -> None:
         logs.report_to_sentry(loaded.settings.sentry, __version__)
     try:
         uvloop.run(_serve(loaded))
-    except StoreUnproven as unproven:
-        typer.echo(f"{unproven}", err=True)
-        raise typer.Exit(EXIT_CONFIG) from unproven
+    except (StoreUnproven, StoreUnavailable) as fault:
+        raise refused(fault) from fault
+    except OSError as error:
+        typer.echo(f"listen: {error}", err=True)
+        raise typer.Exit(EXIT_CONFIG) from error
 
 
 async def _serve(loaded: Loaded) -> None:

@@ -2,13 +2,13 @@
 
 import asyncio
 import getpass
+import os
 from collections.abc import Awaitable, Callable
 from typing import Annotated, TypeVar
 
 import typer
 
-from sidecar.cli.loading import DEFAULT_PATH, ConfigOption, load
-from sidecar.cli.main import EXIT_CONFIG
+from sidecar.cli.loading import DEFAULT_PATH, ConfigOption, load, refused
 from sidecar.clock import utc_now
 from sidecar.core.errors import StoreUnavailable
 from sidecar.core.model import LookupCodes, Person
@@ -37,7 +37,7 @@ def invite(subject: Subject, config: ConfigOption = DEFAULT_PATH) -> None:
     """Print a single-use code that opens the person's first enrollment; valid for 7 days."""
     loaded = load(config)
     person = person_of(loaded, subject)
-    code = _with_people(loaded, lambda people: people.invite(person, getpass.getuser()))
+    code = _with_people(loaded, lambda people: people.invite(person, operator()))
     typer.echo(code)
     typer.echo(f"for {person.user_id}, valid for 7 days, works once; shown only now", err=True)
 
@@ -61,9 +61,17 @@ def reset(
     if not reason.strip():
         raise typer.BadParameter("say why", param_hint="--reason")
     loaded = load(config)
-    person, by = person_of(loaded, subject), getpass.getuser()
+    person, by = person_of(loaded, subject), operator()
     gone = _with_people(loaded, lambda people: people.reset(person, by, reason.strip()))
     typer.echo(f"{person.user_id}: {gone} authenticators removed, signed out everywhere")
+
+
+def operator() -> str:
+    """Return who runs the command; a container's numeric user has no name."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid {os.getuid()}"
 
 
 def person_of(loaded: Loaded, subject: str) -> Person:
@@ -112,6 +120,5 @@ def _with_people(loaded: Loaded, work: Callable[[People], Awaitable[T]]) -> T:
 
     try:
         return asyncio.run(run())
-    except (StoreUnproven, StoreUnavailable) as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(EXIT_CONFIG) from error
+    except (StoreUnproven, StoreUnavailable) as fault:
+        raise refused(fault) from fault

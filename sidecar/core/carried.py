@@ -1,9 +1,10 @@
 """Which bytes of a request are credentials, read the way the most lenient application would."""
 
 import re
-from collections.abc import Collection, Iterable, Iterator
-from fnmatch import fnmatchcase
-from typing import Final
+from collections.abc import Collection
+from dataclasses import dataclass
+from fnmatch import fnmatchcase, translate
+from typing import Final, Self
 from urllib.parse import unquote_plus
 
 from sidecar.core.errors import MalformedRequest
@@ -31,27 +32,66 @@ def cookie_key(piece: bytes) -> bytes:
     return piece.partition(b"=")[0].strip().lower()
 
 
-def carried_headers(
-    headers: RawHeaders, carriers: Carriers, ignored: Collection[str]
-) -> RawHeaders:
-    """Return the declared headers and all cookies that are not ignored, as they came, in order.
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How the credentials of one identity source are found; made once, used for every request."""
 
-    Raises:
-        MalformedRequest: a declared header or cookie occurs twice; peers may differ which counts.
+    headers: frozenset[bytes]
+    queries: frozenset[str]
+    cookies: frozenset[bytes]
+    any_cookie: bool
+    ignored: re.Pattern[str] | None
+    """Names of cookies that are left out."""
 
-    """
-    names = {header_key(name.encode()) for name in carriers.headers}
-    declared = [(name, value) for name, value in headers if header_key(name) in names]
-    _once((header_key(name) for name, _ in declared), "header")
-    found = list(_cookies(headers))
-    logins = {name.lower().encode() for name in carriers.cookies}
-    _once((one for value in found for one in _cookie_keys(value) if one in logins), "cookie")
-    whole = [(b"Cookie", _less(value, ignored)) for value in found if carriers.any_cookie]
-    return (*((name, value) for name, value in whole if value.strip()), *declared)
+    @classmethod
+    def of(cls, carriers: Carriers, ignored: Collection[str] = ()) -> Self:
+        return cls(
+            frozenset(header_key(name.encode()) for name in carriers.headers),
+            frozenset(map(query_key, carriers.queries)),
+            frozenset(name.lower().encode() for name in carriers.cookies),
+            carriers.any_cookie,
+            re.compile("|".join(translate(glob.lower()) for glob in ignored)) if ignored else None,
+        )
+
+    def fields(self, headers: RawHeaders) -> RawHeaders:
+        """Return cookies less the ignored ones, then the declared headers, each as they came.
+
+        Raises:
+            MalformedRequest: a declared header or cookie occurs twice; peers may differ which
+                counts.
+
+        """
+        cookies, declared = [], []
+        for name, value in headers:
+            key = name.lower()
+            if key == b"cookie":
+                cookies.append(value)
+            elif self.headers and header_key(key) in self.headers:
+                declared.append((name, value))
+        _once([header_key(name) for name, _ in declared], "header")
+        if self.cookies:
+            names = [cookie_key(piece) for value in cookies for piece in value.split(b";")]
+            _once([name for name in names if name in self.cookies], "cookie")
+        kept = map(self._less, cookies) if self.any_cookie else ()
+        return (*((b"Cookie", value) for value in kept if value.strip()), *declared)
+
+    def parameters(self, query: str) -> tuple[str, ...]:
+        """Return the declared parameters of a query; see `carried_queries`."""
+        return carried_queries(query, self.queries) if self.queries and query else ()
+
+    def _less(self, cookies: bytes) -> bytes:
+        # What is left out must be a whole cookie to every parser, or it could hide another.
+        if self.ignored is None or not _PLAIN_COOKIES.fullmatch(cookies):
+            return cookies
+        match = self.ignored.match
+        pieces = [
+            one for one in cookies.split(b";") if not match(cookie_key(one).decode("latin-1"))
+        ]
+        return b";".join(pieces).strip()
 
 
 def carried_queries(query: str, names: Collection[str]) -> tuple[str, ...]:
-    """Return the declared parameters as they came, in order.
+    """Return the parameters with these names, as they came, in order.
 
     Raises:
         MalformedRequest: one occurs twice, or only for some readers (`;` separates for a few).
@@ -59,8 +99,8 @@ def carried_queries(query: str, names: Collection[str]) -> tuple[str, ...]:
     """
     keys = {query_key(name) for name in names}
     found = [piece for piece in query.split("&") if query_key(piece) in keys]
-    _once(map(query_key, found), "query parameter")
     other = [piece for piece in re.split("[&;]", query) if query_key(piece) in keys]
+    _once(list(map(query_key, found)), "query parameter")
     if other != found or not all(_SENDABLE.fullmatch(piece) for piece in found):
         raise MalformedRequest("a declared query parameter can be read in two ways")
     return tuple(found)
@@ -71,27 +111,6 @@ def covers(glob: str, cookie: str) -> bool:
     return fnmatchcase(cookie.lower(), glob.lower())
 
 
-def _cookies(headers: RawHeaders) -> Iterator[bytes]:
-    return (value for name, value in headers if header_key(name) == b"cookie")
-
-
-def _cookie_keys(cookies: bytes) -> Iterator[bytes]:
-    return map(cookie_key, cookies.split(b";"))
-
-
-def _less(cookies: bytes, ignored: Collection[str]) -> bytes:
-    """Leave out ignored cookies, but only where each piece is a whole cookie to every parser."""
-    if not ignored or not _PLAIN_COOKIES.fullmatch(cookies):
-        return cookies
-    pieces = [piece for piece in cookies.split(b";") if not _ignored(piece, ignored)]
-    return b";".join(pieces).strip()
-
-
-def _ignored(piece: bytes, globs: Collection[str]) -> bool:
-    return any(covers(glob, cookie_key(piece).decode("latin-1")) for glob in globs)
-
-
-def _once(names: Iterable[object], what: str) -> None:
-    listed = list(names)
-    if len(set(listed)) != len(listed):
+def _once(names: list[str] | list[bytes], what: str) -> None:
+    if len(set(names)) != len(names):
         raise MalformedRequest(f"a declared {what} occurs twice")

@@ -152,7 +152,7 @@ class Prompt:
 
     kind: str
     """Names the template `prompts/<kind>.html`."""
-    data: Mapping[str, PromptValue] = field(default_factory=dict)
+    data: Mapping[str, PromptValue] = field(default_factory=dict, repr=False)
 
 
 Response = Mapping[str, str]

@@ -10,6 +10,7 @@ from sidecar.core.errors import (
 )
 from sidecar.core.model import (
     Authenticator,
+    AuthenticatorStatus,
     Challenge,
     ChallengeId,
     Prompt,
@@ -21,7 +22,15 @@ from sidecar.core.model import (
 )
 from sidecar.core.protocols import Context
 from sidecar.core.stores import Claim
-from sidecar.flows.kit import CHALLENGE_LIFE, CHALLENGES_BEGUN, Entered, Kit, from_plugin, new_id
+from sidecar.flows.kit import (
+    CHALLENGE_LIFE,
+    CHALLENGES_BEGUN,
+    Entered,
+    Kit,
+    counted_under,
+    from_plugin,
+    new_id,
+)
 from sidecar.flows.record import act
 from sidecar.flows.sessions import Sessions
 from sidecar.flows.visit import Visit
@@ -70,7 +79,7 @@ class Challenges:
 
         """
         session = visit.require_session()
-        await self._kit.limiter.take(CHALLENGES_BEGUN, visit.person.user_id)
+        await self._kit.limiter.take(CHALLENGES_BEGUN, counted_under(visit))
         held = await self._usable(visit, factor)
         now, which = self._kit.clock(), ChallengeId(new_id())
         context = Context(visit.person, visit.label, now, which)
@@ -200,8 +209,10 @@ class Challenges:
                 act(visit, "challenge.rejected", now, factor=factor, reason=outcome.reason)
             )
             if attempt.claim.last:
-                for item in attempt.held:
-                    await tx.authenticators.move(item, "disable", now)
+                for item in await tx.authenticators.of(visit.person):
+                    if item.factor == factor and item.status is AuthenticatorStatus.ACTIVE:
+                        await tx.authenticators.move(item, "disable", now)
+                await tx.challenges.void(visit.person, now)
                 await tx.trail.append(act(visit, "authenticator.disabled", now, factor=factor))
         await self._remember(attempt, outcome)
 

@@ -73,7 +73,7 @@ class Enrollments:
 
         """
         session, plugin = visit.require_session(), self._factor(factor)
-        await self._kit.limiter.take(ENROLLMENTS_TRIED, visit.person.user_id)
+        await self._kit.limiter.take(ENROLLMENTS_TRIED, session.id)
         ticket = await self._admit(visit, factor, invitation)
         now, which = self._kit.clock(), ChallengeId(new_id())
         context = Context(visit.person, visit.label, now, which)
@@ -116,11 +116,12 @@ class Enrollments:
             ChallengeGone: not open, or not of this person and session.
             ResponseRejected: the answer does not show that the person holds it.
             InvitationNeeded: the invitation was spent meanwhile.
+            RecoveryNeeded: the person lost every usable factor meanwhile.
             Conflict: somebody else finished a first enrollment of this person meanwhile.
 
         """
         session = visit.require_session()
-        await self._kit.limiter.take(ENROLLMENTS_TRIED, visit.person.user_id)
+        await self._kit.limiter.take(ENROLLMENTS_TRIED, session.id)
         async with self._kit.store.read() as tx:
             challenge = await self._open(tx, visit, which, session_id=session.id)
         ticket, _, state = challenge.state.partition(b"\n")
@@ -138,27 +139,34 @@ class Enrollments:
         """Return the ticket of a first enrollment, or nothing for one more authenticator."""
         now = self._kit.clock()
         async with self._kit.store.begin() as tx:
-            found = await portfolio_in(tx, self._kit, visit.person)
-            if found.standing is Standing.NEVER_ENROLLED:
+            if await self._is_first(tx, visit):
                 if self._kit.factors[factor].traits.stands_in:
                     message = "a spare cannot be the first factor"
                     raise Conflict(message)
                 return await self._ticket(tx, visit, invitation, now)
-            if found.standing is Standing.RECOVERY_NEEDED:
-                message = "had a factor and has none usable"
-                raise RecoveryNeeded(message)
+            # A proof that another cookie or login of this session gave is not this visitor's.
+            visit.require_proof()
             await self._spend(tx, visit, adding(factor), now)
         return ""
+
+    async def _is_first(self, tx: Transaction, visit: Visit) -> bool:
+        """Tell whether the person never enrolled; whoever lost everything must recover instead."""
+        standing = (await portfolio_in(tx, self._kit, visit.person)).standing
+        if standing is Standing.RECOVERY_NEEDED:
+            message = "had a factor and has none usable"
+            raise RecoveryNeeded(message)
+        return standing is Standing.NEVER_ENROLLED
 
     async def _ticket(self, tx: Transaction, visit: Visit, invitation: str, now: datetime) -> str:
         """Return what opens a first enrollment now: an invitation's hash, or an open season."""
         first = self._kit.first
         if first.mode == "open" and first.until is not None and now.date() <= first.until:
             return _NO_INVITATION
-        await self._kit.limiter.take(INVITATIONS_TRIED, visit.person.user_id)
         code = self._kit.tokens.invitation_hash(invitation)
         if first.mode == "invited" and await tx.invitations.open(visit.person, code, now):
             return code
+        # Only wrong ones are counted, so that a stranger cannot use up the tries of the invited.
+        await self._kit.limiter.take(INVITATIONS_TRIED, visit.person.user_id)
         message = "no open invitation"
         raise InvitationNeeded(message)
 
@@ -178,6 +186,9 @@ class Enrollments:
         now, entered = self._kit.clock(), None
         async with self._kit.store.begin() as tx:
             await tx.challenges.consume(challenge, now, verified=True)
+            if await self._is_first(tx, visit) is not bool(ticket):
+                message = "enrolled, or reset, meanwhile"
+                raise Conflict(message)
             if ticket:
                 await self._first(tx, visit, ticket, now)
             authenticator = self._new(challenge, outcome, name or challenge.factor, now)
@@ -192,15 +203,11 @@ class Enrollments:
                 entered = await self._sessions.elevate(tx, visit, proof, now)
             else:
                 await end_sessions(tx, visit.person, now, keep=challenge.session_id)
-        self._sessions.forget(challenge.session_id)
+        self._sessions.forget_person(visit.person)
         return entered
 
     async def _first(self, tx: Transaction, visit: Visit, ticket: str, now: datetime) -> None:
         """Close the door behind a first enrollment: one invitation, one first time."""
-        account = await tx.accounts.ensure(visit.person, now)
-        if account.enrolled_at is not None:
-            message = "already enrolled meanwhile"
-            raise Conflict(message)
         if ticket != _NO_INVITATION and not await tx.invitations.redeem(
             visit.person, TokenHash(ticket), now
         ):
@@ -253,4 +260,6 @@ class Enrollments:
         if challenge.purpose is not Purpose.ENROLL:
             message = "a challenge is not an enrollment"
             raise ChallengeGone(message)
+        if challenge.state.startswith(b"\n"):
+            visit.require_proof()  # begun by somebody proven, so nobody less may see or finish it
         return challenge

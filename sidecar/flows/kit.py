@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Awaitable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import TypeVar
 
@@ -11,6 +11,7 @@ from sidecar.core.model import Level, Session
 from sidecar.core.protocols import Bucket, Clock, Factor, Limiter
 from sidecar.core.stores import Store
 from sidecar.flows.tokens import Tokens
+from sidecar.flows.visit import Visit
 
 T = TypeVar("T")
 
@@ -24,6 +25,15 @@ CHALLENGE_LIFE = timedelta(minutes=10)
 
 ACTION_PROOF_LIFE = timedelta(minutes=5)
 """How long a proof that was given for one action waits for it."""
+
+
+def counted_under(visit: Visit) -> str:
+    """Return whose volume the visit counts as: a stranger must not use up what is the owner's.
+
+    Whoever knows the password could otherwise shut the person out by opening and beginning,
+    although no guess of theirs counts against the browser that once passed (THREATS 57).
+    """
+    return f"{'known' if visit.known else 'stranger'}:{visit.person.user_id}"
 
 
 def new_id() -> str:
@@ -79,7 +89,7 @@ class Entered:
     """A session and the token that now opens it; the browser gets the token, nobody else."""
 
     session: Session
-    token: str
+    token: str = field(repr=False)
 
 
 async def from_plugin(call: Awaitable[T]) -> T:

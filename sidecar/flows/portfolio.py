@@ -18,11 +18,11 @@ async def portfolio(kit: Kit, person: Person) -> Portfolio:
 
 async def portfolio_in(tx: Transaction, kit: Kit, person: Person) -> Portfolio:
     """Return the same inside a transaction that goes on."""
-    account = await tx.accounts.get(person)
-    if account is None or account.enrolled_at is None:
+    account, held = await tx.accounts.get(person), await tx.authenticators.of(person)
+    if not held and (account is None or account.enrolled_at is None):
+        # Whoever holds anything is no newcomer, whatever became of the other row.
         return Portfolio(Standing.NEVER_ENROLLED)
-    held = await tx.authenticators.of(person) if account.enabled else ()
-    usable = usable_factors(kit, held)
+    usable = usable_factors(kit, held) if account is not None and account.enabled else ()
     return Portfolio(Standing.ENROLLED if usable else Standing.RECOVERY_NEEDED, usable)
 
 

@@ -14,13 +14,16 @@ from sidecar.core.model import (
     TokenHash,
 )
 from sidecar.core.stores import Transaction
-from sidecar.flows.kit import SESSIONS_OPENED, Entered, Kit, new_id
+from sidecar.flows.kit import SESSIONS_OPENED, Entered, Kit, counted_under, new_id
 from sidecar.flows.record import act
 from sidecar.flows.revocations import Revocations
 from sidecar.flows.visit import Visit, coarse
 
-KEPT_FOR = timedelta(minutes=1)
-"""How long a session may be answered from memory; a revocation drops it within a second."""
+KEPT_FOR = timedelta(seconds=30)
+"""How long a session may be answered from memory; a revocation drops it within a second.
+
+No longer than the grace of an old token: what another process keeps must not lengthen that.
+"""
 
 TOUCHED_EVERY = timedelta(minutes=1)
 
@@ -38,6 +41,8 @@ class Sessions:
         self._kit = kit
         self._revocations = revocations
         self._kept: dict[TokenHash, _Kept] = {}
+        self._forgotten = 0
+        """Grows with everything forgotten; what was read before is not kept after."""
         revocations.listen(self._revoked)
 
     # -- recalling -----------------------------------------------------------------------------
@@ -49,19 +54,22 @@ class Sessions:
             return None
         now = self._kit.clock()
         kept = self._kept.get(hashed)
-        if kept is not None and now < kept.until and self._revocations.current(now):
-            return kept.session if self._alive(kept.session, now) else None
-        return await self._load(hashed, now)
+        fresh = kept is not None and now < kept.until and self._revocations.current(now)
+        if kept is not None and fresh and self._alive(kept.session, now):
+            return kept.session
+        return await self._load(hashed, now)  # another process may know of activity since
 
     async def _load(self, hashed: TokenHash, now: datetime) -> Session | None:
-        generation = self._revocations.generation
+        before = self._forgotten
         async with self._kit.store.read() as tx:
             session = await tx.sessions.get(hashed, now)
+            # A token that was replaced answers for its grace only, so it is asked for each time.
+            lasting = session is not None and await tx.sessions.get(hashed, now + KEPT_FOR)
         self._kept.pop(hashed, None)
         if session is None or not self._alive(session, now):
             return None
-        if generation == self._revocations.generation:
-            # A revocation that arrived while we read must not be undone by what we read before it.
+        if lasting and before == self._forgotten:
+            # What was forgotten while we read must not come back by what we read before it.
             self._kept[hashed] = _Kept(session, now + KEPT_FOR)
         return session
 
@@ -70,6 +78,7 @@ class Sessions:
 
     def forget(self, which: SessionId) -> None:
         """Nothing about the session is answered from memory any more."""
+        self._forgotten += 1
         self._kept = {key: kept for key, kept in self._kept.items() if kept.session.id != which}
 
     def forget_person(self, person: Person) -> None:
@@ -78,6 +87,7 @@ class Sessions:
 
     def _revoked(self, person: Person | None, which: SessionId | None) -> None:
         """Forget one session, all of a person, or (nobody named) everything."""
+        self._forgotten += 1
         self._kept = {
             key: kept
             for key, kept in self._kept.items()
@@ -110,7 +120,7 @@ class Sessions:
             TooManyAttempts: the person opened too many within the hour.
 
         """
-        await self._kit.limiter.take(SESSIONS_OPENED, visit.person.user_id)
+        await self._kit.limiter.take(SESSIONS_OPENED, counted_under(visit))
         now, token = self._kit.clock(), self._kit.tokens.mint_session()
         async with self._kit.store.begin() as tx:
             account = await tx.accounts.get(visit.person)

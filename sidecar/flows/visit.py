@@ -1,7 +1,7 @@
 """Who acts, in which session and from where: what the flows know of a request."""
 
 from dataclasses import dataclass
-from ipaddress import ip_address
+from ipaddress import IPv4Address, ip_address, ip_network
 
 from sidecar.core.errors import NotIdentified, StepUpRequired
 from sidecar.core.model import Identity, Person, Session
@@ -79,6 +79,5 @@ def coarse(address: str) -> str:
         parsed = ip_address(address)
     except ValueError:
         return ""
-    if parsed.version == 4:  # noqa: PLR2004 - IPv4
-        return ".".join(address.split(".")[:3]) + ".0"
-    return ":".join(parsed.exploded.split(":")[:3]) + "::"
+    bits = 24 if isinstance(parsed, IPv4Address) else 48
+    return str(ip_network((parsed, bits), strict=False))

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Protocol
 from urllib.parse import urlencode, urlsplit
 
-from sidecar.core.assurance import ACR
+from sidecar.core.assurance import ACR, Requirement
 from sidecar.core.cookies import SESSION, CookieJar
 from sidecar.core.decision import Allow, Decision, Deny, Enroll, Identify, Recover, StepUp
 from sidecar.core.errors import (
@@ -75,8 +76,13 @@ class Answerer:
         self._tokens = tokens
 
     def tell(self, error: SidecarError, how: Manner, extra: Extra | None = None) -> Reply:
-        """Return the error as a reply."""
+        """Return the error as a reply; a 401 names our scheme (RFC 9110 §15.5.2)."""
         status, headers, body = self._voice(error, how, extra or {})
+        if how.request_id:
+            headers = (*headers, (b"X-Request-Id", how.request_id.encode("ascii")))
+        if status == HTTPStatus.UNAUTHORIZED and not isinstance(error, StepUpRequired):
+            asked = f'{SCHEME} error="{error.slug}"'
+            headers = (*headers, (b"WWW-Authenticate", asked.encode("ascii")))
         return Reply(status, headers, body)
 
     async def answer(self, decision: Decision, arrival: Arrival, visit: Visit | None) -> Reply:
@@ -120,11 +126,7 @@ class Answerer:
     def _url(self, page: str, arrival: Arrival, session: Session, rule: Rule) -> str:
         lost = arrival.method not in SAFE_METHODS
         path = _referring_path(arrival) if lost else arrival.target.decode("utf-8", "replace")
-        query = {"next": self._tokens.seal_next(session.id, path)}
-        if rule.need.factors:
-            query["factors"] = ",".join(sorted(rule.need.factors))
-        if rule.need.level > Level.TWO_FACTOR:
-            query["level"] = rule.need.level.word
+        query = {"next": self._tokens.seal_next(session.id, path), **_asking(rule.need)}
         if lost:
             query["lost"] = "1"
         return f"{arrival.origin}{self._at.prefix}{page}?{urlencode(query)}"
@@ -148,9 +150,11 @@ class Answerer:
         """Return the challenge that says exactly what is missing (RFC 9470 §3)."""
         need = decision.rule.need
         acr = ACR[max(need.level, Level.TWO_FACTOR)]
+        asking = _asking(need)
+        question = f"?{urlencode(asking)}" if asking else ""
         extra: dict[str, str | int | list[str]] = {
             "reason": decision.reason_id,
-            "challenge_url": f"{base}challenge",
+            "challenge_url": f"{base}challenge{question}",
             "acr_values": acr,
         }
         asked = f'{SCHEME} error="insufficient_user_authentication", acr_values="{acr}"'
@@ -172,6 +176,16 @@ def redirect(url: str, headers: RawHeaders = ()) -> Reply:
         (b"Vary", b"Cookie, Sec-Fetch-Mode, Accept"),
     )
     return Reply(303, (*fixed, *headers))
+
+
+def _asking(need: Requirement) -> dict[str, str]:
+    """Return what the challenge page must know to ask for the right proof."""
+    query = {"factors": ",".join(sorted(need.factors))} if need.factors else {}
+    if need.level > Level.TWO_FACTOR:
+        query["level"] = need.level.word
+    if need.max_age is not None:
+        query["max_age"] = str(int(need.max_age.total_seconds()))
+    return query
 
 
 def _referring_path(arrival: Arrival) -> str:

@@ -9,7 +9,12 @@ import structlog
 from aiohttp import StreamReader
 from aiohttp.http import RawResponseMessage
 
-from sidecar.core.errors import MalformedRequest, UpstreamTimedOut, UpstreamUnreachable
+from sidecar.core.errors import (
+    MalformedRequest,
+    SidecarError,
+    UpstreamTimedOut,
+    UpstreamUnreachable,
+)
 from sidecar.core.protocols import RawHeaders
 from sidecar.proxy import heads
 from sidecar.proxy.client import Client, Request
@@ -72,7 +77,10 @@ class Exchange:
             raise ClientGone
         head = self._request_head()
         name = self._forward.upstream
-        connection = self._send(head, await self._pool.take(name))
+        self._connection = await self._pool.take(name)
+        if self._request.complete:
+            await self._look_again()
+        connection = self._send(head, self._connection)
         try:
             return await connection.answer()
         except UpstreamUnreachable:
@@ -120,14 +128,21 @@ class Exchange:
         chunked = self._request.message.chunked
         try:
             while connection.connected and (data := await self._request.payload.readany()):
+                if self._request.complete:
+                    await self._look_again()
                 connection.write(heads.chunk(data) if chunked else data)
                 self._postpone(connection)
                 await connection.drained()
-        except (MalformedRequest, ClientGone) as error:
+            await self._look_again()
+        except (SidecarError, ClientGone) as error:
             connection.fail(error)
         else:
             if chunked:
                 connection.write(heads.LAST_CHUNK)
+
+    async def _look_again(self) -> None:
+        if self._forward.before_end is not None:
+            await self._forward.before_end()
 
     def _postpone(self, connection: UpstreamConnection) -> None:
         """The application's time starts anew: it has just taken a part of the request."""

@@ -9,7 +9,8 @@ from sidecar.core.protocols import RawHeaders
 from sidecar.proxy.headers import forwardable, is_managed_cached, names_our_cookie
 from sidecar.proxy.receive import Arrival
 
-_SHARED_CACHE = frozenset({b"cdn-cache-control", b"surrogate-control"})
+_SHARED_CACHE = frozenset({"surrogate-control", "edge-control", "x-accel-expires"})
+"""Fields that speak to shared caches past `Cache-Control`, beside `*CDN-Cache-Control`."""
 _SHARED_DIRECTIVES = ("public", "s-maxage", "private")
 
 
@@ -32,16 +33,14 @@ def request_headers(
 ) -> RawHeaders:
     """Return every end-to-end field of the forwarded request, ours last, each of ours once."""
     headers = forwardable(arrival.headers, contract.keep, contract.owned)
-    if anonymous:
-        headers = tuple(
-            field
-            for field in headers
-            if field[0].decode("latin-1").lower() not in contract.carriers
-        )
+    gone = contract.carriers | {"host"} if anonymous else {"host"}
+    headers = tuple(field for field in headers if field[0].decode("latin-1").lower() not in gone)
     scheme = arrival.origin.scheme.encode("ascii")
     authority = arrival.origin.authority.encode("ascii")
     port = authority.rpartition(b":")[2] if b":" in authority.rpartition(b"]")[2] else b""
     return (
+        # The host that was judged, in the one spelling the application is also asked with.
+        (b"Host", authority),
         *headers,
         *vouched,
         (b"X-Forwarded-For", arrival.client.encode("ascii", "replace") or b"unknown"),
@@ -65,22 +64,34 @@ class Return:
 
     rule: Rule
     identity: Identity | None
+    confirm: Callable[[], Awaitable[None]]
+    """Returns only if the request is still from whom it was judged by."""
     changed_credentials: Callable[[], None]
     signed_out: Callable[[], Awaitable[None]] | None
 
     async def on_head(self, status: int, headers: RawHeaders) -> RawHeaders:
-        """Return the answer's fields as the client may see them."""
+        """Return the answer's fields as the client may see them.
+
+        Raises:
+            AccessDenied: the credentials changed hands since the request was judged.
+
+        """
+        await self.confirm()
         if self.signed_out is not None and status < 400:  # noqa: PLR2004 - first error status
             await self.signed_out()
         if any(name.lower() == b"set-cookie" for name, _ in headers):
             self.changed_credentials()
         kept = tuple(field for field in headers if not _ours(field))
-        if self.identity is not None:
-            relayed = ((b"Set-Cookie", value) for value in self.identity.set_cookies)
-            kept = (*kept, *(field for field in relayed if not names_our_cookie(field[1])))
+        kept = (*kept, *relayed(self.identity))
         if self.rule.effect is Effect.BYPASS or self.rule.keep_cache:
             return kept
         return privately(kept)
+
+
+def relayed(identity: Identity | None) -> RawHeaders:
+    """Return the cookies that the application set when it was asked who this is."""
+    values = identity.set_cookies if identity is not None else ()
+    return tuple((b"Set-Cookie", value) for value in values if not names_our_cookie(value))
 
 
 def _ours(field: tuple[bytes, bytes]) -> bool:
@@ -100,9 +111,10 @@ def privately(headers: RawHeaders) -> RawHeaders:
         for part in value.decode("latin-1").split(",")
         if (text := part.strip()) and not text.lower().startswith(_SHARED_DIRECTIVES)
     ]
-    rest = tuple(
-        field
-        for field in headers
-        if field[0].lower() != b"cache-control" and field[0].lower() not in _SHARED_CACHE
-    )
+    rest = tuple(field for field in headers if not _for_caches(field[0]))
     return (*rest, (b"Cache-Control", ", ".join(["private", *directives]).encode("latin-1")))
+
+
+def _for_caches(name: bytes) -> bool:
+    lower = name.decode("latin-1").lower()
+    return lower == "cache-control" or lower.endswith("cdn-cache-control") or lower in _SHARED_CACHE

@@ -1,11 +1,11 @@
 """Who a request is from: every source that finds a credential is asked, and they must agree."""
 
 import asyncio
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
-from urllib.parse import unquote_to_bytes
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field, replace
+from re import split
 
+from sidecar.core.carried import query_key
 from sidecar.core.errors import (
     AccessDenied,
     CredentialUndeclared,
@@ -16,6 +16,7 @@ from sidecar.core.errors import (
 from sidecar.core.model import Identity
 from sidecar.core.protocols import Clock, IdentitySource, RequestView
 from sidecar.flows.tokens import Signer
+from sidecar.proxy.known import SHORT, Answer, Known, Marker, Marks
 
 ALWAYS_CREDENTIALS = frozenset({"authorization", "proxy-authorization"})
 
@@ -30,18 +31,25 @@ class CarrierRules:
     queries: frozenset[str] = frozenset()
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Question:
-    """One question under way; nobody joins it, and its answer is not kept, once it is stale."""
+    """One question under way; nobody joins it once its answer is not to be kept."""
 
-    answer: "asyncio.Task[Identity | None]"
-    stale: bool = False
+    task: "asyncio.Task[Identity | None]"
+    answer: Answer
 
 
 @dataclass(frozen=True, slots=True)
-class _Kept:
-    identity: Identity = field(repr=False)
-    until: datetime
+class Said:
+    """Who a request is from, and what that rests on."""
+
+    identity: Identity | None = field(default=None, repr=False)
+    answers: tuple[Answer, ...] = field(default=(), repr=False)
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether somebody may have signed in with these credentials meanwhile."""
+        return any(answer.doubtful for answer in self.answers)
 
 
 class Identifier:
@@ -57,19 +65,20 @@ class Identifier:
         self._sources = sources
         self._signer = signer
         self._clock = clock
+        self._known = Known(clock)
+        self._marker = Marker()
         declared = [source.traits.carriers for source in sources.values()]
         self.declared_headers = frozenset().union(*(carrier.headers for carrier in declared))
-        self._declared_queries = frozenset().union(*(carrier.queries for carrier in declared))
+        self._declared_queries = _keys(*(carrier.queries for carrier in declared))
         self.owned_headers = frozenset().union(
             *(source.traits.owned_headers for source in sources.values())
         )
         undeclared = (ALWAYS_CREDENTIALS | carriers.headers) - self.declared_headers
         self._undeclared_headers = frozenset(name.encode() for name in undeclared)
-        self._undeclared_queries = carriers.queries - self._declared_queries
+        self._undeclared_queries = _keys(carriers.queries) - self._declared_queries
         self.carrier_headers = (
             ALWAYS_CREDENTIALS | carriers.headers | self.declared_headers | {"cookie"}
         )
-        self._kept: dict[_Key, _Kept] = {}
         self._asking: dict[_Key, _Question] = {}
 
     # -- refusing ------------------------------------------------------------------------------
@@ -101,7 +110,7 @@ class Identifier:
 
     # -- asking --------------------------------------------------------------------------------
 
-    async def identify(self, view: RequestView) -> Identity | None:
+    async def identify(self, view: RequestView) -> Said:
         """Return who the request is from, or nobody.
 
         Raises:
@@ -110,71 +119,114 @@ class Identifier:
             MalformedRequest: a declared credential occurs twice.
 
         """
-        found: Identity | None = None
+        found = Said()
         for name, source in self._sources.items():
             credential = source.credential(view)
             if credential is None:
                 continue
-            identity = await self._ask(name, source, view, credential)
-            if identity is None:
+            said = await self._ask(name, source, view, credential)
+            if said.identity is None:
                 continue
-            if found is not None and found.person != identity.person:
+            if found.identity is not None and found.identity.person != said.identity.person:
                 message = "credentials of different people in one request"
                 raise AccessDenied(message)
-            found = found or identity
+            found = Said(found.identity or said.identity, (*found.answers, *said.answers))
         return found
+
+    async def confirm(self, view: RequestView, said: Said) -> None:
+        """Return only if the request is still from whom it was judged by.
+
+        A session of the application can change hands while a request that uses it is under way
+        (a sign-in that keeps its cookie); what was judged for one person must not be answered to,
+        or done by, another.
+
+        Raises:
+            AccessDenied: it is from somebody else now.
+            IdentityUnavailable: a source could not tell.
+
+        """
+        if not said.doubtful or said.identity is None:
+            return
+        now = (await self.identify(view)).identity
+        if now is None or (now.person, now.login) != (said.identity.person, said.identity.login):
+            message = "the credentials changed hands under way"
+            raise AccessDenied(message)
 
     async def _ask(
         self, name: str, source: IdentitySource, view: RequestView, credential: bytes
-    ) -> Identity | None:
-        if not source.traits.keep:
-            return await _safely(source, view)
+    ) -> Said:
+        if not _remembered(source):
+            return Said(await _safely(source, view))
         key = self._key(name, credential)
-        kept = self._kept.get(key)
-        if kept is not None and self._clock() < kept.until:
-            return kept.identity
+        known = self._known.get(key)
+        if known is not None:
+            return Said(known.identity, (known,))
         question = self._asking.get(key)
-        if question is None or question.stale:
-            question = _Question(asyncio.get_running_loop().create_task(_safely(source, view)))
-            self._asking[key] = question
-            question.answer.add_done_callback(lambda _: self._answered(key, question, source))
+        if question is None or not question.answer.keepable:
+            question = self._question(key, source, view)
         # Shielded: one visitor who hangs up must not take the answer from the others.
-        return await asyncio.shield(question.answer)
+        return Said(await asyncio.shield(question.task), (question.answer,))
+
+    def _question(self, key: _Key, source: IdentitySource, view: RequestView) -> _Question:
+        marks = self._marker.marks(view, source.traits.carriers) | {key[1]}
+        task = asyncio.get_running_loop().create_task(_safely(source, view))
+        question = _Question(task, self._known.expect(marks))
+        self._asking[key] = question
+        task.add_done_callback(lambda _: self._answered(key, question, source))
+        return question
 
     def _answered(self, key: _Key, question: _Question, source: IdentitySource) -> None:
         if self._asking.get(key) is question:
             del self._asking[key]
-        if question.answer.cancelled() or question.answer.exception() is not None:
+        answer = question.answer
+        failed = question.task.cancelled() or question.task.exception() is not None
+        identity = None if failed else question.task.result()
+        if identity is None:
+            self._known.dismiss(answer)
             return
-        identity = question.answer.result()
-        if identity is not None and not question.stale:
-            self._kept[key] = _Kept(
-                # The answer's cookies went to the visitor who caused the question, once.
-                _without_cookies(identity),
-                self._clock() + source.traits.keep,
-            )
+        # The answer's cookies went to the visitor who caused the question, once.
+        answer.identity = replace(identity, set_cookies=())
+        answer.until = self._clock() + source.traits.keep
+        self._known.keep(key, answer, self._marker.person(identity.person))
 
     def _key(self, name: str, credential: bytes) -> _Key:
         return name, self._signer.keyed("identity-cache", credential)
 
     # -- forgetting ----------------------------------------------------------------------------
 
-    def forget(self, view: RequestView) -> None:
-        """What these credentials mean is asked anew; answers under way are not kept."""
+    def forget(self, view: RequestView, identity: Identity | None = None) -> None:
+        """What these credentials mean, and what is known of their person, is asked anew."""
+        marks = self._marks(view, least=SHORT)
+        if identity is not None:
+            marks |= {self._marker.person(identity.person)}
+        self._known.forget(marks)
+
+    def unsettle(self, view: RequestView, *, unsafe: bool) -> Callable[[], None]:
+        """Nothing known of these credentials counts until the returned function is called.
+
+        Safe requests are mostly the login page's pictures and scripts: values so short that many
+        people share them are left out there.
+        """
+        return self._known.unsettle(self._marks(view, least=1 if unsafe else SHORT))
+
+    def _marks(self, view: RequestView, *, least: int) -> Marks:
+        marks: Marks = frozenset()
         for name, source in self._sources.items():
-            credential = _readable(source, view) if source.traits.keep else None
-            if credential is None:
-                continue
-            key = self._key(name, credential)
-            self._kept.pop(key, None)
-            question = self._asking.get(key)
-            if question is not None:
-                question.stale = True
+            if _remembered(source):
+                marks |= self._marker.marks(view, source.traits.carriers, least=least)
+                credential = _readable(source, view)
+                if credential is not None:
+                    marks |= {self._key(name, credential)[1]}
+        return marks
 
     def sweep(self) -> None:
         """Answers that are too old to be used are gone, so that memory stays bounded."""
-        now = self._clock()
-        self._kept = {key: kept for key, kept in self._kept.items() if now < kept.until}
+        self._known.sweep()
+
+
+def _remembered(source: IdentitySource) -> bool:
+    """Tell whether the source's answers can change under one credential, or are kept at all."""
+    return bool(source.traits.keep) or source.traits.carriers.any_cookie
 
 
 def _readable(source: IdentitySource, view: RequestView) -> bytes | None:
@@ -183,10 +235,6 @@ def _readable(source: IdentitySource, view: RequestView) -> bytes | None:
         return source.credential(view)
     except MalformedRequest:
         return None
-
-
-def _without_cookies(identity: Identity) -> Identity:
-    return Identity(identity.person, identity.source, identity.claims, identity.login)
 
 
 async def _safely(source: IdentitySource, view: RequestView) -> Identity | None:
@@ -201,13 +249,9 @@ async def _safely(source: IdentitySource, view: RequestView) -> Identity | None:
 
 
 def query_names(query: str) -> frozenset[str]:
-    """Return the parameter names of a query, decoded and lower case, as applications read them."""
-    if not query:
-        return frozenset()
-    names = (pair.partition("=")[0] for pair in query.replace(";", "&").split("&"))
-    return frozenset(
-        unquote_to_bytes(name.replace("+", " ").encode("utf-8", "surrogateescape"))
-        .decode("latin-1")
-        .lower()
-        for name in names
-    )
+    """Return the parameter names of a query, as the most lenient application reads them."""
+    return _keys(split("[&;]", query)) if query else frozenset()
+
+
+def _keys(*names: Collection[str]) -> frozenset[str]:
+    return frozenset(query_key(name) for some in names for name in some)

@@ -8,8 +8,9 @@ from sidecar.core import decision, policy
 from sidecar.core.cookies import KNOWN
 from sidecar.core.decision import Allow, Evidence, Identify, decide
 from sidecar.core.errors import (
+    AccessDenied,
+    IdentityUnavailable,
     MalformedRequest,
-    MisdirectedRequest,
     NotIdentified,
     SidecarError,
     StoreUnavailable,
@@ -23,10 +24,10 @@ from sidecar.flows import Flows
 from sidecar.flows.portfolio import portfolio
 from sidecar.flows.visit import CALLER, Caller, Visit
 from sidecar.proxy.answer import SAFE_METHODS, Answerer, Manner, manner
-from sidecar.proxy.forward import Contract, Return, loops, request_headers
-from sidecar.proxy.identify import Identifier
+from sidecar.proxy.forward import Contract, Return, loops, relayed, request_headers
+from sidecar.proxy.identify import Identifier, Said
 from sidecar.proxy.recall import forget_login, recall
-from sidecar.proxy.receive import Arrival, Receiver
+from sidecar.proxy.receive import Arrival, Receiver, new_request_id
 from sidecar.proxy.route import Router
 from sidecar.proxy.verdicts import Forward, Inbound, Page, Reply, Verdict
 from sidecar.proxy.vouch import Voucher
@@ -58,7 +59,7 @@ class Pipeline:
 
     async def judge(self, inbound: Inbound) -> Verdict:
         """Return what happens to the request; every failure of ours refuses it."""
-        how = Manner(page=False, language="", request_id="")
+        how = Manner(page=False, language="", request_id=new_request_id())
         try:
             arrival = self._receiver.receive(inbound)
             how = manner(arrival)
@@ -72,7 +73,7 @@ class Pipeline:
         try:
             how = manner(self._receiver.receive(inbound))
         except SidecarError:
-            how = Manner(page=False, language="", request_id="")
+            how = Manner(page=False, language="", request_id=new_request_id())
         log.info("request.failed", reason_id=reason, status=status, request_id=how.request_id)
         return self._answerer.tell(_named(reason), how)
 
@@ -92,14 +93,17 @@ class Pipeline:
             raise MalformedRequest(message)
         if policy.bypassed(routed.rules):
             rule = policy.select(routed.rules, None)[0]
-            return self._forward(arrival, routed.upstream, rule, identity=None, session=None)
+            return self._forward(arrival, routed.upstream, rule, Said(), session=None)
         return await self._guarded(arrival, routed.upstream, routed.rules)
 
     async def _guarded(self, arrival: Arrival, upstream: str, route: Route) -> Verdict:
-        identity, session = await self._who(arrival, upstream)
+        said, session = await self._who(arrival, upstream)
+        identity = said.identity
         rules = policy.select(route, identity)
         if arrival.preflight and all(rule.preflight for rule in rules):
-            return self._forward(arrival, upstream, rules[0], identity=None, session=None)
+            # Browsers send preflights without credentials, so what has some is none.
+            headers = request_headers(self._contract, arrival, (), anonymous=True)
+            return self._onward(arrival, upstream, rules[0], Said(), headers=headers)
         evidence = Evidence(
             identity, session.proofs if session else (), None, self._flows.kit.levels
         )
@@ -107,9 +111,7 @@ class Pipeline:
         if isinstance(decided, Allow):
             if session is not None and self._is_activity(arrival, rules):
                 await self._touch(session)
-            return self._forward(
-                arrival, upstream, _strictest(rules), identity=identity, session=session
-            )
+            return self._forward(arrival, upstream, _strictest(rules), said, session=session)
         if isinstance(decided, Identify) and self._router.passes_unidentified:
             return self._forward_anonymously(arrival, upstream, decided.rule)
         return await self._stop(decided, arrival, identity=identity, session=session, rules=rules)
@@ -141,16 +143,17 @@ class Pipeline:
         )
         if visit is not None and isinstance(decided, decision.Deny):
             await self._flows.refusals.record(visit, decided.rule.name, decided.reason_id)
-        return await self._answerer.answer(decided, arrival, visit)
+        reply = await self._answerer.answer(decided, arrival, visit)
+        return replace(reply, headers=(*reply.headers, *relayed(identity)))
 
-    async def _who(self, arrival: Arrival, upstream: str) -> tuple[Identity | None, Session | None]:
+    async def _who(self, arrival: Arrival, upstream: str) -> tuple[Said, Session | None]:
         view = arrival.view(upstream)
         raw = frozenset(name.lower() for name, _ in arrival.inbound.headers)
         self._identifier.refuse_undeclared(view, raw)
         if arrival.method not in SAFE_METHODS:
             self._identifier.forget(view)
-        identity = await self._identifier.identify(view)
-        return identity, await recall(self._flows.sessions, arrival, identity)
+        said = await self._identifier.identify(view)
+        return said, await recall(self._flows.sessions, arrival, said.identity)
 
     def _visit(
         self, arrival: Arrival, identity: Identity | None, session: Session | None
@@ -189,8 +192,8 @@ class Pipeline:
         """Hand the request to our own pages, with who it is from."""
         visit = None
         if not self._router.is_public_page(arrival.path):
-            identity, session = await self._who(arrival, upstream)
-            visit = self._visit(arrival, identity, session)
+            said, session = await self._who(arrival, upstream)
+            visit = self._visit(arrival, said.identity, session)
         caller = Caller(visit, str(arrival.origin), arrival.request_id, arrival.navigation)
         return Page({CALLER: caller})
 
@@ -199,17 +202,18 @@ class Pipeline:
         arrival: Arrival,
         upstream: str,
         rule: Rule,
+        said: Said,
         *,
-        identity: Identity | None,
         session: Session | None,
     ) -> Forward:
+        identity, issuer = said.identity, str(arrival.origin)
         vouched = (
-            self._voucher.vouch(identity, session, issuer=str(arrival.origin), audience=upstream)
+            self._voucher.vouch(identity, session, issuer=issuer, audience=upstream)
             if identity is not None
             else ()
         )
         headers = request_headers(self._contract, arrival, vouched)
-        return self._onward(arrival, upstream, rule, headers=headers, identity=identity)
+        return self._onward(arrival, upstream, rule, said, headers=headers)
 
     def _forward_anonymously(self, arrival: Arrival, upstream: str, rule: Rule) -> Forward:
         """Pass a request on as nobody's: without anything the application could know it by."""
@@ -217,42 +221,62 @@ class Pipeline:
             message = "a credential in the query that belongs to nobody"
             raise NotIdentified(message)
         headers = request_headers(self._contract, arrival, (), anonymous=True)
-        return self._onward(arrival, upstream, rule, headers=headers, identity=None)
+        return self._onward(arrival, upstream, rule, Said(), headers=headers)
 
     def _onward(
         self,
         arrival: Arrival,
         upstream: str,
         rule: Rule,
+        said: Said,
         *,
         headers: RawHeaders,
-        identity: Identity | None,
     ) -> Forward:
-        view = arrival.view(upstream)
+        identifier, view = self._identifier, arrival.view(upstream)
 
         def forget() -> None:
-            self._identifier.forget(view)
+            identifier.forget(view, said.identity)
+
+        async def confirm() -> None:
+            await identifier.confirm(view, said)
 
         async def signed_out() -> None:
             await forget_login(self._flows.sessions, arrival)
 
-        forgetful = arrival.method not in SAFE_METHODS or self._router.is_login(arrival.path)
-        if forgetful:
+        unsafe, ended = arrival.method not in SAFE_METHODS, None
+        if self._router.is_login(arrival.path):
+            ended = identifier.unsettle(view, unsafe=unsafe)
+        elif unsafe:
             forget()
-        leaving = self._router.is_logout(arrival.path)
-        back = Return(rule, identity, forget, signed_out if leaving else None)
+            ended = forget
+        leaving = signed_out if self._router.is_logout(arrival.path) else None
+        back = Return(rule, said.identity, confirm, forget, leaving)
         return Forward(
-            upstream, arrival.target, headers, back.on_head, forget if forgetful else None
+            upstream, arrival.target, headers, back.on_head, before_end=confirm, on_end=ended
         )
 
 
 def _strictest(rules: tuple[Rule, ...]) -> Rule:
-    return max(rules, key=lambda rule: (rule.effect is not policy.Effect.BYPASS, rule.need.level))
+    return max(
+        rules,
+        key=lambda rule: (
+            rule.effect is not policy.Effect.BYPASS,
+            not rule.keep_cache,
+            rule.need.level,
+        ),
+    )
 
 
 _FRONT_FAILURES: dict[str, type[SidecarError]] = {
     kind.slug: kind
-    for kind in (MalformedRequest, MisdirectedRequest, UpstreamUnreachable, UpstreamTimedOut)
+    for kind in (
+        AccessDenied,
+        IdentityUnavailable,
+        MalformedRequest,
+        StoreUnavailable,
+        UpstreamTimedOut,
+        UpstreamUnreachable,
+    )
 }
 
 

@@ -27,6 +27,13 @@ class Origin:
     authority: str
     """Lower case, without the scheme's default port."""
 
+    @property
+    def host(self) -> str:
+        """The authority without its port, as rules and upstreams name hosts."""
+        if self.authority.startswith("["):
+            return self.authority.partition("]")[0] + "]"
+        return self.authority.partition(":")[0]
+
     def __str__(self) -> str:
         return f"{self.scheme}://{self.authority}"
 
@@ -124,6 +131,11 @@ class Arrival:
         )
 
 
+def new_request_id() -> str:
+    """Return a name for one request, by which logs and error pages are matched."""
+    return secrets.token_hex(8)
+
+
 class Receiver:
     """Reads request heads under this installation's origins and declared proxies."""
 
@@ -143,7 +155,7 @@ class Receiver:
         path, mark, query = target.partition("?")
         headers, ours = split_cookies(end_to_end(inbound.headers))
         return Arrival(
-            request_id=secrets.token_hex(8),
+            request_id=new_request_id(),
             inbound=inbound,
             origin=self._origin(inbound, authority),
             path=path,
@@ -187,7 +199,7 @@ class Receiver:
 
         Read from the right; the first element that is no address ends the reading.
         """
-        client = inbound.peer
+        client = _unmapped(inbound.peer)
         if not self._trusted(client):
             return client
         chain = ",".join(
@@ -197,7 +209,7 @@ class Receiver:
         ).split(",")
         for element in reversed(chain[-_MAX_HOPS:]):
             try:
-                client = str(ip_address(element.strip()))
+                client = _unmapped(str(ip_address(element.strip())))
             except ValueError:
                 break
             if not self._trusted(client):
@@ -210,3 +222,8 @@ class Receiver:
         except ValueError:
             return False
         return any(address.version == net.version and address in net for net in self._proxies)
+
+
+def _unmapped(address: str) -> str:
+    """Return `::ffff:192.0.2.1` as the IPv4 address it is, so that lists of networks know it."""
+    return address.removeprefix("::ffff:") if "." in address else address

@@ -5,7 +5,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from sidecar.core.errors import MalformedRequest, MisdirectedRequest
-from sidecar.core.paths import PathClass, Treatment, is_plain, refuse, views
+from sidecar.core.paths import (
+    PathClass,
+    Treatment,
+    decode,
+    drop_trailing_slash,
+    is_plain,
+    refuse,
+    views,
+)
 from sidecar.core.policy import Facts, Policy, Route, glob_to_regex
 from sidecar.proxy.receive import Arrival
 
@@ -18,7 +26,7 @@ class Destination:
 
     name: str
     hosts: frozenset[str]
-    """Public authorities it serves; empty: all that no other upstream names."""
+    """Public host names it serves; empty: all that no other upstream names."""
     treatments: Mapping[PathClass, Treatment]
 
 
@@ -66,22 +74,22 @@ class Router:
             MisdirectedRequest: no upstream serves this host.
 
         """
-        to = self._destination(arrival.origin.authority)
+        to = self._destination(arrival.origin.host)
         refuse(arrival.path, to.treatments)
         if self._is_page(arrival.path):
             return Routed(to.name, page=True)
         facts = Facts(
             arrival.method,
-            arrival.origin.authority,
+            arrival.origin.host,
             arrival.path,
             arrival.client,
             preflight=arrival.preflight,
         )
         return Routed(to.name, self._policy.route(facts))
 
-    def _destination(self, authority: str) -> Destination:
+    def _destination(self, host: str) -> Destination:
         for destination in self._destinations:
-            if authority in destination.hosts:
+            if host in destination.hosts:
                 return destination
         for destination in self._destinations:
             if not destination.hosts:
@@ -105,14 +113,23 @@ class Router:
         return path.removeprefix(self._prefix).startswith(_PUBLIC_PAGES)
 
     def is_login(self, path: str) -> bool:
-        """Tell whether the request belongs to the application's own login."""
+        """Tell whether the application may take the request for one of its own login."""
         return self._login(path)
 
     def is_logout(self, path: str) -> bool:
-        """Tell whether the request signs out of the application."""
+        """Tell whether the application may take the request for signing out."""
         return self._logout(path)
 
 
 def _union(globs: tuple[str, ...]) -> Callable[[str], bool]:
-    pattern = re.compile("|".join(f"(?:{glob_to_regex(glob)})" for glob in globs) or r"(?!)")
-    return lambda path: pattern.fullmatch(path) is not None
+    """Return whether any reading of a path fits any of the globs, in any case.
+
+    Nothing is allowed by it, so reading too much into a path does no harm; an application that
+    takes `/OAuth/Callback` for `/oauth/callback` signs people in there all the same.
+    """
+    spellings = {drop_trailing_slash(decode(glob)) for glob in globs} | set(globs)
+    pattern = re.compile(
+        "|".join(f"(?:{glob_to_regex(glob)})" for glob in sorted(spellings)) or r"(?!)",
+        re.IGNORECASE | re.DOTALL,
+    )
+    return lambda path: any(pattern.fullmatch(view.path) for view in views(path))

@@ -42,6 +42,8 @@ class Forward:
     """The request goes on; the front adds nothing but framing and Connection.
 
     `headers` are complete and ordered: hop-by-hop, our own and nominated ones are already gone.
+    `before_end` is awaited before the last bytes of the request are written; what it raises ends
+    the exchange, and the application never has the whole request.
     `on_head` sees the final response head (hop-by-hop removed) before the client does and returns
     the headers to send on. `on_end` is called once, however the exchange ended.
     """
@@ -51,6 +53,7 @@ class Forward:
     headers: RawHeaders
     on_head: Callable[[int, RawHeaders], Awaitable[RawHeaders]] | None = None
     on_end: Callable[[], None] | None = None
+    before_end: Callable[[], Awaitable[None]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,7 +103,7 @@ def login(draft: Draft) -> Iterator[Finding]:
 
 def _reachable(draft: Draft, path: str) -> Iterator[Finding]:
     for origin in draft.settings.public:
-        facts = Facts("GET", origin.host, path, "")
+        facts = Facts("GET", origin.authority, path, "")
         if draft.policy is not None and not bypassed(draft.policy.route(facts)):
             hint = f"add {path} to login.paths"
             yield Finding(("login", "page"), "is not open to everybody: a redirect loop", hint)

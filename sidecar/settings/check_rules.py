@@ -16,6 +16,7 @@ from sidecar.settings.rules import Demand, RulePart
 
 _ESCAPED: Final = re.compile(r"\\(.)", re.DOTALL)
 _CLASS: Final = re.compile(r"\[\^?\]?[^\]]*\]")
+_NESTED: Final = re.compile(r"\([^()]*[+*][^()]*\)[+*{]")
 
 
 def _rules(draft: Draft) -> Iterator[tuple[Where, RulePart]]:
@@ -100,6 +101,15 @@ def _crosses(regex: str) -> bool:
     return bool(wild) or negated or "." in _CLASS.sub("", plain)
 
 
+def patience(draft: Draft) -> Iterator[Finding]:
+    """No expression repeats a repetition: a path chosen for it would be judged for minutes."""
+    for where, part in _rules(draft):
+        for index, regex in enumerate(part.regex):
+            if _NESTED.search(_CLASS.sub("x", _ESCAPED.sub("x", regex))):
+                message = "repeats a repetition: some paths take it very long to judge"
+                yield Finding((*where, "regex", index), message, warning=True)
+
+
 def hosts(draft: Draft) -> Iterator[Finding]:
     """Rules name hosts by which requests can arrive."""
     if not draft.sound("public"):
@@ -149,6 +159,7 @@ CHECKS: Final[tuple[Callable[[Draft], Iterator[Finding]], ...]] = (
     factors,
     satisfiable,
     bypasses,
+    patience,
     hosts,
     paths,
     reach,

@@ -129,13 +129,17 @@ class Plugins:
                 yield Finding((*where, key), f"{wanted} is expected here")
 
     def _links(self, options: BaseModel, where: Where) -> Iterator[Finding]:
-        """An option called `upstream` names one of the upstreams."""
+        """`upstream` names one of the upstreams; `mtls` needs certificates to be asked for."""
         named = getattr(options, "upstream", None)
         if isinstance(named, str) and self.upstreams and named not in self.upstreams:
             hint = did_you_mean(named, self.upstreams) or "there is " + ", ".join(
                 sorted(self.upstreams)
             )
             yield Finding((*where, "upstream"), f"there is no upstream {named!r}", hint)
+        tls = self.settings.listen.tls
+        if getattr(options, "mtls", False) is True and (tls is None or tls.client_ca is None):
+            message = "nobody would ever be believed: listen.tls.client_ca is not given"
+            yield Finding((*where, "mtls"), message)
 
     def _asked(self, declared: Declared, where: Where) -> Iterator[Declared]:
         """Yield the declaration with the traits of what it builds."""

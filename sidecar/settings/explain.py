@@ -6,12 +6,13 @@ from datetime import datetime
 
 from sidecar.core.decision import Decision, Evidence, decide
 from sidecar.core.errors import MalformedRequest
-from sidecar.core.paths import refuse, views
+from sidecar.core.paths import is_plain, refuse, views
 from sidecar.core.policy import Effect, Facts, Policy, Rule, concerns, select
 from sidecar.settings.faults import Where
 from sidecar.settings.load import Loaded
 from sidecar.settings.policy import DEFAULT, LOGIN, default_of
 from sidecar.settings.schema import Settings
+from sidecar.settings.words import Origin
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,49 +60,62 @@ class Explanation:
 def explain(loaded: Loaded, question: Question, now: datetime) -> Explanation:
     """Return what the sidecar would do with the request, and why."""
     settings = loaded.settings
-    authority, path = _target(settings, question.url)
-    origin = settings.origin_of(authority)
-    host = _host(authority)
-    upstream = settings.upstream_for(host)
+    asked, path = _target(settings, question.url)
+    origin = _origin(settings, asked)
+    upstream = settings.upstream_for(origin.authority) if origin else None
     if origin is None or upstream is None:
-        return Explanation(f"421 misdirected-request: {authority} is not served here")
-    if path.startswith(settings.pages.prefix):
-        return Explanation("the sidecar's own pages answer", origin)
-    facts = Facts(question.method, host, path, question.client)
+        return Explanation(f"421 misdirected-request: {asked} is not served here")
+    facts = Facts(question.method, origin.authority, path, question.client)
     try:
         refuse(path, settings.upstreams[upstream].treatments)
         readings = tuple(view.path for view in views(path))
-        _ours(readings, settings.pages.prefix)
+        if _ours(path, readings, settings.pages.prefix):
+            return Explanation("the sidecar's own pages answer", str(origin))
         chosen = select(loaded.policy.route(facts), question.evidence.identity)
     except MalformedRequest as refused:
-        return Explanation(f"400 malformed-request: {refused}", origin, upstream)
+        return Explanation(f"400 malformed-request: {refused}", str(origin), upstream)
     decision = decide(chosen, question.evidence, now)
     rows = tuple(_rows(loaded, facts, question.evidence, chosen))
-    return Explanation(_outcome(decision, settings), origin, upstream, readings, rows, decision)
+    told = _outcome(decision, settings)
+    return Explanation(told, str(origin), upstream, readings, rows, decision)
 
 
 def _target(settings: Settings, url: str) -> tuple[str, str]:
     """Return authority and path, both as written; nothing is decoded or cleaned."""
-    scheme, found, rest = url.partition("://")
+    _, found, rest = url.partition("://")
     if not found:
         return settings.public[0].authority, url.partition("?")[0]
-    del scheme
-    target = rest.partition("?")[0]
-    authority, slash, path = target.partition("/")
+    authority, slash, path = rest.partition("?")[0].partition("/")
     return authority, f"{slash}{path}" or "/"
 
 
-def _host(authority: str) -> str:
-    """Return the host name of an authority, without port."""
-    name, _, port = authority.rpartition(":")
-    return (name if name and port.isdigit() else authority).lower()
+def _origin(settings: Settings, asked: str) -> Origin | None:
+    """Return the public origin that a Host header of this text names."""
+    host, colon, port = asked.lower().rpartition(":")
+    if not (colon and port.isdigit()):
+        host, port = asked.lower(), ""
+    host = host.removesuffix(".")
+    for origin in settings.public:
+        default = "443" if origin.secure else "80"
+        wanted = host if port in {"", default} else f"{host}:{port}"
+        if wanted == origin.authority:
+            return origin
+    return None
 
 
-def _ours(readings: tuple[str, ...], prefix: str) -> None:
+def _ours(path: str, readings: tuple[str, ...], prefix: str) -> bool:
+    """Tell whether the path is one of our own pages.
+
+    Raises:
+        MalformedRequest: only some reading of it is, so that peers could disagree.
+
+    """
+    if is_plain(path) or is_plain(path.removesuffix("/")):
+        return path.startswith(prefix)
     for reading in readings:
-        if f"{reading}/".startswith(prefix):
-            message = f"one reading of the path lies under {prefix}"
-            raise MalformedRequest(message)
+        if f"{reading}/" == prefix or reading.startswith(prefix):
+            raise MalformedRequest("a path of ours under a reading that is not plain")
+    return False
 
 
 def _outcome(decision: Decision, settings: Settings) -> str:

@@ -38,7 +38,7 @@ def compile_policy(settings: Settings) -> Policy:
 
 def rules_of(settings: Settings) -> tuple[Rule, ...]:
     """Return the rules in order, the default not among them."""
-    written = (compile_rule(part) for part in settings.policy.rules)
+    written = (_compiled(settings, part) for part in settings.policy.rules)
     return (*_login(settings.login.paths), *written)
 
 
@@ -47,15 +47,14 @@ def default_of(settings: Settings) -> Rule:
     return Rule(DEFAULT, effect_of(demand), Requirement(_LEVELS[demand]))
 
 
-def compile_rule(part: RulePart) -> Rule:
-    """Return one written rule as the matcher wants it."""
+def _compiled(settings: Settings, part: RulePart) -> Rule:
     return Rule(
         part.name,
         effect_of(part.level),
         Requirement(_LEVELS[part.level], part.max_age, frozenset(part.factors)),
         paths=part.path,
         regexes=part.regex,
-        hosts=frozenset(part.host),
+        hosts=settings.authorities(part.host),
         methods=frozenset(part.methods),
         networks=part.networks,
         groups=frozenset(part.groups),

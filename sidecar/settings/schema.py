@@ -1,6 +1,6 @@
 """The whole of sidecar.yaml; each description is the hover help in editors."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 from typing import Annotated, Literal
@@ -179,19 +179,17 @@ class Settings(Part):
     limits: Limits = Limits()
     """What one client may cost."""
 
-    def upstream_for(self, host: str) -> str | None:
-        """Return the name of the application that answers for a public host name."""
-        lists = {name: upstream.hosts for name, upstream in self.upstreams.items()}
-        named = next((name for name, hosts in lists.items() if host in hosts), None)
+    def upstream_for(self, authority: str) -> str | None:
+        """Return the name of the application that answers for a public authority."""
+        lists = {name: self.authorities(part.hosts) for name, part in self.upstreams.items()}
+        named = next((name for name, hosts in lists.items() if authority in hosts), None)
         return named or next((name for name, hosts in lists.items() if not hosts), None)
 
-    def origin_of(self, authority: str) -> str | None:
-        """Return the public origin that a Host header names; None: a request for others."""
-        wanted = authority.lower()
-        for origin in self.public:
-            spelled = {origin.authority}
-            if origin.port is None:
-                spelled.add(f"{origin.host}:{443 if origin.secure else 80}")
-            if wanted in spelled:
-                return str(origin)
-        return None
+    def authorities(self, hosts: Iterable[str]) -> frozenset[str]:
+        """Return what requests for these public hosts say: `host`, or `host:port`.
+
+        Hosts are written without port, requests arrive with the one of their origin.
+        """
+        wanted = frozenset(hosts)
+        ported = {origin.authority for origin in self.public if origin.host in wanted}
+        return wanted | ported

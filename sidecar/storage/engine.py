@@ -96,15 +96,7 @@ def _prepare(engine: AsyncEngine, pragmas: tuple[str, ...], begin: str) -> None:
     def begun(connection: Connection) -> None:
         connection.exec_driver_sql(begin)
 
-    def given_up(
-        connection: DBAPIConnection, _entry: ConnectionPoolEntry, _error: BaseException | None
-    ) -> None:
-        # A task cancelled in the middle of a statement leaves its cursor open, and SQLite keeps
-        # the write lock of a closed connection until its last cursor is gone.
-        connection.rollback()
-
     event.listen(engine.sync_engine, "connect", connected)
-    event.listen(engine.sync_engine, "invalidate", given_up)
     event.listen(engine.sync_engine, "begin", begun)
 
 

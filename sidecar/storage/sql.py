@@ -1,4 +1,4 @@
-"""The store on SQL: transactions, their repositories, and the one border for driver errors."""
+"""The store on SQL: transactions and their repositories."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -9,8 +9,8 @@ from functools import cached_property
 from pathlib import Path
 
 from sqlalchemy import select
-from sqlalchemy.exc import DatabaseError, SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from sidecar.core.errors import StoreUnavailable
 from sidecar.core.protocols import Clock
@@ -26,10 +26,10 @@ from sidecar.storage.sessions import SqlSessions
 from sidecar.storage.sweep import sweep
 from sidecar.storage.tables import instance
 from sidecar.storage.trail import SqlTrail, Verdict
+from sidecar.storage.transaction import cause, transaction
 from sidecar.storage.vault import KeyRing, Vault
 
 CREATE = "sidecar migrate up --create"
-_RETRY_S = 5
 
 
 @dataclass(frozen=True)
@@ -87,37 +87,45 @@ class SqlStore:
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[SqlTransaction]:
         """Open a transaction that writes; it commits at the end of the block, else rolls back."""
-        async with _translated(self._writer) as connection:
+        self._require_present()
+        async with transaction(self._writer) as connection:
             yield SqlTransaction(connection, self._vault, self._clock)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[SqlTransaction]:
         """Open a transaction that sees one moment, only reads and never waits for writers."""
-        async with _translated(self._reader) as connection:
+        self._require_present()
+        async with transaction(self._reader) as connection:
             yield SqlTransaction(connection, self._vault, self._clock)
 
     async def ping(self) -> None:
         """The database answers, and is still the one that was proven.
 
         Raises:
-            StoreUnavailable: it does not, or its file was removed or exchanged: what is written
-                to a removed file is lost with the process.
+            StoreUnavailable: it does not, or its file was removed or exchanged.
 
         """
-        if await asyncio.to_thread(_identity_of, self._path) != self._file:
-            raise StoreUnavailable("the database file was removed or exchanged")
-        async with _translated(self._reader) as connection:
-            await connection.execute(select(instance.c.id))
+        async with self.read() as tx:
+            await tx.connection.execute(select(instance.c.id))
 
     async def verify_trail(self) -> Verdict:
         """Return whether the audit trail is whole."""
-        async with self.read() as transaction:
-            return await transaction.trail.verify()
+        async with self.read() as tx:
+            return await tx.trail.verify()
 
     async def sweep(self, now: datetime) -> int:
         """Return how many rows were removed that nothing can ask for any more."""
-        async with _translated(self._writer) as connection:
+        async with transaction(self._writer) as connection:
             return await sweep(connection, now)
+
+    def _require_present(self) -> None:
+        """Return only while the file is the one that was proven.
+
+        A removed file goes on working for whoever has it open, and everything written to it is
+        lost with the process; reading it would hide that.
+        """
+        if _identity_of(self._path) != self._file:
+            raise StoreUnavailable("the database file was removed or exchanged")
 
     async def close(self) -> None:
         """Every connection is closed; open transactions of other tasks must have ended."""
@@ -144,7 +152,7 @@ async def open_store(url: str, ring: KeyRing, clock: Clock) -> SqlStore:
             async with writer.begin() as connection:
                 await canary.adopt(connection, vault, clock())
     except (SQLAlchemyError, OSError) as error:
-        raise StoreUnproven(f"{path} cannot be read as a database: {_cause(error)}") from error
+        raise StoreUnproven(f"{path} cannot be read as a database: {cause(error)}") from error
     finally:
         await prober.dispose()
         await writer.dispose()
@@ -164,24 +172,6 @@ def _require_file(path: Path) -> None:
         raise StoreUnproven(f"{path} is not a file")
     if path.stat().st_size == 0 and not path.with_name(f"{path.name}-wal").exists():
         raise StoreUnproven(f"the database at {path} is empty", CREATE)
-
-
-@asynccontextmanager
-async def _translated(chosen: AsyncEngine) -> AsyncIterator[AsyncConnection]:
-    """Run one transaction; whatever the driver raises leaves as `StoreUnavailable`.
-
-    Broken constraints too: a bug must not pass for an answer such as "somebody was faster".
-    """
-    try:
-        async with chosen.begin() as connection:
-            yield connection
-    except (SQLAlchemyError, OSError) as error:
-        raise StoreUnavailable(_cause(error), retry_after_s=_RETRY_S) from error
-
-
-def _cause(error: Exception) -> str:
-    """Return the driver's words without the statement and what it carried."""
-    return str(error.orig) if isinstance(error, DatabaseError) else type(error).__name__
 
 
 def _identity_of(path: Path) -> tuple[int, int] | None:

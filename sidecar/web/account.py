@@ -1,10 +1,12 @@
 """The account page: sign-in methods, spare codes, sessions, and what happened lately."""
 
 import re
+from dataclasses import replace
 from typing import Literal
 
 from aiohttp import web
 
+from sidecar.core.cookies import SESSION
 from sidecar.core.errors import Conflict, StepUpRequired
 from sidecar.core.model import (
     Authenticator,
@@ -33,13 +35,17 @@ _DONE: dict[str, Done] = {
 _KINDS: dict[str, EventKind] = {
     "challenge.verified": "verified",
     "challenge.rejected": "wrong-code",
-    "authenticator.disabled": "locked",
+    "authenticator.disabled": "disabled",
     "authenticator.added": "added",
     "authenticator.removed": "removed",
     "authenticator.renamed": "renamed",
     "session.ended": "session-ended",
     "session.ended_everywhere": "sessions-ended",
     "session.signed_out": "signed-out",
+}
+_SPARE_KINDS: dict[str, EventKind] = {
+    "authenticator.added": "codes-made",
+    "challenge.verified": "code-used",
 }
 _BROWSERS = (
     ("Edg", "Edge"),
@@ -83,7 +89,8 @@ class AccountPages:
             onward = self._desk.seal(visit, self._desk.renderer.url("account"))
             return self._desk.go(request, "challenge", next=onward)
         done = _DONE.get(request.query.get("done", ""), "")
-        return await self._page(request, visit, done=done)
+        view = replace(await self._view(visit), done=done)
+        return self._desk.show(request, visit, view)
 
     async def rename(self, request: web.Request) -> web.Response:
         """The authenticator has the new name, or the page says why not."""
@@ -92,8 +99,13 @@ class AccountPages:
         try:
             await self._desk.flows.management.rename(form.visit, which, form.get("name"))
         except Conflict as error:
-            fault = Fault("bad-name")
-            return await self._page(request, form.visit, fault=fault, status=error.status)
+            view = replace(
+                await self._view(form.visit),
+                fault=Fault("bad-name"),
+                renaming=which,
+                typed=form.get("name"),
+            )
+            return self._desk.show(request, form.visit, view, error.status)
         return self._desk.go(request, "account", done="renamed")
 
     async def remove(self, request: web.Request) -> web.Response:
@@ -122,6 +134,7 @@ class AccountPages:
         which = SessionId(form.get("session"))
         await self._desk.flows.sessions.end(form.visit, which)
         if which == form.visit.require_session().id:
+            self._desk.put(request, self._desk.jar(request).drop(SESSION))
             return self._desk.go(request, "signed-out")
         return self._desk.go(request, "account", done="session-ended")
 
@@ -129,25 +142,20 @@ class AccountPages:
         """Every session of the person is over, this one too."""
         form = await self._desk.form(request)
         await self._desk.flows.sessions.end_all(form.visit)
+        self._desk.put(request, self._desk.jar(request).drop(SESSION))
         return self._desk.go(request, "signed-out", everywhere="1")
 
     # -- the page ------------------------------------------------------------------------------
 
-    async def _page(
-        self,
-        request: web.Request,
-        visit: Visit,
-        *,
-        done: Done = "",
-        fault: Fault | None = None,
-        status: int = 200,
-    ) -> web.Response:
+    async def _view(self, visit: Visit) -> AccountView:
         held = await self._desk.flows.management.held(visit)
         factors = self._desk.flows.kit.factors
         session = visit.require_session()
-        view = AccountView(
-            methods=tuple(self._method(item, held) for item in held if not self._is_spare(item)),
-            codes=next((_codes(item) for item in held if self._is_spare(item)), None),
+        return AccountView(
+            methods=tuple(
+                self._method(item, held) for item in held if not self._is_spare(item.factor)
+            ),
+            codes=next((_codes(item) for item in held if self._is_spare(item.factor)), None),
             codes_offered=bool(self._spare()),
             choices=tuple(
                 Choice(name, self._desk.site.kinds[name])
@@ -162,19 +170,16 @@ class AccountPages:
                 for event in await self._desk.flows.management.history(visit)
                 if event.name in _KINDS
             ),
-            done=done,
-            fault=fault,
         )
-        return self._desk.show(request, visit, view, status)
 
     def _method(self, item: Authenticator, held: tuple[Authenticator, ...]) -> Method:
         others = [other for other in held if other.usable and other.id != item.id]
-        last = item.usable and not any(not self._is_spare(other) for other in others)
+        last = item.usable and not any(not self._is_spare(other.factor) for other in others)
         kind = self._desk.site.kinds.get(item.factor, item.factor)
         return Method(
             id=item.id,
             kind=kind,
-            name=item.name,
+            name="" if item.name == item.factor else item.name,
             added=item.created_at,
             last_used=item.last_used_at,
             removable=not (last and self._desk.flows.kit.demanded),
@@ -183,16 +188,17 @@ class AccountPages:
 
     def _event(self, event: Event) -> views.Event:
         factor = str(event.details.get("factor", ""))
+        kinds = {**_KINDS, **_SPARE_KINDS} if self._is_spare(factor) else _KINDS
         return views.Event(
             event.at,
-            _KINDS[event.name],
+            kinds[event.name],
             about="" if not factor else self._desk.site.kinds.get(factor, factor),
             browser=browser(str(event.details.get("user_agent", ""))),
             place=str(event.details.get("network", "")),
         )
 
-    def _is_spare(self, item: Authenticator) -> bool:
-        factor = self._desk.flows.kit.factors.get(item.factor)
+    def _is_spare(self, name: str) -> bool:
+        factor = self._desk.flows.kit.factors.get(name)
         return factor is not None and factor.traits.stands_in
 
     def _spare(self) -> str:

@@ -1,19 +1,49 @@
 """What a challenge page asks: the factor chosen, the prompt to show, the other ways."""
 
-from sidecar.core.assurance import Requirement, able
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+
+from sidecar.core.assurance import Requirement, able, satisfies
 from sidecar.core.model import Authenticator, ChallengeId, Level, LookupCodes, Prompt
 from sidecar.flows.portfolio import authenticators, usable_factors
 from sidecar.flows.visit import Visit
 from sidecar.web.desk import Desk
-from sidecar.web.views import Fault, Offer, Question
+from sidecar.web.views import Fault, Offer, Question, Reason
 
 LEVELS = {level.word: level for level in Level}
+_CARRIED = ("factors", "level", "max_age")
+_AGE_DIGITS = 8
 
 
-def requirement(factors: str, level: str) -> Requirement:
+def requirement(asked: Mapping[str, str]) -> Requirement:
     """Return the need that a redirect named in its query; only what is shown depends on it."""
-    names = frozenset(name for name in factors.split(",") if name)
-    return Requirement(LEVELS.get(level, Level.TWO_FACTOR), factors=names)
+    names = frozenset(name for name in asked.get("factors", "").split(",") if name)
+    age = asked.get("max_age", "")
+    readable = age.isascii() and age.isdigit() and len(age) <= _AGE_DIGITS
+    return Requirement(
+        LEVELS.get(asked.get("level", ""), Level.TWO_FACTOR),
+        timedelta(seconds=int(age)) if readable else None,
+        names,
+    )
+
+
+def carried(asked: Mapping[str, str]) -> dict[str, str]:
+    """Return the part of a query or form that names the need, to be handed from page to page."""
+    return {name: asked[name] for name in _CARRIED if asked.get(name)}
+
+
+def met(desk: Desk, visit: Visit, need: Requirement) -> bool:
+    """Tell whether the session proves already what is asked for."""
+    kit, proofs = desk.flows.kit, visit.require_session().proofs
+    return bool(proofs) and satisfies(proofs, need, kit.levels, kit.clock())
+
+
+def reason(desk: Desk, visit: Visit, need: Requirement) -> Reason:
+    """Return why a person in this session is asked."""
+    if not visit.require_session().proofs:
+        return "sign-in"
+    return "stale" if met(desk, visit, replace(need, max_age=None)) else "stronger"
 
 
 async def offers(desk: Desk, visit: Visit, need: Requirement) -> tuple[Offer, ...]:
@@ -52,11 +82,16 @@ async def question(
     challenge: str = "",
     fault: Fault | None = None,
 ) -> Question:
-    """Return what to ask: an open challenge's prompt, or one that needs no beginning."""
+    """Return what to ask: an open challenge's prompt, or one that needs no beginning.
+
+    Where too many tries closed a factor there is nothing to ask, only the other ways to show.
+    """
+    chosen = factor if any(way.factor == factor for way in ways) else ways[0].factor
+    if fault is not None and fault.kind == "locked":
+        return _asked(ways, chosen, None, fault=fault)
     if challenge:
         shown = await desk.flows.challenges.show(visit, ChallengeId(challenge))
         return _asked(ways, shown.factor, shown.prompt, challenge=challenge, fault=fault)
-    chosen = factor if any(way.factor == factor for way in ways) else ways[0].factor
     prompt = await desk.flows.challenges.preview(visit, chosen)
     return _asked(ways, chosen, prompt, fault=fault)
 

@@ -1,5 +1,6 @@
 """The challenge pages: ask for a factor, take the answer, and do what the answer was for."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from http import HTTPStatus
@@ -9,6 +10,7 @@ from aiohttp import web
 from sidecar.core.errors import (
     ChallengeGone,
     NotFound,
+    RecoveryNeeded,
     ResponseRejected,
     SidecarError,
     TooManyAttempts,
@@ -18,7 +20,7 @@ from sidecar.flows.enroll import adding
 from sidecar.flows.manage import removing
 from sidecar.flows.portfolio import authenticators, portfolio
 from sidecar.flows.visit import Visit
-from sidecar.web.asking import offers, question, requirement
+from sidecar.web.asking import carried, met, offers, question, reason, requirement
 from sidecar.web.desk import Desk, Form
 from sidecar.web.views import ActionKind, ChallengeView, ConfirmView, Fault, FaultKind, Question
 
@@ -34,7 +36,9 @@ def fault_of(error: SidecarError, desk: Desk) -> Fault:
     """Return the words for an answer that was not accepted."""
     if isinstance(error, TooManyAttempts):
         wait = timedelta(seconds=error.retry_after_s or 0)
-        return Fault("locked", until=desk.flows.kit.clock() + wait if wait else None)
+        # A day is told where no waiting helps.
+        soon = timedelta() < wait < timedelta(days=1)
+        return Fault("locked", until=desk.flows.kit.clock() + wait if soon else None)
     if isinstance(error, ResponseRejected):
         return Fault(_WORDS.get(error.reason, "wrong"), offset_s=error.hint_s or 0)
     return Fault("expired")
@@ -58,14 +62,18 @@ class ChallengePages:
     async def show(self, request: web.Request) -> web.Response:
         """Return the page that asks; nothing begins by it."""
         visit = await self._desk.enter(request)
-        query = request.query
+        query = dict(request.query)
+        onward = {name: query.get(name, "") for name in ("next", "lost")}
         standing = (await portfolio(self._desk.flows.kit, visit.person)).standing
         if standing is Standing.NEVER_ENROLLED:
-            return self._desk.go(request, "enroll", next=query.get("next", ""))
+            return self._desk.go(request, "enroll", **onward)
         if standing is Standing.RECOVERY_NEEDED:
-            return self._desk.go(request, "recovery")
+            return self._desk.go(request, "recovery", next=onward["next"])
+        if not query.get("action") and met(self._desk, visit, requirement(query)):
+            # The back button, or another tab that was faster.
+            return self._desk.go(request, "continue", **onward)
         try:
-            return await self._page(request, visit, dict(query))
+            return await self._page(request, visit, query)
         except ChallengeGone:
             asked = {**query, "challenge": ""}
             return await self._page(request, visit, asked, fault=Fault("expired"))
@@ -83,6 +91,7 @@ class ChallengePages:
             action=challenge.action,
             next=form.get("next"),
             lost=form.get("lost"),
+            **carried(form.fields),
         )
 
     async def answer(self, request: web.Request) -> web.Response:
@@ -109,16 +118,15 @@ class ChallengePages:
         self,
         request: web.Request,
         visit: Visit,
-        asked: dict[str, str],
+        asked: Mapping[str, str],
         *,
         fault: Fault | None = None,
         status: int = HTTPStatus.OK,
     ) -> web.Response:
-        need = requirement(asked.get("factors", ""), asked.get("level", ""))
-        ways = await offers(self._desk, visit, need)
+        ways = await offers(self._desk, visit, requirement(asked))
         if not ways:
             message = "no usable factor"
-            raise NotFound(message)
+            raise RecoveryNeeded(message)
         what = await question(
             self._desk,
             visit,
@@ -135,24 +143,26 @@ class ChallengePages:
         )
         return self._desk.show(request, visit, view, status)
 
-    def _sign_in(self, visit: Visit, what: Question, asked: dict[str, str]) -> ChallengeView:
-        age = asked.get("max_age", "")
+    def _sign_in(self, visit: Visit, what: Question, asked: Mapping[str, str]) -> ChallengeView:
+        need = requirement(asked)
         return ChallengeView(
             question=what,
             opening=self._desk.opening(visit, asked.get("next", "")),
-            reason="stale" if visit.require_session().proofs else "sign-in",
-            lasts=timedelta(seconds=int(age)) if age.isdecimal() and len(age) < 8 else None,  # noqa: PLR2004 - keeps the number small
+            reason=reason(self._desk, visit, need),
+            lasts=need.max_age,
+            fields=tuple(carried(asked).items()),
             stopped=asked.get("lost") == "1",
             next=asked.get("next", ""),
         )
 
     async def _confirm(
-        self, visit: Visit, action: str, what: Question, asked: dict[str, str]
+        self, visit: Visit, action: str, what: Question, asked: Mapping[str, str]
     ) -> ConfirmView:
-        kind, name = await self._described(visit, action)
+        what_for, name, kind = await self._described(visit, action)
         return ConfirmView(
-            action=kind,
+            action=what_for,
             name=name,
+            kind=kind,
             question=what,
             fields=(("action", action),),
             next=asked.get("next", ""),
@@ -183,22 +193,23 @@ class ChallengePages:
             await self._described(form.visit, action)
         return action
 
-    async def _described(self, visit: Visit, action: str) -> tuple[ActionKind, str]:
-        """Return what an action is called on the page.
+    async def _described(self, visit: Visit, action: str) -> tuple[ActionKind, str, str]:
+        """Return what an action is called on the page: what it does, to what, of which kind.
 
         Raises:
             NotFound: no such action, or its object is not this person's.
 
         """
-        kit = self._desk.flows.kit
+        kit, kinds = self._desk.flows.kit, self._desk.site.kinds
         if action.startswith(_ADD) and (factor := action.removeprefix(_ADD)) in kit.factors:
             spare = kit.factors[factor].traits.stands_in
-            return ("codes" if spare else "add"), self._desk.site.kinds[factor]
+            return ("codes" if spare else "add"), "", kinds[factor]
         if action.startswith(_REMOVE):
             which = action.removeprefix(_REMOVE)
             for item in await authenticators(kit.store, visit.person):
                 if item.id == which:
-                    return "remove", item.name
+                    name = "" if item.name == item.factor else item.name
+                    return "remove", name, kinds.get(item.factor, item.factor)
         message = "no such action"
         raise NotFound(message)
 

@@ -8,16 +8,20 @@ from http import HTTPStatus
 from aiohttp import web
 
 from sidecar.core.cookies import KNOWN, LANGUAGE, SESSION, CookieJar
-from sidecar.core.errors import ChallengeGone, CrossSiteRefused, NotIdentified
+from sidecar.core.errors import ChallengeGone, CrossSiteRefused, NotIdentified, SidecarError
 from sidecar.flows import Flows
 from sidecar.flows.kit import Entered
 from sidecar.flows.tokens import KNOWN_FOR
 from sidecar.flows.visit import Visit
 from sidecar.web.guard import caller_of, read_form
 from sidecar.web.render import Renderer
-from sidecar.web.views import Frame, View
+from sidecar.web.views import ErrorView, Frame, View, is_local
 
 COOKIES = web.RequestKey("cookies", list[str])
+NEXT = web.RequestKey("next", str)
+"""Where the person was going, as the form says that was sent."""
+AGAIN = web.RequestKey("again", str)
+"""Path that an error page of this request should offer."""
 LANGUAGE_KEPT = timedelta(days=365)
 MAX_OPENING_CHARS = 60
 
@@ -35,6 +39,12 @@ class Site:
     contact: str = ""
 
 
+_OWN = frozenset(
+    {"csrf", "next", "challenge", "enrollment", "factor", "action", "lost", "invitation"}
+    | {"factors", "level", "max_age"}
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Form:
     """A post of a page of ours, by somebody in a session."""
@@ -49,8 +59,7 @@ class Form:
     @property
     def response(self) -> dict[str, str]:
         """The fields that answer a prompt: all that are not the page's own."""
-        own = {"csrf", "next", "challenge", "enrollment", "factor", "action", "lost", "invitation"}
-        return {name: value for name, value in self.fields.items() if name not in own}
+        return {name: value for name, value in self.fields.items() if name not in _OWN}
 
 
 class Desk:
@@ -92,8 +101,12 @@ class Desk:
 
         """
         fields = await read_form(request)
-        visit = caller_of(request).visit
+        visit, onward = caller_of(request).visit, fields.get("next", "")
+        # Nothing is bound to a session that is over; whoever was in it can still go back to where
+        # it led, which only takes a link.
+        request[AGAIN] = self.flows.kit.tokens.read_next(onward)
         if visit is None:
+            request[AGAIN] = self.site.login_page
             message = "nobody is identified"
             raise NotIdentified(message)
         if visit.session is None:
@@ -102,6 +115,7 @@ class Desk:
         if not self.flows.kit.tokens.csrf_fits(visit.session.id, fields.get("csrf", "")):
             message = "form token does not fit"
             raise CrossSiteRefused(message)
+        request[AGAIN], request[NEXT] = "", onward
         return Form(visit, fields)
 
     # -- cookies -------------------------------------------------------------------------------
@@ -148,6 +162,25 @@ class Desk:
         )
         text = self.renderer.page(view, frame)
         return web.Response(text=text, status=status, content_type="text/html")
+
+    def error(self, request: web.Request, error: SidecarError) -> web.Response:
+        """Return the page that tells a person what went wrong, and how to go on from it."""
+        caller, wait = caller_of(request), error.retry_after_s
+        again = request.get(AGAIN, "")
+        if not again and request.method == "GET" and error.status >= HTTPStatus.TOO_MANY_REQUESTS:
+            again = request.raw_path
+        view = ErrorView(
+            error.slug,
+            caller.request_id,
+            self.flows.kit.clock() + timedelta(seconds=wait) if wait else None,
+            next=request.get(NEXT, request.query.get("next", "")),
+            again=again if is_local(again) else "",
+        )
+        response = self.show(request, caller.visit, view, error.status)
+        response.headers["Vary"] = "Cookie, Sec-Fetch-Mode, Accept"
+        if wait is not None:
+            response.headers["Retry-After"] = str(wait)
+        return response
 
     def go(self, request: web.Request, page: str, **query: str) -> web.Response:
         """Return a 303 to another page of ours; never the application's, so CSP cannot stop it."""

@@ -1,5 +1,6 @@
 """The enrollment pages: choose a factor, set it up, show that it works, keep the spare codes."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from aiohttp import web
@@ -51,65 +52,60 @@ class EnrollPages:
     async def show(self, request: web.Request) -> web.Response:
         """Return the choice of factors, or an open enrollment again."""
         visit = await self._desk.enter(request)
-        query = request.query
+        if request.query.get("enrollment"):
+            return await self._shown(request, visit)
+        onward = _onward(request.query)
         standing = (await portfolio(self._desk.flows.kit, visit.person)).standing
-        which = query.get("enrollment", "")
-        if which:
-            challenge = await self._desk.flows.enrollments.show(visit, ChallengeId(which))
-            return self._desk.show(
-                request, visit, await self._ceremony(visit, challenge, query.get("next", ""))
-            )
         if standing is Standing.RECOVERY_NEEDED:
-            return self._desk.go(request, "recovery")
+            return self._desk.go(request, "recovery", next=onward["next"])
         if standing is Standing.ENROLLED and not visit.require_session().proofs:
-            onward = self._desk.seal(visit, self._desk.renderer.url("enroll"))
-            return self._desk.go(request, "challenge", next=onward)
-        return self._desk.show(
-            request,
-            visit,
-            self._start(
-                visit,
-                first=standing is Standing.NEVER_ENROLLED,
-                onward=query.get("next", ""),
-                stopped=query.get("lost") == "1",
-            ),
-        )
+            here = self._desk.seal(visit, self._desk.renderer.url("enroll", **onward))
+            return self._desk.go(request, "challenge", next=here)
+        view = self._start(visit, onward, first=standing is Standing.NEVER_ENROLLED)
+        return self._desk.show(request, visit, view)
+
+    async def _shown(self, request: web.Request, visit: Visit) -> web.Response:
+        """Return an open enrollment; one that was finished leads on."""
+        onward, which = _onward(request.query), ChallengeId(request.query["enrollment"])
+        try:
+            challenge = await self._desk.flows.enrollments.show(visit, which)
+        except ChallengeGone:
+            if not visit.require_session().proofs:
+                raise
+            return self._desk.go(request, "continue" if onward["next"] else "account", **onward)
+        return self._desk.show(request, visit, await self._ceremony(visit, challenge, onward))
 
     async def begin(self, request: web.Request) -> web.Response:
         """The enrollment of the chosen factor is open, or its proof is asked for first."""
         form = await self._desk.form(request)
-        factor, onward = form.get("factor"), form.get("next")
+        factor, onward = form.get("factor"), _onward(form.fields)
         try:
             challenge = await self._desk.flows.enrollments.begin(
                 form.visit, factor, {}, invitation=form.get("invitation")
             )
         except StepUpRequired:
-            return self._desk.go(request, "challenge", action=adding(factor), next=onward)
+            return self._desk.go(request, "challenge", action=adding(factor), **onward)
         except InvitationNeeded as error:
-            if not form.get("invitation"):
-                return self._desk.go(request, "invitation", next=onward)
-            view = self._start(
-                form.visit, first=True, onward=onward, invitation=form.get("invitation")
-            )
-            return self._desk.show(
-                request, form.visit, replace(view, fault=Fault("invitation")), error.status
-            )
-        return self._desk.go(request, "enroll", enrollment=challenge.id, next=onward)
+            typed = form.get("invitation")
+            if not typed:
+                return self._desk.go(request, "invitation", next=onward["next"])
+            view = self._start(form.visit, onward, first=True)
+            view = replace(view, invitation=typed, fault=Fault("invitation"))
+            return self._desk.show(request, form.visit, view, error.status)
+        return self._desk.go(request, "enroll", enrollment=challenge.id, **onward)
 
     async def finish(self, request: web.Request) -> web.Response:
         """The authenticator is active, or the page says what was wrong."""
         form = await self._desk.form(request)
         which = ChallengeId(form.get("enrollment"))
         challenge = await self._desk.flows.enrollments.show(form.visit, which)
+        if challenge.prompt.kind == CODES and form.get("kept") != "yes":
+            return await self._again(request, form, challenge, Fault("not-kept"))
         try:
             entered = await self._desk.flows.enrollments.finish(form.visit, which, form.response)
         except ResponseRejected as error:
-            fault = (
-                Fault("not-kept") if challenge.prompt.kind == CODES else fault_of(error, self._desk)
-            )
-            view = await self._ceremony(form.visit, challenge, form.get("next"), fault)
-            return self._desk.show(request, form.visit, view, error.status)
-        return await self._onward(request, form, challenge, entered)
+            return await self._again(request, form, challenge, fault_of(error, self._desk))
+        return await self._finished(request, form, challenge, entered)
 
     async def invitation(self, request: web.Request) -> web.Response:
         """Return the page that says whom to ask for a code."""
@@ -119,15 +115,14 @@ class EnrollPages:
 
     # -- pages ---------------------------------------------------------------------------------
 
-    def _start(
-        self,
-        visit: Visit,
-        *,
-        first: bool,
-        onward: str,
-        invitation: str = "",
-        stopped: bool = False,
-    ) -> EnrollStartView:
+    async def _again(
+        self, request: web.Request, form: Form, challenge: Challenge, fault: Fault
+    ) -> web.Response:
+        """Show the ceremony once more, with what was wrong."""
+        view = await self._ceremony(form.visit, challenge, _onward(form.fields), fault)
+        return self._desk.show(request, form.visit, view, ResponseRejected.status)
+
+    def _start(self, visit: Visit, onward: Mapping[str, str], *, first: bool) -> EnrollStartView:
         factors = self._desk.flows.kit.factors
         return EnrollStartView(
             choices=tuple(
@@ -137,14 +132,17 @@ class EnrollPages:
             ),
             first=first,
             invited=first and self._desk.flows.kit.first.mode == "invited",
-            invitation=invitation,
-            opening=self._desk.opening(visit, onward),
-            stopped=stopped,
-            next=onward,
+            opening=self._desk.opening(visit, onward["next"]),
+            stopped=onward["lost"] == "1",
+            next=onward["next"],
         )
 
     async def _ceremony(
-        self, visit: Visit, challenge: Challenge, onward: str, fault: Fault | None = None
+        self,
+        visit: Visit,
+        challenge: Challenge,
+        onward: Mapping[str, str],
+        fault: Fault | None = None,
     ) -> View:
         found = await portfolio(self._desk.flows.kit, visit.person)
         spares = self._desk.flows.kit.factors[challenge.factor].traits.stands_in
@@ -153,8 +151,9 @@ class EnrollPages:
                 prompt=challenge.prompt,
                 made_at=challenge.created_at,
                 first=challenge.factor not in found.usable,
+                stopped=onward["lost"] == "1",
                 enrollment=challenge.id,
-                next=onward,
+                next=onward["next"],
                 fault=fault,
             )
         return EnrollView(
@@ -162,15 +161,16 @@ class EnrollPages:
             prompt=challenge.prompt,
             enrollment=challenge.id,
             first=found.standing is Standing.NEVER_ENROLLED and not spares,
-            next=onward,
+            stopped=onward["lost"] == "1",
+            next=onward["next"],
             fault=fault,
         )
 
-    async def _onward(
+    async def _finished(
         self, request: web.Request, form: Form, challenge: Challenge, entered: Entered | None
     ) -> web.Response:
         """Lead a newcomer to the spare codes, then back to where they were going."""
-        onward = form.get("next")
+        onward = _onward(form.fields)
         if entered is not None:
             self._desk.keep(request, entered)
             visit = replace(form.visit, session=entered.session)
@@ -179,13 +179,18 @@ class EnrollPages:
                 try:
                     codes = await self._desk.flows.enrollments.begin(visit, spare, {})
                 except (StepUpRequired, ChallengeGone):
-                    return self._desk.go(request, "continue", next=onward)
-                return self._desk.go(request, "enroll", enrollment=codes.id, next=onward)
-        if onward:
-            return self._desk.go(request, "continue", next=onward)
+                    return self._desk.go(request, "continue", **onward)
+                return self._desk.go(request, "enroll", enrollment=codes.id, **onward)
+        if entered is not None or onward["next"]:
+            return self._desk.go(request, "continue", **onward)
         done = "codes-made" if challenge.prompt.kind == CODES else "added"
         return self._desk.go(request, "account", done=done)
 
     def _spare(self) -> str:
         factors = self._desk.flows.kit.factors.items()
         return next((name for name, factor in factors if factor.traits.stands_in), "")
+
+
+def _onward(asked: Mapping[str, str]) -> dict[str, str]:
+    """Return what leads back to where the person was going, from page to page."""
+    return {"next": asked.get("next", ""), "lost": asked.get("lost", "")}

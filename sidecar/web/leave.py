@@ -3,6 +3,8 @@
 from aiohttp import web
 
 from sidecar.core.cookies import SESSION
+from sidecar.core.model import Standing
+from sidecar.flows.portfolio import portfolio
 from sidecar.web.desk import Desk
 from sidecar.web.guard import caller_of
 from sidecar.web.views import ContinueView, RecoveryNeededView, SignedOutView
@@ -37,13 +39,16 @@ class LeavingPages:
     async def leave(self, request: web.Request) -> web.Response:
         """Return the page that goes on to the application's own logout."""
         caller = caller_of(request)
-        view = ContinueView(target=f"{caller.origin}{self._desk.site.logout or '/'}")
+        target = f"{caller.origin}{self._desk.site.logout or '/'}"
+        view = ContinueView(target=target, leaving=True)
         return self._desk.show(request, None, view)
 
     async def logout(self, request: web.Request) -> web.Response:
         """This browser's session is over; the application's own logout is next."""
-        form = await self._desk.form(request)
-        await self._desk.flows.sessions.end(form.visit, form.visit.require_session().id)
+        visit = caller_of(request).visit
+        if visit is not None and visit.session is not None:
+            form = await self._desk.form(request)
+            await self._desk.flows.sessions.end(form.visit, form.visit.require_session().id)
         self._desk.put(request, self._desk.jar(request).drop(SESSION))
         return self._desk.go(request, "leave" if self._desk.site.logout else "signed-out")
 
@@ -55,4 +60,13 @@ class LeavingPages:
     async def recovery(self, request: web.Request) -> web.Response:
         """Return the page that says whom to ask."""
         visit = await self._desk.enter(request)
-        return self._desk.show(request, visit, RecoveryNeededView())
+        onward = request.query.get("next", "")
+        standing = (await portfolio(self._desk.flows.kit, visit.person)).standing
+        if standing is Standing.NEVER_ENROLLED:
+            return self._desk.go(request, "enroll", next=onward)
+        view = RecoveryNeededView(
+            opening=self._desk.opening(visit, onward),
+            able=standing is Standing.ENROLLED,
+            next=onward,
+        )
+        return self._desk.show(request, visit, view)

@@ -18,6 +18,8 @@ from sidecar.web.public import PublicPages
 
 log = structlog.get_logger(__name__)
 
+_PLACES = frozenset({"challenge", "enroll", "account"})
+
 
 def build_pages(desk: Desk, problems: Problems, jwks: Mapping[str, object]) -> web.Application:
     """Return the application; requests must come through the pipeline."""
@@ -32,6 +34,11 @@ def build_pages(desk: Desk, problems: Problems, jwks: Mapping[str, object]) -> w
 def _around(desk: Desk, problems: Problems) -> Middleware:
     public = tuple(desk.renderer.url(name) for name in ("static/", ".well-known/", "problems/"))
 
+    def tell(request: web.Request, error: SidecarError) -> web.Response:
+        if caller_of(request).navigation:
+            return desk.error(request, error)
+        return _problem(request, problems, error)
+
     @web.middleware
     async def around(request: web.Request, handler: Handler) -> web.StreamResponse:
         """Refuse strangers, tell errors, and put headers and cookies on every response."""
@@ -41,25 +48,33 @@ def _around(desk: Desk, problems: Problems) -> Middleware:
                 refuse_strangers(request)
             response = await handler(request)
         except web.HTTPSeeOther as redirect:
-            response = web.Response(
-                status=redirect.status, headers={"Location": str(redirect.location)}
-            )
-        except web.HTTPException as missing:
-            response = _tell(request, problems, NotFound(missing.reason))
+            headers = {"Location": str(redirect.location)}
+            response = web.Response(status=redirect.status, headers=headers)
+        except web.HTTPException as reason:
+            place = _instead(request, reason, desk.renderer.prefix)
+            response = desk.go(request, place) if place else tell(request, NotFound(reason.reason))
         except SidecarError as error:
             log.info("page.refused", reason_id=error.slug, request_id=caller_of(request).request_id)
-            response = _tell(request, problems, error)
+            response = tell(request, error)
         except Exception:
             log.exception("page.failed", request_id=caller_of(request).request_id)
-            response = _tell(request, problems, SidecarError())
+            response = tell(request, SidecarError())
         return _finish(request, response)
 
     return around
 
 
-def _tell(request: web.Request, problems: Problems, error: SidecarError) -> web.Response:
-    caller = caller_of(request)
-    how = Telling(caller.navigation, request.headers.get("Accept-Language", ""), caller.request_id)
+def _instead(request: web.Request, reason: web.HTTPException, prefix: str) -> str:
+    """Return the page for whoever opens the address that a form was sent to; else nothing."""
+    posted = isinstance(reason, web.HTTPMethodNotAllowed) and request.method == "GET"
+    if not (posted and caller_of(request).navigation):
+        return ""
+    place = request.path.removeprefix(prefix).partition("/")[0]
+    return place if place in _PLACES else "account"
+
+
+def _problem(request: web.Request, problems: Problems, error: SidecarError) -> web.Response:
+    how = Telling(page=False, language="", request_id=caller_of(request).request_id)
     status, headers, body = problems.tell(error, how, {})
     shown = {name.decode(): value.decode() for name, value in headers}
     return web.Response(status=status, headers=shown, body=body)

@@ -1,7 +1,6 @@
 """What each page shows, as values: a handler fills one of these, the renderer does the rest.
 
-Text that people read is never in here, only names that the templates have words for. All times
-are UTC-aware.
+Text that people read is never in here, only names that the templates have words for.
 """
 
 from dataclasses import dataclass, field
@@ -13,10 +12,9 @@ from sidecar.core.model import Prompt
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What surrounds the content of every page."""
+    """What surrounds the content of every page; `language` is what `Catalogs.choose` returned."""
 
     language: str
-    """Tag of a catalog, as `Catalogs.choose` returned it."""
     now: datetime
     account: str = ""
     """Name of the person acted on, shown with "not you?"; empty where nobody is known."""
@@ -33,6 +31,7 @@ def is_local(address: str) -> bool:
 
 AnswerFault = Literal["wrong", "malformed", "already-used", "clock-off", "locked", "expired"]
 FaultKind = AnswerFault | Literal["invitation", "not-kept", "bad-name"]
+Reason = Literal["sign-in", "stale", "stronger"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +52,6 @@ class Choice:
     factor: str
     kind: str
     label: str = ""
-    """The operator's own name for it; empty: the templates' word for the kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +62,10 @@ class Offer:
     kind: str
     label: str = ""
     detail: str = ""
-    """The authenticator's name or its masked target, never the whole address."""
+    """A name or a masked target, never the whole address."""
     last_used: datetime | None = None
     locked_until: datetime | None = None
     left: int | None = None
-    """Codes left, for a set of codes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +79,6 @@ class Question:
     prompt: Prompt | None = None
     challenge: str = ""
     others: tuple[Offer, ...] = ()
-    """Other usable factors, last used first."""
     fault: Fault | None = None
 
 
@@ -93,9 +89,7 @@ class EnrollStartView:
     template: ClassVar[str] = "enroll_start"
     choices: tuple[Choice, ...]
     first: bool = True
-    """The person has no factor yet and the application waits."""
     invited: bool = False
-    """Ask for an invitation code."""
     invitation: str = field(default="", repr=False)
     opening: str = ""
     stopped: bool = False
@@ -113,6 +107,7 @@ class EnrollView:
     prompt: Prompt = field(repr=False)
     enrollment: str = ""
     first: bool = True
+    stopped: bool = False
     next: str = ""
     fault: Fault | None = None
 
@@ -126,6 +121,7 @@ class BackupCodesView:
     made_at: datetime
     first: bool = True
     """The last step of setting up; otherwise the set replaces an older one."""
+    stopped: bool = False
     enrollment: str = ""
     next: str = ""
     fault: Fault | None = None
@@ -138,9 +134,11 @@ class ChallengeView:
     template: ClassVar[str] = "challenge"
     question: Question
     opening: str = ""
-    """What is being opened, in words or as a path; empty: only the application is named."""
-    reason: Literal["sign-in", "stale", "stronger"] = "sign-in"
+    """What is being opened; empty: only the application is named."""
+    reason: Reason = "sign-in"
     lasts: timedelta | None = None
+    fields: tuple[tuple[str, str], ...] = ()
+    """What the page was asked for, carried through its forms."""
     stopped: bool = False
     next: str = ""
 
@@ -155,12 +153,13 @@ class ConfirmView:
     template: ClassVar[str] = "confirm"
     action: ActionKind
     name: str = ""
-    """The authenticator or kind of factor that it is about."""
+    """Of the authenticator; empty: its `kind` is named."""
     question: Question | None = None
-    """The proof asked for; without it the page only asks "really?" and posts `fields` to `to`."""
+    """Without it the page only asks "really?" and posts `fields` to `to`."""
     to: str = "challenge/answer"
     fields: tuple[tuple[str, str], ...] = ()
     next: str = ""
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,11 +169,11 @@ class Method:
     id: str
     kind: str
     name: str
+    """Empty: the templates' word for the kind."""
     added: datetime
     last_used: datetime | None = None
     removable: bool = True
     held_until: datetime | None = None
-    """Counts in full only from then on."""
     suspended: bool = False
 
 
@@ -200,8 +199,8 @@ class SessionLine:
     current: bool = False
 
 
-ProofEvent = Literal["verified", "wrong-code", "locked"]
-MethodEvent = Literal["added", "removed", "renamed", "codes-made", "code-used"]
+ProofEvent = Literal["verified", "wrong-code", "locked", "disabled", "code-used"]
+MethodEvent = Literal["added", "removed", "renamed", "codes-made"]
 EventKind = ProofEvent | MethodEvent | Literal["session-ended", "sessions-ended", "signed-out"]
 
 
@@ -212,7 +211,6 @@ class Event:
     at: datetime
     kind: EventKind
     about: str = ""
-    """An authenticator's name, or the kind of a factor."""
     browser: str = ""
     place: str = ""
 
@@ -231,6 +229,9 @@ class AccountView:
     done: Literal["", "added", "renamed", "removed", "codes-made", "session-ended"] = ""
     back: str = "/"
     fault: Fault | None = None
+    renaming: str = ""
+    """The method whose new name, `typed`, is at fault."""
+    typed: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,7 +243,7 @@ class ContinueView:
     stopped: bool = False
     """What was sent did not arrive: say so, and wait for the person to go on."""
     leaving: bool = False
-    """Signed out here, and on the way to the application's own sign-out."""
+    """On the way to the application's own sign-out."""
 
     def __post_init__(self) -> None:
         """Refuse what is no web address (javascript:, data:, //host): a link runs it."""
@@ -261,10 +262,12 @@ class SignedOutView:
 
 @dataclass(frozen=True, slots=True)
 class RecoveryNeededView:
-    """No method is usable: whom to ask."""
+    """No method is usable, or (`able`) none is at hand: whom to ask."""
 
     template: ClassVar[str] = "recovery_needed"
     opening: str = ""
+    able: bool = True
+    next: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,16 +280,14 @@ class InvitationNeededView:
 
 @dataclass(frozen=True, slots=True)
 class ErrorView:
-    """A problem by its slug; an unknown slug is shown as `internal-error`."""
+    """A problem by its slug, with `next` to start again or a path to open `again`."""
 
     template: ClassVar[str] = "error"
     slug: str
     request_id: str = ""
     retry_at: datetime | None = None
     next: str = ""
-    """Lets the person start again where that helps."""
     again: str = ""
-    """Path that was asked for, where a second GET may go better (an application that is down)."""
 
     def __post_init__(self) -> None:
         """Refuse to offer a link that leaves this origin."""

@@ -10,6 +10,8 @@ from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
 
+from sqlalchemy import URL
+
 from sidecar.core.model import (
     Authenticator,
     AuthenticatorId,
@@ -45,6 +47,11 @@ TWIN = Person("other", "ada")
 SECRET = SharedSecret(b"twenty secret bytes!", {"step": 5, "name": "x", "burned": (1, 2)})
 
 
+def files(folder: Path) -> dict[str, bytes]:
+    """Return what lies in a folder, by name."""
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
 class Travel:
     """A clock that goes where the test says."""
 
@@ -60,7 +67,8 @@ class Travel:
 
 
 def url_of(path: Path) -> str:
-    return f"sqlite+aiosqlite:///{path}"
+    address = URL.create("sqlite+aiosqlite", database=str(path))
+    return address.render_as_string(hide_password=False)
 
 
 @cache

@@ -23,7 +23,7 @@ class App:
         self._digits = self._period = 0
 
     def enroll(self, prompt: Prompt, now: datetime) -> Response:
-        key, digits, period = (prompt.data[name] for name in ("key", "digits", "period"))
+        key, digits, period = (prompt.data[name] for name in ("secret", "digits", "period"))
         assert isinstance(key, str)
         assert isinstance(digits, int)
         assert isinstance(period, int)

@@ -34,7 +34,7 @@ async def test_what_was_added_comes_back(store: Store, material: Material) -> No
         assert await tx.authenticators.get(TWIN, A1) is None
 
 
-@pytest.mark.conforms("RFC-6238-5.2")
+@pytest.mark.conforms("ASVS-6.5.1", "NIST-SFOV-4")
 async def test_one_of_fifty_replaces(store: Store) -> None:
     """Fifty swaps of the same version show one winner: one code is accepted once."""
     current = authenticator()
@@ -68,6 +68,7 @@ async def test_unchanged_material_is_a_swap_too(store: Store) -> None:
             await tx.authenticators.replace(authenticator(), None, used_at=None)
 
 
+@pytest.mark.conforms("ASVS-6.5.1", "NIST-LSV-2")
 async def test_a_code_is_spent_once(store: Store) -> None:
     """Two codes of one set in turn, then one again, show that each works once."""
     current = authenticator(material=codes("AAAA", "BBBB"))
@@ -104,7 +105,7 @@ async def test_a_new_set_replaces_the_old_whole(store: Store) -> None:
 
 
 async def test_states_follow_the_table(store: Store) -> None:
-    """A suspended authenticator proves nothing, comes back whole, and a removed one is gone."""
+    """A suspended one shows no use, comes back whole; a removed one shows as gone."""
     async with store.begin() as tx:
         await tx.authenticators.add(authenticator())
         suspended = await tx.authenticators.move(authenticator(), "suspend", NOW)

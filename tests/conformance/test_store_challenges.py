@@ -33,13 +33,15 @@ async def spend(store: Store, now: datetime, *, action: str = "pay", who: Person
         return await tx.challenges.spend(who, S1, action, since=since, now=now)
 
 
-async def prove(store: Store, at: datetime = NOW, **changes: object) -> None:
+async def prove(store: Store, which: str = "c1", action: str = "pay") -> None:
     """A challenge is added and verified at once."""
+    added = challenge(which, action=action)
     async with store.begin() as tx:
-        await tx.challenges.add(challenge(**changes))
-        await tx.challenges.consume(challenge(**changes), at, verified=True)
+        await tx.challenges.add(added)
+        await tx.challenges.consume(added, NOW, verified=True)
 
 
+@pytest.mark.conforms("ASVS-6.6.2")
 async def test_a_challenge_is_its_sessions_alone(store: Store) -> None:
     """The right id with another person, session or time shows one answer: gone."""
     added = challenge(purpose=Purpose.ENROLL, authenticator_id=AuthenticatorId("a9"))

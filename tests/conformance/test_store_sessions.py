@@ -83,6 +83,7 @@ async def test_dropping_proofs_leaves_none_anywhere(store: Store) -> None:
         assert await tx.sessions.get(OLD, NOW) is None
 
 
+@pytest.mark.conforms("ASVS-7.4.1")
 async def test_an_ended_session_stays_ended(store: Store) -> None:
     """Ending shows every token dead at once, also that of the grace, and no elevation after it."""
     async with store.begin() as tx:
@@ -144,7 +145,7 @@ async def test_sessions_are_listed_last_seen_first(store: Store, clock: Travel) 
         await tx.sessions.touch(S1, clock.forward(minutes=1))
         await tx.sessions.touch(S1, NOW)
         listed = await tx.sessions.of(ADA, NOW)
-        assert [(found.id, found.last_seen_at) for found in listed][0] == ("s1", clock())
+        assert (listed[0].id, listed[0].last_seen_at) == ("s1", clock())
         assert [found.id for found in listed] == ["s1", "s2"]
 
 

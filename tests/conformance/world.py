@@ -15,7 +15,6 @@ from sidecar.core.model import (
     Prompt,
     Rejected,
     Response,
-    Started,
     Verified,
 )
 from sidecar.core.protocols import Context, Factor
@@ -71,7 +70,7 @@ class World:
         """Return the device's next right answer; time goes on until there is one."""
         self.now += self.case.pace
         started = await self.case.build().begin_challenge(self.context(), (self.authenticator,))
-        self.seen.append(repr(replace(started, prompt=Prompt(started.prompt.kind))))
+        self.seen.append(repr(started))
         return self.device.answer(started.prompt, self.now)
 
     async def offer(
@@ -115,12 +114,8 @@ async def a_world(case: Case, person: Person = ADA) -> World:
     assert isinstance(enrolled, Enrolled), enrolled
     authenticator = _authenticator(factor, person, enrolled.material)
     world = World(case, device, authenticator, response, person)
-    world.seen += [repr(enrolled), repr(factor), repr(authenticator), repr(_unprompted(started))]
+    world.seen += [repr(enrolled), repr(factor), repr(authenticator), repr(started)]
     return world
-
-
-def _unprompted(started: Started) -> Started:
-    return replace(started, prompt=Prompt(started.prompt.kind))
 
 
 def _authenticator(factor: Factor, person: Person, material: Material | None) -> Authenticator:

@@ -206,6 +206,8 @@ async def test_hashes_are_worthless_in_another_row() -> None:
     mine = await a_sheet(GIVEN)
     moved = replace(await a_sheet(OTHER, person=EVE), material=mine.material)
     assert await offer(GIVEN, moved, person=EVE) == Rejected()
+    counted = await factor().begin_challenge(context(EVE), (mine,))
+    assert counted.prompt.data["left"] == 0
     assert isinstance(mine.material, LookupCodes)
     renamed = replace(mine.material.codes[0], selector="EFGH")
     relabelled = replace(mine, material=LookupCodes((renamed,)))

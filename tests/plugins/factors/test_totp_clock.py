@@ -1,7 +1,7 @@
 """How a device's clock is learned, and how its owner is told that it is off."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plugins.factors.totp import REACH
@@ -68,6 +68,7 @@ async def test_slow_typing_is_no_drift() -> None:
         assert state(outcome).drift == 0
 
 
+@settings(deadline=None)
 @given(
     offsets=st.lists(st.integers(-4, 4), max_size=30),
     window=st.integers(0, 2),
@@ -90,6 +91,7 @@ async def test_drift_is_bounded_and_steps_only_grow(
         assert isinstance(await answer(factor, device, step=at + 6, at=at + 6), Verified)
 
 
+@settings(deadline=None)
 @given(drift=st.integers(-2, 0), delays=st.lists(st.booleans(), max_size=12))
 async def test_a_steady_clock_is_learned(drift: int, delays: list[bool]) -> None:
     """A device that is behind by a steady offset shows that after six prompt codes even late
@@ -139,6 +141,7 @@ async def test_other_offsets_get_no_hint() -> None:
     assert (state(other).off_by, state(other).off_step) == (7, STEP + 7)
 
 
+@settings(deadline=None)
 @given(offset=st.integers(-REACH, REACH), later=st.integers(1, 6), tries=st.integers(2, 5))
 async def test_a_hint_helps_nobody_guess(offset: int, later: int, tries: int) -> None:
     """Every code that a hint confirmed shows that it is never accepted, whenever it comes."""
@@ -163,6 +166,18 @@ async def test_a_hinted_code_in_the_window_is_called_used() -> None:
     for turn in (0, 1):
         device = after(device, await answer(totp(), device, step=STEP + turn + 5, at=STEP + turn))
     assert await answer(totp(), device, step=STEP + 6, at=STEP + 6) == Rejected("already-used")
+
+
+async def test_a_success_unburns_nothing_ahead() -> None:
+    """A right code after the hint shows that hinted codes stay refused when their time comes."""
+    device = app()
+    for turn in (0, 1):
+        device = after(device, await answer(totp(), device, step=STEP + turn + 5, at=STEP + turn))
+    device = after(device, await answer(totp(), device, step=STEP + 2, at=STEP + 2))
+    for step in (STEP + 5, STEP + 6):
+        assert await answer(totp(), device, step=step, at=step) == Rejected("already-used")
+    last = await answer(totp(), device, step=STEP + 7, at=STEP + 7)
+    assert state(last).burned == ()
 
 
 async def test_success_forgets_what_was_off() -> None:

@@ -7,6 +7,7 @@ from sidecar.core.model import Claims, Identity, Person
 from tests.conformance.lent import Application
 from tests.plugins.identity.asking import ADA, failing, telling, who
 
+NO_DOCUMENTS: list[object] = [{}, [], None, "ada"]
 NO_USERS: list[object] = [None, {}, "ada", ["ada"]]
 NO_SUBJECTS: list[object] = [
     *("", None, True, False, 1.0, [], {}, ["ada"]),
@@ -63,7 +64,7 @@ async def test_the_anonymous_answer(
         *(
             telling(answer)
             for answer in (
-                *({}, [], None, "ada"),
+                *NO_DOCUMENTS,
                 *({"user": user} for user in NO_USERS),
                 *({"user": {"id": subject}} for subject in NO_SUBJECTS),
             )

@@ -20,12 +20,37 @@ def test_samples_are_right(run: Run, path: Path) -> None:
     assert (done.exit_code, "warning" in done.output) == (0, False), done.output
 
 
-def test_the_sample_at_the_top_works_with_its_key(run: Run) -> None:
-    """`sidecar.yaml` shows that it needs nothing but a key."""
-    env = {"ENCRYPTION_KEY": build.ENV["KEY"]}
-    done = run("check", "-c", str(ROOT / "sidecar.yaml"), **env)
-    assert done.exit_code == 0, done.output
+def test_the_sample_at_the_top_works_with_its_key(run: Run, tmp_path: Path) -> None:
+    """`sidecar.yaml` shows that it needs nothing but a key, and a database before it serves."""
+    url = f"sqlite+aiosqlite:///{tmp_path}/sidecar.db"
+    env = {"ENCRYPTION_KEY": build.ENV["KEY"], "DATABASE_URL": url}
+    sample = ("-c", str(ROOT / "sidecar.yaml"))
+    done = run("check", *sample, **env)
+    assert (done.exit_code, list(tmp_path.iterdir())) == (0, []), done.output
     assert "ready to serve, 6 rules with the default" in done.output
+    assert f"warning: storage.database: there is no database at {tmp_path}" in done.output
+    assert run("migrate", "up", "--create", *sample, **env).exit_code == 0
+    done = run("check", *sample, **env)
+    assert (done.exit_code, "warning" in done.output) == (0, False), done.output
+
+
+def test_a_database_of_another_installation_is_a_fault(run: Run, tmp_path: Path) -> None:
+    """A database that the keys do not open shows that `serve` would not start (promise 9)."""
+    url = f"sqlite+aiosqlite:///{tmp_path}/sidecar.db"
+    sample = ("-c", str(ROOT / "sidecar.yaml"))
+    env = {"ENCRYPTION_KEY": build.ENV["KEY"], "DATABASE_URL": url}
+    assert run("migrate", "up", "--create", *sample, **env).exit_code == 0
+    other = run("keys", "generate", "--bare").output.strip()
+    done = run("check", *sample, **{**env, "ENCRYPTION_KEY": other})
+    assert done.exit_code == 78
+    assert "sidecar.yaml:59: storage.database: " in done.output
+
+
+def test_the_program_itself_is_proved(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A library that was never tested shows that it is found by `check` already."""
+    monkeypatch.setattr("sidecar.proxy.parser_guard.faults", lambda: ("aiohttp is too old",))
+    done = run("check", "-c", str(ROOT / "config" / "minimal.yaml"), "--without-secrets")
+    assert (done.exit_code, "minimal.yaml:1: aiohttp is too old" in done.output) == (78, True)
 
 
 def test_faults_end_with_the_status_of_a_wrong_configuration(run: Run) -> None:

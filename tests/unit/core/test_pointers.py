@@ -64,8 +64,8 @@ def test_null_is_something() -> None:
         ("1", 1, False),
         ({"a": 1, "b": 2}, {"b": 2, "a": 1}, True),
         ({}, [], False),
-        (MISSING, None, False),
-        (MISSING, MISSING, True),
+        pytest.param(MISSING, None, False, id="missing-null"),
+        pytest.param(MISSING, MISSING, True, id="missing-missing"),
     ],
     ids=str,
 )

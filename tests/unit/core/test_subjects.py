@@ -1,7 +1,7 @@
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sidecar.core.errors import IdentityUnavailable
@@ -27,6 +27,7 @@ def test_a_number_is_its_digits() -> None:
 
 
 @pytest.mark.conforms("ASVS-6.8.1")
+@settings(deadline=None)
 @given(st.text(), st.sampled_from(FOLDS))
 def test_no_two_subjects_look_alike(text: str, folds: tuple[Fold, ...]) -> None:
     """Any text shows that it is refused, or one stable form that nothing folds any further."""

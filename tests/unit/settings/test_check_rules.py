@@ -98,6 +98,15 @@ def test_expressions_that_stay_in_a_segment_are_not_told(regex: str) -> None:
     assert build.rules({"name": "x", "regex": regex, "level": "bypass"}) == []
 
 
+@pytest.mark.parametrize(
+    ("regex", "told"), [("/(a+)+", 1), ("/([ab]*x)*", 1), (r"/(\d+/){2}", 1), ("/(a|b)+/[+*]+", 0)]
+)
+def test_repeated_repetitions_are_told(regex: str, told: int) -> None:
+    """Expressions that can take exponential time show a warning."""
+    found = build.rules({"name": "x", "regex": regex, "level": "deny"})
+    assert sum("repeats a repetition" in line for line in found) == told
+
+
 def test_hosts_are_public() -> None:
     """A host by which no request can arrive shows that its rule is a mistake."""
     assert build.rules({**PAY, "host": "shop.exmaple.com"}) == [
@@ -131,9 +140,9 @@ def test_no_rule_hides_behind_others() -> None:
 
 def test_patterns_that_cannot_be_compiled_together_are_a_fault() -> None:
     """Patterns in too many odd spellings at once show a fault instead of a slow start."""
-    odd = [
-        {"name": f"r{n}", "path": f"/A{n}%2f;x//%2e/{'%25' * n}/B/", "level": "deny"}
-        for n in range(12)
-    ]
-    found = build.rules(*odd)
-    assert any(line.startswith("policy.rules") for line in found)
+    kinds = ("dot_segment", "double_encoding", "backslash")
+    shop = {"url": "http://127.0.0.1:1", "paths": dict.fromkeys(kinds, "read")}
+    odd = ["/A;b//c/%41/%2541/./x/..", "/Q%5cr//;z/%253b/", "/%2F%252f;a/../B//"]
+    rules = [{"name": f"r{n}", "path": path, "level": "deny"} for n, path in enumerate(odd)]
+    (told,) = build.faults(upstreams={"shop": shop}, policy={"rules": rules})
+    assert told.startswith("policy.rules: the patterns mix too many")

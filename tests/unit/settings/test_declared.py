@@ -106,6 +106,19 @@ def test_upstreams_that_are_asked_exist() -> None:
     ]
 
 
+def test_client_certificates_need_somebody_who_asks_for_them() -> None:
+    """`mtls` without authorities shows that the source would believe nobody."""
+    gateway = {
+        "plugin": "forwarded_header",
+        "header": "X-User",
+        "from": ["10.0.0.0/8"],
+        "mtls": True,
+    }
+    assert build.faults(identity={"gateway": gateway}) == [
+        "identity.gateway.mtls: nobody would ever be believed: listen.tls.client_ca is not given"
+    ]
+
+
 def test_sources_have_realms() -> None:
     """Sources of the same people show that they share a realm, others have their own name."""
     app = {"plugin": "upstream_session", "upstream": "shop", "url": "/me", "subject": "/id"}

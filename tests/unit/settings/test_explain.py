@@ -6,9 +6,13 @@ from hypothesis import strategies as st
 
 from sidecar.core.decision import Allow, Deny, Enroll, Evidence, Identify, StepUp
 from sidecar.core.decision import Portfolio as Holds
+from sidecar.core.errors import MalformedRequest
 from sidecar.core.model import AuthenticatorId, Claims, Identity, Person, Proof, Standing
 from sidecar.core.policy import Facts, select
+from sidecar.proxy.receive import Arrival, Origin
+from sidecar.proxy.verdicts import Inbound
 from sidecar.settings.explain import Explanation, Question, explain
+from sidecar.wiring import router
 from tests.unit.settings import build
 
 LOADED = build.load(
@@ -24,6 +28,9 @@ LOADED = build.load(
         ]
     },
 )
+
+ROUTER = router(LOADED)
+HIDDEN = "a path of ours under a reading that is not plain"
 
 
 def evidence(subject: str = "", *groups: str, proofs: tuple[Proof, ...] = ()) -> Evidence:
@@ -88,8 +95,9 @@ def test_every_reading_counts() -> None:
     [
         ("/a/../b", "400 malformed-request: path class dot_segment is refused"),
         ("/a%zz", "400 malformed-request: path has bytes that no URI path has"),
-        ("/%5fsidecar/x", "400 malformed-request: one reading of the path lies under /_sidecar/"),
-        ("/_sidecar", "400 malformed-request: one reading of the path lies under /_sidecar/"),
+        ("/%5fsidecar/x", f"400 malformed-request: {HIDDEN}"),
+        ("/_SIDECAR/x", f"400 malformed-request: {HIDDEN}"),
+        ("https://localhost/x", "421 misdirected-request: localhost is not served here"),
         ("https://other.example/x", "421 misdirected-request: other.example is not served here"),
         ("/_sidecar/account", "the sidecar's own pages answer"),
     ],
@@ -115,6 +123,31 @@ def test_absolute_urls_choose_the_host() -> None:
     assert criteria(ask("http://localhost:8080/l"), "local") == {"path": "yes", "host": "yes"}
     assert ask("https://shop.example.com:443").readings == ("/",)
     assert ask("https://SHOP.example.com?x").origin == "https://shop.example.com"
+
+
+@given(
+    st.sampled_from(["", "_sidecar", "_Sidecar", "%5fsidecar", "pay"]),
+    st.text("/aA;%2f.", max_size=6),
+    st.sampled_from(["shop.example.com", "localhost:8080"]),
+)
+def test_what_is_explained_is_what_is_routed(start: str, rest: str, authority: str) -> None:
+    """Any path shows that the explanation and the router refuse and take over the same ones."""
+    path = f"/{start}{rest}"
+    told = ask(f"https://{authority}{path}")
+    inbound = Inbound(
+        "GET", path, (1, 1), (), "127.0.0.1", secure=False, upgrade=False, has_body=False
+    )
+    origin = Origin("https", authority)
+    arrival = Arrival("r", inbound, origin, path, None, "127.0.0.1", (), {})
+    try:
+        routed = ROUTER.route(arrival)
+    except MalformedRequest:
+        assert told.outcome.startswith("400 malformed-request")
+    else:
+        assert (routed.page, not routed.page) == (
+            told.outcome == "the sidecar's own pages answer",
+            told.decision is not None,
+        )
 
 
 @given(

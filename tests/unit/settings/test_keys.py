@@ -52,7 +52,7 @@ def test_keys_come_from_variables_files_and_commands(tmp_path: Path) -> None:
     (tmp_path / "key").write_text(f"{other}\n")
     third = coded(bytes(byte ^ 0x5A for byte in GOOD))
     loaded = build.load(
-        env={"KEY": coded(GOOD)},
+        {"KEY": coded(GOOD)},
         keys=[
             {"id": "a", "from": {"env": "KEY"}},
             {"id": "b", "from": {"file": str(tmp_path / "key")}, "state": "decrypt"},

@@ -34,16 +34,16 @@ def test_twelve_different_mistakes_are_all_told() -> None:
             "(did you mean 'upstream_session'?)"
         ),
         (
-            "12: identity.gateway: from: 10.0.0.0/8 is wider than /28 (IPv6: /124), so anybody in it "
-            "could name anybody; add secret: {header, value} or mtls: true"
+            "12: identity.gateway: from: 10.0.0.0/8 is wider than /28 (IPv6: /124), so anybody in "
+            "it could name anybody; add secret: {header, value} or mtls: true"
         ),
         "17: enrollment.until: lies in the past (write a later day, or `first: invited`)",
         "19: factors.totp.digits: one of 6 or 8 is expected here",
         "25: policy.rules[1].factors[0]: no factor is called 'topt' (did you mean 'totp'?)",
         "26: policy.rules[2]: is never reached: rule 'pay' above takes all its requests",
         (
-            "27: policy.rules[3].level: one of bypass, one_factor, two_factor, phishing_resistant or "
-            "deny is expected here (did you mean 'two_factor'?)"
+            "27: policy.rules[3].level: one of bypass, one_factor, two_factor, phishing_resistant "
+            "or deny is expected here (did you mean 'two_factor'?)"
         ),
         "29: storage.database: environment variable DATABASE_URL is not set",
     ]

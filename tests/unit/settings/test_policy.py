@@ -33,7 +33,8 @@ def test_every_word_of_a_rule_arrives() -> None:
     assert rule.hosts == {"shop.example.com"}
     assert rule.methods == {"GET", "POST"}
     assert rule.networks == (ip_network("10.0.0.0/8"),)
-    assert (rule.groups, rule.subjects) == ({"g"}, {"s"})
+    assert rule.groups == {"g"}
+    assert rule.subjects == {"s"}
     assert (rule.need.level, rule.need.max_age) == (Level.TWO_FACTOR, timedelta(minutes=5))
     assert rule.need.factors == {"totp"}
     assert (rule.preflight, rule.keep_cache, rule.any_activity) == (True, True, True)

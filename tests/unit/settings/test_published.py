@@ -34,7 +34,8 @@ def test_every_key_is_described() -> None:
     bare = []
     for name, value in properties(whole):
         referred = whole["$defs"].get(str(value.get("$ref")).rpartition("/")[2], {})
-        if not (value.get("description") or referred.get("description")):
+        condition = "if" in value or "const" in value
+        if not (condition or value.get("description") or referred.get("description")):
             bare.append(name)
     assert bare == []
 
@@ -53,3 +54,21 @@ def test_samples_name_the_schema() -> None:
         first = path.read_text(encoding="utf-8").splitlines()[0]
         named = first.removeprefix("# yaml-language-server: $schema=")
         assert (path.parent / named).resolve() == ROOT / "config" / "sidecar.schema.json"
+
+
+def test_options_of_bundled_plugins_are_known_to_editors() -> None:
+    """Declarations show the options of their plugin, named by the instance or by `plugin:`."""
+    whole = json.loads(json_schema())
+    totp = whole["$defs"]["factors.totp"]
+    assert {"plugin", "issuer", "digits"} <= set(totp["properties"])
+    assert totp["additionalProperties"] is False
+    assert "realm" in whole["$defs"]["identity.upstream_session"]["properties"]
+    cases = whole["properties"]["factors"]["allOf"]
+    assert {"totp", "backup_codes"} == {name for case in cases for name in case["properties"]}
+    referred = set(re.findall(r'"#/\$defs/([^"]+)"', json_schema()))
+    assert referred <= set(whole["$defs"])
+
+
+def test_patterns_are_those_of_every_engine() -> None:
+    """Patterns show no escape that engines of editors refuse, where a quote needs none."""
+    assert '\\\\\\"' not in json_schema()

@@ -38,23 +38,19 @@ def test_hosts_choose_their_upstream() -> None:
     assert only.upstream_for("x") is None
 
 
-@pytest.mark.parametrize(
-    ("authority", "origin"),
-    [
-        ("shop.example.com", "https://shop.example.com"),
-        ("SHOP.example.com:443", "https://shop.example.com"),
-        ("localhost:8080", "http://localhost:8080"),
-        ("localhost", None),
-        ("shop.example.com:80", None),
-        ("shop.example.com.", None),
-        ("evil.example", None),
-        ("", None),
-    ],
-)
-def test_hosts_are_those_of_public_origins(authority: str, origin: str | None) -> None:
-    """Host headers show that they name a public origin exactly or none."""
-    public = ["https://shop.example.com", "http://localhost:8080"]
-    assert build.load(public=public).settings.origin_of(authority) == origin
+def test_hosts_are_written_without_port_and_arrive_with_it() -> None:
+    """A host whose origin has a port shows that rules and upstreams still mean it."""
+    loaded = build.load(
+        public=["http://localhost:8080", "https://shop.example.com"],
+        upstreams={
+            "near": {"url": "http://127.0.0.1:1", "hosts": "localhost"},
+            "shop": "http://127.0.0.1:2",
+        },
+        policy={"rules": [{"name": "near", "host": "localhost", "level": "deny"}]},
+    )
+    assert loaded.settings.authorities(["localhost"]) == {"localhost", "localhost:8080"}
+    assert loaded.settings.upstream_for("localhost:8080") == "near"
+    assert "localhost:8080" in loaded.policy.rules[0].hosts
 
 
 def test_open_enrollment_ends_with_its_last_day() -> None:

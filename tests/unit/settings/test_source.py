@@ -95,8 +95,7 @@ def test_tags_of_sequences_are_told() -> None:
 def test_aliases_cannot_expand_without_end() -> None:
     """A small file that would grow to millions of values shows that reading it stops."""
     rows = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
-    for step in range(1, 9):
-        rows.append(f"a{step}: &a{step} [" + ", ".join([f"*a{step - 1}"] * 10) + "]")
+    rows += [f"a{n}: &a{n} [" + ", ".join([f"*a{n - 1}"] * 10) + "]" for n in range(1, 9)]
     found = read_text("\n".join(rows), "x").findings
     assert any("more than 20000 values" in finding.message for finding in found)
 

@@ -17,6 +17,7 @@ from tests.conformance.stores import (
     Travel,
     authenticator,
     codes,
+    files,
     open_sqlite,
     sqlite_file,
 )
@@ -100,15 +101,23 @@ async def test_changed_codes_are_unusable(writer: Writer, statement: str) -> Non
     assert found.material is None
 
 
-@pytest.mark.parametrize("column", ["material", "material = x.material, mac"])
-async def test_a_secret_cannot_be_planted(writer: Writer, column: str) -> None:
+@pytest.mark.parametrize(
+    "statement",
+    [
+        (
+            "UPDATE authenticators AS a SET material = b.material FROM authenticators AS b "
+            "WHERE a.id = 'a1' AND b.id = 'a2'"
+        ),
+        (
+            "UPDATE authenticators AS a SET material = b.material, mac = b.mac "
+            "FROM authenticators AS b WHERE a.id = 'a1' AND b.id = 'a2'"
+        ),
+    ],
+)
+async def test_a_secret_cannot_be_planted(writer: Writer, statement: str) -> None:
     """An attacker's own secret copied into the victim's row shows as unreadable."""
     await writer.add(authenticator(), authenticator("a2", person=TWIN))
-    last = column.rsplit(" ", maxsplit=1)[-1]
-    writer.tamper(
-        f"UPDATE authenticators SET {column} = x.{last} "
-        "FROM (SELECT * FROM authenticators WHERE id = 'a2') AS x WHERE authenticators.id = 'a1'"
-    )
+    writer.tamper(statement)
     (found,) = await writer.of_ada()
     assert found.material is None
 
@@ -147,14 +156,13 @@ async def test_an_unreadable_one_can_be_removed(writer: Writer) -> None:
     assert await writer.of_ada() == ()
 
 
-@pytest.mark.conforms("ASVS-13.3.1")
+@pytest.mark.conforms("NIST-SFOV-1")
 @pytest.mark.parametrize("material", [SECRET, codes("AAAA")])
 async def test_no_secret_lies_in_the_file(writer: Writer, material: Material) -> None:
     """The bytes of a database show no secret, neither while it is used nor once it is removed."""
     await writer.add(authenticator(material=material))
     await writer.store.close()
-    for file in writer.path.parent.iterdir():
-        assert SECRET.secret not in file.read_bytes()
+    assert not [data for data in files(writer.path.parent).values() if SECRET.secret in data]
     async with writer.store.begin() as tx:
         await tx.authenticators.move(authenticator(), "remove", NOW)
     connection = sqlite3.connect(writer.path)

@@ -5,20 +5,17 @@ import sqlite3
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from sidecar.core.errors import StoreUnavailable
-from sidecar.core.model import Person
 from sidecar.storage.sql import SqlStore
 from tests.conformance.stores import (
     ADA,
     NOW,
     Travel,
     authenticator,
-    challenge,
     open_sqlite,
     session,
     sqlite_file,
@@ -106,38 +103,6 @@ async def test_a_kill_before_the_commit_leaves_nothing(tmp_path: Path) -> None:
         await tx.accounts.ensure(ADA, NOW)
 
 
-async def test_a_cancelled_statement_frees_the_lock(tmp_path: Path) -> None:
-    """Tasks cancelled in the middle of driver calls show no lock left behind and no wait."""
-    async with opened(sqlite_file(tmp_path)) as store:
-
-        async def write() -> None:
-            while True:
-                async with store.begin() as tx:
-                    await tx.accounts.bump_epoch(ADA)
-
-        for delay in range(30):
-            task = asyncio.get_running_loop().create_task(write())
-            await asyncio.sleep(delay * 0.0007)
-            task.cancel()
-            async with asyncio.timeout(5):
-                with pytest.raises(asyncio.CancelledError):
-                    await task
-        async with asyncio.timeout(5), store.begin() as tx:
-            await tx.accounts.bump_epoch(ADA)
-
-
-async def test_the_file_is_durable_and_private(tmp_path: Path) -> None:
-    """The connection's settings show WAL with full synchronisation and foreign keys checked."""
-    path = sqlite_file(tmp_path)
-    async with opened(path) as store, store.begin() as tx:
-        values = [
-            (await tx.connection.exec_driver_sql(f"PRAGMA {name}")).scalar_one()
-            for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
-        ]
-    assert values == ["wal", 2, 1, 10_000]
-    assert path.stat().st_mode & 0o077 == 0
-
-
 async def test_readiness_sees_a_removed_or_exchanged_file(tmp_path: Path) -> None:
     """Promise 2: a database removed or replaced under a running process shows as unavailable."""
     path = sqlite_file(tmp_path)
@@ -177,22 +142,3 @@ async def test_a_transaction_inside_another_is_refused_in_time(
         with pytest.raises(StoreUnavailable):
             async with store.begin():
                 pass
-
-
-async def test_sweeping_takes_only_what_is_over(tmp_path: Path) -> None:
-    """Eight days on, expired rows are gone; a trail, tries and what lives show up unchanged."""
-    async with opened(sqlite_file(tmp_path)) as store:
-        async with store.begin() as tx:
-            await tx.sessions.add(session(), token("old"))
-            await tx.sessions.add(session("s2", expires_at=NOW + timedelta(days=9)), token("new"))
-            await tx.challenges.add(challenge())
-            await tx.feed.append("person", Person("app", "bob"), None, NOW)
-            await tx.invitations.add(ADA, token("code"), by="x", expires_at=NOW)
-            await tx.authenticators.add(authenticator())
-        assert await store.sweep(NOW + timedelta(days=6)) == 0
-        assert await store.sweep(NOW + timedelta(days=8, seconds=1)) == 4
-        async with store.begin() as tx:
-            assert await tx.sessions.get(token("new"), NOW + timedelta(days=8)) is not None
-            assert await tx.authenticators.of(ADA) == (authenticator(),)
-            await tx.feed.append("person", ADA, None, NOW)
-            assert await tx.feed.last() == 2

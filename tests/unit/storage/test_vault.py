@@ -1,6 +1,7 @@
 """Keys derived for one job each, and values that open only where they were sealed."""
 
 import dataclasses
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -51,8 +52,8 @@ def test_another_installation_cannot_open_it() -> None:
 @pytest.mark.parametrize(
     "spoil",
     [
-        lambda sealed: "",
-        lambda sealed: "v1:k1:",
+        lambda sealed: sealed[:0],
+        lambda sealed: sealed[:6],
         lambda sealed: "v2" + sealed[2:],
         lambda sealed: sealed.replace("k1", "k2", 1),
         lambda sealed: sealed.replace("k1", "gone", 1),
@@ -61,7 +62,7 @@ def test_another_installation_cannot_open_it() -> None:
         lambda sealed: sealed[:60],
     ],
 )
-def test_a_spoiled_envelope_is_broken(spoil: "type[str]") -> None:
+def test_a_spoiled_envelope_is_broken(spoil: Callable[[str], str]) -> None:
     """Every kind of damage shows one error and never an empty value."""
     ring = KeyRing((K1, dataclasses.replace(K2, active=False)))
     sealed = Vault(ring, "i").seal(b"secret", PLACE)

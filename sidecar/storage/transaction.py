@@ -1,0 +1,86 @@
+"""One transaction from begin to end, whole even where its task is cancelled."""
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+from sqlalchemy import CursorResult, Executable
+from sqlalchemy.exc import DatabaseError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from sidecar.core.errors import StoreUnavailable
+
+T = TypeVar("T")
+Parameters = Mapping[str, object] | Sequence[Mapping[str, object]]
+
+RETRY_S = 5
+"""Told to clients while the database cannot be used."""
+
+
+class WholeConnection(AsyncConnection):
+    """A connection whose statements end before their task does."""
+
+    __slots__ = ()
+
+    async def execute(
+        self,
+        statement: Executable,
+        parameters: Parameters | None = None,
+        *,
+        execution_options: Mapping[str, object] | None = None,
+    ) -> CursorResult[*tuple[Any, ...]]:
+        """Return the buffered result of the statement."""
+        work = super().execute(statement, parameters, execution_options=execution_options)
+        return await _whole(work)
+
+
+@asynccontextmanager
+async def transaction(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """Run one transaction; it commits at the end of the block, else rolls back.
+
+    Connecting, each statement, committing and closing are finished before a cancellation goes on:
+    SQLite keeps the write lock of a connection that was given up in the middle of a statement,
+    half a connection leaks its thread, and a commit of unknown outcome could be taken for none.
+
+    Raises:
+        StoreUnavailable: whatever the driver raised. Broken constraints too: a bug must not pass
+            for an answer such as "somebody was faster".
+
+    """
+    connection = WholeConnection(engine)
+    try:
+        try:
+            await _whole(_begin(connection))
+            yield connection
+            await _whole(connection.commit())
+        finally:
+            if connection.sync_connection is not None:
+                await _whole(connection.close())
+    except (SQLAlchemyError, OSError) as error:
+        raise StoreUnavailable(cause(error), retry_after_s=RETRY_S) from error
+
+
+def cause(error: Exception) -> str:
+    """Return the driver's words, without the statement and what it carried."""
+    return str(error.orig) if isinstance(error, DatabaseError) else type(error).__name__
+
+
+async def _begin(connection: AsyncConnection) -> None:
+    await connection.start()
+    await connection.begin()
+
+
+async def _whole(work: Coroutine[object, object, T]) -> T:
+    """Return what the work returns; it is finished even if this task is cancelled meanwhile."""
+    task = asyncio.get_running_loop().create_task(work)
+    cancelled: asyncio.CancelledError | None = None
+    while not task.done():
+        try:
+            await asyncio.wait({task})
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled is not None:
+        task.exception()  # seen, so that the loop does not complain; the cancellation goes on
+        raise cancelled
+    return task.result()

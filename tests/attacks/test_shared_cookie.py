@@ -1,0 +1,304 @@
+"""Two people on one application cookie: knowing a password never buys what another one proved.
+
+An application that keeps its cookie at login lets an attacker with a factor of their own sign in
+as somebody else under credential bytes that we have already asked about (THREATS 47, 67).
+"""
+
+import asyncio
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from aiohttp import web
+
+from sidecar.core.protocols import Carriers, RequestView
+from sidecar.proxy.known import Marker
+from tests.application import Application
+from tests.visitor import FETCH, NAVIGATION, Visitor
+from tests.wire import tell, wired
+from tests.world import ASKING, World, world
+
+CHANGES = {"identity": {"app_login": {**ASKING, "keep": "5m"}}}
+LOGIN = "user={}&password={}"
+PASSWORDS = {"ada": "lovelace", "grace": "hopper"}
+
+
+class Keeping(Application):
+    """Keeps its cookie at login, reads it as leniently as some do, and can be made to wait."""
+
+    def __init__(self) -> None:
+        super().__init__(keep_cookie=True)
+        self.served: list[str] = []
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self.waiting = asyncio.Event()
+
+    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        if request.raw_path.startswith("/slow"):
+            self.waiting.set()
+            await self.gate.wait()
+        await request.read()  # as many do, before they look at the session
+        path = request.raw_path.partition("?")[0]
+        if path.lower().rstrip("/") == "/sso/back":
+            # A sign-in by GET, as OAuth's way back is one.
+            self.people[self._cookie(request)] = request.raw_path.partition("user=")[2]
+            return web.Response(status=303, headers={"Location": "/"})
+        if path not in {"/whoami", "/login"}:
+            self.served.append(f"{path} {self._who(request, self._cookie(request))}")
+        return await super().handle(request)
+
+    @staticmethod
+    def _cookie(request: web.BaseRequest) -> str:
+        return request.cookies.get("app", "").strip("'")
+
+    def _who(self, request: web.BaseRequest, cookie: str) -> str:
+        del cookie
+        return self.people.get(self._cookie(request), "")
+
+
+async def signed_in(place: World, user: str, cookies: str) -> int:
+    """Sign in as somebody under these cookies, as a person does who knows the password."""
+    answer = await tell(
+        place,
+        f"Cookie: {cookies}",
+        "Content-Type: application/x-www-form-urlencoded",
+        method="POST",
+        target="/login",
+        body=LOGIN.format(user, PASSWORDS[user]).encode(),
+    )
+    return answer.status
+
+
+async def attacker(place: World) -> tuple[Visitor, str, str]:
+    """Return ada, proven, on a kept cookie, with our cookies and the application's apart."""
+    ada = place.visitor()
+    ada.cookies["app"] = "c0ffee00c0ffee00"
+    await ada.enroll("ada")
+    ours = "; ".join(f"{name}={value}" for name, value in ada.cookies.items() if name != "app")
+    assert ada.cookies["app"] == "c0ffee00c0ffee00"
+    return ada, ours, "app=c0ffee00c0ffee00"
+
+
+async def test_one_after_the_other(tmp_path: Path) -> None:
+    """A loop of sign-ins on one cookie shows that each request is served to whom it was judged."""
+    behind = Keeping()
+    async with world(tmp_path, application=behind, changes=CHANGES) as place:
+        _, ours, app = await attacker(place)
+        for _ in range(5):
+            assert (await tell(place, f"Cookie: {app}; {ours}", target="/as-ada")).status in {
+                200,
+                401,
+            }
+            assert await signed_in(place, "grace", app) == 303
+            answer = await tell(place, f"Cookie: {app}; {ours}", target="/as-grace")
+            assert answer.status in {401, 403}
+            assert await signed_in(place, "ada", app) == 303
+        assert not [one for one in behind.served if one.endswith(" grace")]
+
+
+ALIASES = (
+    "app=c0ffee00c0ffee00; z=1",
+    "z=1; app=c0ffee00c0ffee00",
+    'app="c0ffee00c0ffee00"',
+    "app='c0ffee00c0ffee00'",
+    "app=c0ffee00c0ffee00;",
+    "app= c0ffee00c0ffee00",
+    "theme=dark; lang=en; app=c0ffee00c0ffee00; theme=dark",
+)
+"""One session to the application, in other bytes."""
+
+
+@pytest.mark.parametrize("way", ["post", "get", "GET"])
+async def test_one_session_under_two_spellings(tmp_path: Path, way: str) -> None:
+    """A sign-in under other bytes of the same session shows that no answer about it survives."""
+    behind = Keeping()
+    login = {"paths": ["/login", "/sso/**"], "page": "/login"}
+    async with world(tmp_path, application=behind, changes={**CHANGES, "login": login}) as place:
+        ada, ours, app = await attacker(place)
+        for alias in ALIASES:
+            warm = await tell(place, f"Cookie: {alias}; {ours}", target="/warm")
+            assert (alias, warm.status) == (alias, 200)
+            await sign_in_by(place, way, app, ours)
+            assert behind.people["c0ffee00c0ffee00"] == "grace"
+            headers = {"Sec-Fetch-Site": "cross-site"}  # or our proofs would be dropped
+            jar = f"{alias}; {ours}"
+            answer = await ada.send("GET", "/as-grace", headers=headers, cookies=jar)
+            assert answer.status in {401, 403}
+            assert await signed_in(place, "ada", app) == 303
+        assert not [one for one in behind.served if one.endswith(" grace")]
+
+
+async def sign_in_by(place: World, way: str, app: str, ours: str) -> None:
+    """Sign in as grace by a form, or by a link that the application reads in any case."""
+    if way == "post":
+        assert await signed_in(place, "grace", app) == 303
+        return
+    target = "/sso/back" if way == "get" else "/SSO/Back/"
+    fields = [f"Cookie: {app}; {ours}"] if way == "GET" else [f"Cookie: {app}"]
+    answer = await tell(place, *fields, target=f"{target}?user=grace")
+    assert answer.status in {303, 403}
+
+
+def test_escaped_spelling_is_the_same_session() -> None:
+    """Escapes, quotes and case show that marks find one session under every spelling."""
+    def view(cookies: str) -> RequestView:
+        return RequestView(
+            "GET", "/", "", "app.test", "https", ((b"Cookie", cookies.encode()),), "", ""
+        )
+
+    marker, carriers = Marker(), Carriers(any_cookie=True)
+    value = "c0ffee00c0ffee00"
+    escaped = "".join(f"%{ord(char):02x}" for char in value)
+    plain = marker.marks(view(f"app={value}"), carriers)
+    for other in (value.upper(), f'"{value}"', escaped, quote(f" {value}\t"), f"{value}."):
+        assert plain <= marker.marks(view(f"a=1; APP={other}"), carriers)
+
+
+async def test_sign_in_that_takes_its_time(tmp_path: Path) -> None:
+    """A sign-in under way shows that nothing asked before it, or during it, is used after it."""
+    behind = Keeping()
+    async with world(tmp_path, application=behind, changes=CHANGES) as place:
+        _, ours, app = await attacker(place)
+        body = LOGIN.format("grace", "hopper").encode()
+        async with wired(place) as slow:
+            slow.send(
+                b"POST /login HTTP/1.1\r\nHost: app.test\r\nCookie: %b\r\n"
+                b"Content-Length: %d\r\n\r\n%b" % (app.encode(), len(body), body[:5])
+            )
+            await slow.drain()
+            # Asked while the sign-in is under way: the answer, ada, must not be kept.
+            for _ in range(3):
+                await tell(place, f"Cookie: {app}; {ours}", target="/during")
+            asked = sum(one.target == "/whoami" for one in behind.seen)
+            await tell(place, f"Cookie: {app}; {ours}", target="/during")
+            assert sum(one.target == "/whoami" for one in behind.seen) > asked
+            slow.send(body[5:])
+            assert (await slow.answer()).status == 303
+        answer = await tell(place, f"Cookie: {app}; {ours}", target="/as-grace")
+        assert answer.status in {401, 403}
+        assert not [one for one in behind.served if one.endswith(" grace")]
+
+
+async def test_upload_that_outlives_a_sign_in(tmp_path: Path) -> None:
+    """A body that ends after another's sign-in shows that the application never gets its end."""
+    behind = Keeping()
+    async with world(tmp_path, application=behind, changes=CHANGES) as place:
+        _, ours, app = await attacker(place)
+        for framing, last in ((b"Content-Length: 8", b"56=8"), (b"Transfer-Encoding: chunked", b"")):
+            before = len(behind.seen)
+            async with wired(place) as upload:
+                first = b"1=34" if last else b"4\r\n1=34\r\n"
+                upload.send(
+                    b"POST /transfer HTTP/1.1\r\nHost: app.test\r\nCookie: %b; %b\r\n%b\r\n\r\n%b"
+                    % (app.encode(), ours.encode(), framing, first)
+                )
+                await upload.drain()
+                while len(behind.seen) == before:  # until it was asked who this is
+                    await asyncio.sleep(0)
+                assert await signed_in(place, "grace", app) == 303
+                upload.send(last or b"0\r\n\r\n")
+                answer = await upload.answer()
+            assert (answer.status, answer.whole) == (403, True)
+            assert not [one for one in behind.served if "transfer" in one]
+            assert await signed_in(place, "ada", app) == 303
+
+
+async def test_answer_that_outlives_a_sign_in(tmp_path: Path) -> None:
+    """An answer made for another person than was judged shows that it is not passed on."""
+    behind = Keeping()
+    async with world(tmp_path, application=behind, changes=CHANGES) as place:
+        _, ours, app = await attacker(place)
+        behind.gate.clear()
+        async with asyncio.TaskGroup() as tasks:
+            slow = tasks.create_task(tell(place, f"Cookie: {app}; {ours}", target="/slow"))
+            await behind.waiting.wait()
+            assert await signed_in(place, "grace", app) == 303
+            behind.gate.set()
+        assert (slow.result().status, b"grace" in slow.result().body) == (403, False)
+        assert behind.served[-1] == "/slow grace"
+
+
+async def test_own_second_sign_in_disturbs_nothing(tmp_path: Path) -> None:
+    """A person who signs in again while a page loads shows that the page still arrives."""
+    behind = Keeping()
+    async with world(tmp_path, application=behind, changes=CHANGES) as place:
+        _, ours, app = await attacker(place)
+        behind.gate.clear()
+        async with asyncio.TaskGroup() as tasks:
+            slow = tasks.create_task(tell(place, f"Cookie: {app}; {ours}", target="/slow"))
+            await behind.waiting.wait()
+            assert await signed_in(place, "ada", app) == 303
+            behind.gate.set()
+        assert (slow.result().status, slow.result().body) == (200, b"application: /slow for ada")
+
+
+async def test_attacker_and_victim_at_once(tmp_path: Path) -> None:
+    """Two hundred interleaved sign-ins and requests show that grace's pages are never served."""
+    behind = Keeping()
+    async with world(tmp_path, application=behind, changes=CHANGES) as place:
+        _, ours, app = await attacker(place)
+
+        async def switch() -> None:
+            for turn in range(20):
+                await signed_in(place, ("grace", "ada")[turn % 2], app)
+
+        async def read(number: int) -> list[bytes]:
+            cookies = (app, f"{app}; z={number}", f"z={number}; {app}")[number % 3]
+            answers = [
+                await tell(place, f"Cookie: {cookies}; {ours}", target=f"/read/{number}")
+                for _ in range(12)
+            ]
+            return [answer.body for answer in answers if answer.status == 200]
+
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(switch())
+            reading = [tasks.create_task(read(number)) for number in range(12)]
+        bodies = [body for task in reading for body in task.result()]
+        assert not [body for body in bodies if b"grace" in body]
+
+
+async def test_proofs_stay_with_their_person(tmp_path: Path) -> None:
+    """A browser that signs in as somebody else shows that its proofs are gone, here and there."""
+    async with world(tmp_path, application=Application(), changes=CHANGES) as place:
+        ada = place.visitor()
+        await ada.enroll("ada")
+        kept = dict(ada.cookies)
+        assert (await ada.fetch("/a")).status == 200
+        await ada.sign_in("grace")
+        assert (await ada.fetch("/b")).status == 403
+        ada.cookies = kept
+        assert (await ada.fetch("/c")).status == 401
+
+
+async def test_another_site_cannot_drop_proofs(tmp_path: Path) -> None:
+    """A request that another site's page made shows that it cannot sign anybody out of us."""
+    async with world(tmp_path) as place:
+        ada = place.visitor()
+        await ada.enroll("ada")
+        ours = "; ".join(f"{k}={v}" for k, v in ada.cookies.items() if k != "app")
+        for site in ("cross-site", "same-site"):
+            headers = {**NAVIGATION, "Sec-Fetch-Site": site}
+            page = await ada.send("GET", "/", headers=headers, cookies=ours)
+            assert page.location.endswith("/login")
+        assert (await ada.fetch("/still")).status == 200
+        page = await ada.send("GET", "/", headers=FETCH, cookies=ours)
+        assert page.status == 401
+        assert (await ada.fetch("/gone")).status == 401
+
+
+async def test_interleaved_requests(tmp_path: Path) -> None:
+    """Five hundred interleaved requests of two people (THREATS 47) show that nobody gets another's."""
+    async with world(tmp_path) as place:
+        people = {name: place.visitor() for name in ("ada", "grace")}
+        for name, browser in people.items():
+            await browser.enroll(name)
+
+        async def read(name: str, number: int) -> None:
+            page = await people[name].fetch(f"/{name}/{number}")
+            assert (page.status, page.text.endswith(f" for {name}")) == (200, True)
+
+        for start in range(0, 250, 50):
+            async with asyncio.TaskGroup() as tasks:
+                for number in range(start, start + 50):
+                    for name in people:
+                        tasks.create_task(read(name, number))

@@ -1,0 +1,170 @@
+"""One browser for all journeys, and applications that stand behind the sidecar."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+import pytest_asyncio
+import yaml
+from aiohttp import web
+from playwright.async_api import Browser, async_playwright
+
+from sidecar.demo.app import create_app
+from sidecar.demo.visit import Options
+from tests.journeys.person import Person, arrive, datasette_login
+from tests.tools.pages_server import CHROMIUM, FLAGS
+from tests.world import World, free_port, world
+
+READY_S = 20
+Arrive = Callable[..., Awaitable[Person]]
+
+HARBOUR = {
+    "login": {
+        "page": "/login",
+        "paths": ["/login", "/logout", "/static/**"],
+        "logout": ["/logout"],
+    },
+    "policy": {
+        "default": "two_factor",
+        "rules": [
+            {"name": "payments", "path": "/payments/**", "level": "two_factor", "max_age": "5m"}
+        ],
+    },
+    "pages": {"name": "Harbour", "help": "Ask the harbour master."},
+}
+DATASETTE = {
+    "login": {
+        "page": "/-/login",
+        "paths": ["/-/login", "/-/static/**"],
+        "logout": ["/-/logout"],
+    },
+    "identity": {
+        "app_login": {
+            "plugin": "upstream_session",
+            "upstream": "shop",
+            "url": "/-/actor.json",
+            "anonymous": {"pointer": "/actor", "equals": None},
+            "subject": "/actor/id",
+        }
+    },
+    "policy": {"default": "two_factor"},
+    "pages": {"name": "Datasette", "help": "Ask the librarian."},
+}
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    if not CHROMIUM:
+        pytest.skip("chromium is not installed; `make test` prints the line that installs it")
+    async with async_playwright() as playwright:
+        launched = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield launched
+        await launched.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def harbour(tmp_path: Path) -> AsyncIterator[World]:
+    """The demonstration application behind the sidecar."""
+    runner = web.AppRunner(create_app(Options(security_url="/_sidecar/account")), access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    try:
+        async with _before(tmp_path, runner.addresses[0][1], HARBOUR) as made:
+            yield made
+    finally:
+        await runner.cleanup()
+
+
+@asynccontextmanager
+async def _before(folder: Path, behind: int, changes: Mapping[str, Any]) -> AsyncIterator[World]:
+    port = free_port()
+    changed = {
+        **changes,
+        "public": [f"http://localhost:{port}"],
+        "upstreams": {"shop": f"http://127.0.0.1:{behind}"},
+    }
+    async with world(folder, changes=changed, port=port) as made:
+        yield made
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def datasette_port(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[int]:
+    """A datasette with password sign-in, in a process of its own."""
+    from datasette_auth_passwords.utils import hash_password
+
+    folder, port = tmp_path_factory.mktemp("datasette"), free_port()
+    people = {
+        f"{user}_password_hash": hash_password(f"{user}-password", iterations=1000)
+        for user in ("ada", "grace")
+    }
+    settings = folder / "metadata.yaml"
+    settings.write_text(yaml.safe_dump({"plugins": {"datasette-auth-passwords": people}}))
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "datasette",
+        *("serve", "--memory", "--host", "127.0.0.1", "--port", str(port)),
+        *("--metadata", str(settings), "--secret", "for-tests-only"),
+        cwd=folder,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    try:
+        await _answers(f"http://127.0.0.1:{port}/-/actor.json")
+        yield port
+    finally:
+        process.terminate()
+        await asyncio.wait_for(process.wait(), READY_S)
+
+
+async def _answers(url: str) -> None:
+    """Wait until a process that was just started answers."""
+    async with asyncio.timeout(READY_S), aiohttp.ClientSession() as client:
+        while True:
+            try:
+                async with client.get(url) as response:
+                    assert await response.json() == {"actor": None}
+                    return
+            except aiohttp.ClientConnectionError:
+                await asyncio.sleep(0.05)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def datasette(tmp_path: Path, datasette_port: int) -> AsyncIterator[World]:
+    async with _before(tmp_path, datasette_port, DATASETTE) as made:
+        yield made
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def arriving(browser: Browser) -> AsyncIterator[Arrive]:
+    """Lets people arrive; at the end none of them may have met a failing script."""
+    people: list[Person] = []
+    async with AsyncExitStack() as stack:
+
+        async def arrive_at(behind: World, **how: Any) -> Person:
+            person = await arrive(browser, behind, **how)
+            stack.push_async_callback(person.context.close)
+            people.append(person)
+            return person
+
+        yield arrive_at
+    assert [fault for person in people for fault in person.faults] == []
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def ada(harbour: World, arriving: Arrive) -> Person:
+    """Ada, who was never here."""
+    return await arriving(harbour)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def reader(datasette: World, arriving: Arrive) -> Person:
+    """Ada at datasette, who was never here."""
+    person = await arriving(datasette)
+    person.login_path, person.login = "/-/login", datasette_login
+    return person

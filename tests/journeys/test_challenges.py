@@ -1,0 +1,208 @@
+"""What goes wrong and odd at a challenge, and how a person gets on from it."""
+
+import pytest
+from playwright.async_api import expect
+
+from tests.journeys.conftest import Arrive
+from tests.journeys.person import Person
+
+pytestmark = [pytest.mark.journey, pytest.mark.asyncio(loop_scope="session")]
+
+
+@pytest.fixture
+async def back(ada: Person) -> Person:
+    """Ada, set up, later and in need of a new challenge."""
+    await ada.newcomer()
+    ada.world.clock.travel(hours=2)
+    await ada.open("/notes")
+    await ada.title("Confirm it’s you")
+    return ada
+
+
+async def test_a_wrong_code(back: Person) -> None:
+    """A wrong code shows an alert, the field in focus and nothing sent by itself any more; the
+    right one then works.
+    """
+    await back.answer(back.wrong_code())
+    await back.told("That code is not right")
+    field = back.page.get_by_label("Code from your authenticator app")
+    await expect(field).to_be_focused()
+    await expect(field).to_have_attribute("aria-invalid", "true")
+    await expect(back.page).to_have_title("Error: Confirm it’s you · Harbour")
+    await back.accessible()
+    await back.answer(back.code())
+    await back.press("Confirm")
+    await back.inside("/notes")
+
+
+async def test_a_replayed_code(back: Person, arriving: Arrive) -> None:
+    """The code that just let one browser in shows "already used" in another (THREATS 46)."""
+    other = await arriving(back.world)
+    other.secret = back.secret
+    await back.answer(back.code())
+    await back.inside("/notes")
+    await other.sign_in()
+    await other.answer(other.code())
+    await other.told("That code has already been used. Wait for the next one.")
+    await other.answer(other.next_code())
+    await other.press("Confirm")
+    await other.inside()
+
+
+async def test_a_backup_code(back: Person) -> None:
+    """A person without their phone shows that a kept code opens, once, however it is typed."""
+    await back.page.get_by_role("button", name="Backup codes").click()
+    field = back.page.get_by_label("Backup code", exact=True)
+    await expect(field).to_be_focused()
+    await back.accessible()
+    await field.fill(back.codes[0].lower().replace("-", " "))
+    await back.press("Confirm")
+    await back.inside("/notes")
+    back.world.clock.travel(hours=2)
+    await back.open("/notes")
+    await back.page.get_by_role("button", name="Backup codes 9 codes left").click()
+    await back.page.get_by_label("Backup code", exact=True).fill(back.codes[0])
+    await back.press("Confirm")
+    await back.told("not one of your backup codes, or it has been used")
+    await back.page.get_by_role("button", name="Authenticator app").click()
+    await back.answer(back.next_code())
+    await back.inside("/notes")
+
+
+async def test_too_many_wrong_codes(back: Person) -> None:
+    """Five wrong codes show when the app is open again, and that a kept code still helps."""
+    await back.answer(back.wrong_code())
+    for _ in range(4):
+        await back.told("That code is not right")
+        await back.answer(back.wrong_code())
+        await back.press("Confirm")
+        await expect(back.page.get_by_role("alert")).to_be_visible()
+    await back.answer(back.wrong_code())
+    await back.press("Confirm")
+    await back.told("Too many tries. Try again in")
+    await back.told("Until then you can use another way.")
+    await expect(back.page.get_by_role("textbox")).to_have_count(0)
+    await back.accessible()
+    await back.page.get_by_role("button", name="Backup codes").click()
+    await back.page.get_by_label("Backup code", exact=True).fill(back.codes[0])
+    await back.press("Confirm")
+    await back.inside("/notes")
+
+
+async def test_an_expired_session(back: Person) -> None:
+    """A challenge left open for hours shows what happened and leads back to where it was for."""
+    back.world.clock.travel(hours=2)
+    await back.answer(back.code())
+    await back.title("This step is over")
+    await expect(back.page.get_by_text("Number for help:")).to_be_visible()
+    await expect(back.page.get_by_text("ada@harbour.example")).to_be_visible()
+    await back.accessible()
+    await back.page.get_by_role("link", name="Start again").click()
+    await expect(back.page.locator(".place")).to_have_text("/notes")
+    await back.answer(back.code())
+    await back.inside("/notes")
+
+
+async def test_back_to_a_finished_challenge(back: Person) -> None:
+    """The back button shows that a finished challenge leads on instead of asking again."""
+    asked = back.page.url
+    await back.answer(back.code())
+    await back.inside("/notes")
+    await back.page.goto(asked)
+    await back.inside("/notes")
+    await back.page.go_back()
+    await back.inside("/notes")
+    await back.open("/_sidecar/challenge/answer")
+    await back.inside("/")
+
+
+async def test_a_fresh_confirmation_and_a_form_that_was_stopped(ada: Person) -> None:
+    """A payment sent when the proof is too old shows that it did not arrive, that the person is
+    asked afresh for how long, and that they come back to the page they sent it from.
+    """
+    await ada.newcomer()
+    await ada.open("/payments")
+    ada.world.clock.travel(minutes=6)
+    await ada.page.get_by_label("Amount in euros").fill("12.50")
+    await ada.press("Pay")
+    await ada.title("Confirm it’s you")
+    await expect(ada.page.get_by_role("status")).to_contain_text("What you sent did not arrive.")
+    await expect(ada.page.locator(".lead")).to_contain_text("/payments")
+    await expect(ada.page.locator(".lead")).to_contain_text("This holds for 5 minutes.")
+    await ada.accessible()
+    await ada.page.get_by_role("button", name="Backup codes").click()
+    await expect(ada.page.locator(".lead")).to_contain_text("This holds for 5 minutes.")
+    await expect(ada.page.get_by_role("status")).to_be_visible()
+    await ada.page.get_by_role("button", name="Authenticator app").click()
+    await ada.answer(ada.wrong_code())
+    await ada.told("That code is not right")
+    await expect(ada.page.locator(".lead")).to_contain_text("This holds for 5 minutes.")
+    await ada.answer(ada.code())
+    await ada.press("Confirm")
+    await ada.title("You’re in")
+    await expect(ada.page.get_by_role("status")).to_contain_text("What you sent did not arrive.")
+    await ada.accessible()
+    await ada.page.get_by_role("link", name="Go back to the page").click()
+    await ada.inside("/payments")
+    await expect(ada.page.get_by_text("Nothing has been paid.")).to_be_visible()
+    await ada.page.get_by_label("Amount in euros").fill("12.50")
+    await ada.press("Pay")
+    await expect(ada.page.get_by_text("12.50 €")).to_be_visible()
+
+
+async def test_a_newcomer_whose_form_was_stopped(ada: Person) -> None:
+    """A note sent before anything was set up shows to the end that it did not arrive."""
+    invitation = await ada.world.invite("ada")
+    await ada.newcomer("ada")
+    await ada.open("/notes")
+    await ada.world.reset("ada")
+    invitation = await ada.world.invite("ada")
+    await ada.page.get_by_label("Text").or_(ada.page.locator("textarea")).first.fill("Fog")
+    await ada.page.locator("main form button").first.click()
+    await expect(ada.page.get_by_role("status")).to_contain_text("What you sent did not arrive.")
+    await ada.set_up(invitation=invitation)
+    await ada.keep()
+    await expect(ada.page.get_by_role("status")).to_contain_text("What you sent did not arrive.")
+    await ada.page.get_by_role("link", name="Go back to the page").click()
+    await ada.inside("/notes")
+
+
+async def test_two_tabs(back: Person) -> None:
+    """A second tab that waits shows that it goes on by itself once the first confirmed."""
+    second = await back.context.new_page()
+    await second.goto(back.url("/payments"))
+    await expect(second.get_by_role("heading", level=1)).to_have_text("Confirm it’s you")
+    await back.answer(back.code())
+    await back.inside("/notes")
+    await second.wait_for_url(back.url("/payments"))
+
+
+async def test_help_when_nothing_can_be_used(back: Person) -> None:
+    """Somebody without phone and codes shows whom to ask, and the way back when they find them."""
+    await back.page.get_by_role("link", name="I can’t use any of these").click()
+    await back.title("You need help to get in")
+    await expect(back.page.get_by_text("Ask the harbour master.").first).to_be_visible()
+    await back.accessible()
+    await back.page.get_by_role("link", name="I found my phone or my codes").click()
+    await back.answer(back.code())
+    await back.inside("/notes")
+
+
+async def test_after_an_operator_reset(back: Person) -> None:
+    """A person whose methods were reset shows that only an invitation opens a new beginning."""
+    await back.world.reset("ada")
+    await back.open("/notes")
+    await back.title("Set up two-step sign-in")
+    await back.set_up(invitation=await back.world.invite("ada"))
+    await back.keep()
+    await back.inside("/notes")
+
+
+async def test_not_you(back: Person) -> None:
+    """ "Not you?" shows the way out of a challenge: our session and then the application's own."""
+    await back.press("Not you?")
+    await back.inside("/logout")
+    await back.press("Sign out")
+    await back.inside("/")
+    await back.page.get_by_role("link", name="Sign in").first.click()
+    await back.inside("/login")

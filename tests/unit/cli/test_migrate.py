@@ -1,0 +1,51 @@
+"""Creating a database and moving its schema, from the command line."""
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.unit.cli.conftest import Run
+from tests.unit.settings.build import ENV, RIGHT
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> str:
+    """A configuration whose database is not there yet."""
+    database = {"database": f"sqlite+aiosqlite:///{tmp_path}/data/sidecar.db"}
+    path = tmp_path / "sidecar.yaml"
+    path.write_text(yaml.safe_dump({**RIGHT, "storage": database}), encoding="utf-8")
+    return str(path)
+
+
+def test_up_makes_a_database_only_when_asked(run: Run, config: str, tmp_path: Path) -> None:
+    """Without `--create` the exit status is 78 and the hint shows how; with it, all is well."""
+    refused = run("migrate", "up", "--config", config, **ENV)
+    assert refused.exit_code == 78
+    assert "sidecar migrate up --create" in refused.output
+    assert not (tmp_path / "data").exists()
+    made = run("migrate", "up", "--create", "--config", config, **ENV)
+    assert (made.exit_code, "this version's" in made.output) == (0, True)
+    again = run("migrate", "up", "--config", config, **ENV)
+    assert again.exit_code == 0
+
+
+def test_status_tells_whether_this_version_can_work(run: Run, config: str) -> None:
+    """A missing, a current and a lowered schema show status 78, 0 and 78."""
+    assert run("migrate", "status", "--config", config, **ENV).exit_code == 78
+    run("migrate", "up", "--create", "--config", config, **ENV)
+    assert run("migrate", "status", "--config", config, **ENV).exit_code == 0
+    assert run("migrate", "down", "--yes", "--config", config, **ENV).exit_code == 0
+    lowered = run("migrate", "status", "--config", config, **ENV)
+    assert lowered.exit_code == 78
+    assert "revision none" in lowered.output
+
+
+def test_down_asks_first(run: Run, config: str, tmp_path: Path) -> None:
+    """Without `--yes` and without an answer nothing shows as lost."""
+    run("migrate", "up", "--create", "--config", config, **ENV)
+    assert run("migrate", "down", "--to", "base", "--config", config, **ENV).exit_code == 1
+    connection = sqlite3.connect(tmp_path / "data" / "sidecar.db")
+    assert connection.execute("SELECT count(*) FROM instance").fetchone() == (1,)
+    connection.close()

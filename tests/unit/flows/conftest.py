@@ -1,0 +1,22 @@
+"""A process of its own for each test."""
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.unit.flows.scene import Scene, quick_folder, scene
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """Where the store of a test lies."""
+    with quick_folder() as made:
+        yield made
+
+
+@pytest.fixture
+async def here(folder: Path) -> AsyncIterator[Scene]:
+    """The flows over a fresh store."""
+    async with scene(folder) as made:
+        yield made

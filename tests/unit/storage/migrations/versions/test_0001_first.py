@@ -1,0 +1,54 @@
+"""The schema goes up and down, and what it builds is what the code expects."""
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import create_engine, inspect
+
+from sidecar.storage.faults import StoreUnproven
+from sidecar.storage.setup import migrate_down, migrate_up
+from sidecar.storage.sql import CREATE, open_store
+from sidecar.storage.tables import metadata
+from tests.conformance.stores import RING, Travel, url_of
+
+
+def differences(path: Path) -> list[object]:
+    engine = create_engine(f"sqlite:///{path}")
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        found: list[object] = compare_metadata(context, metadata)
+        checks = {
+            table.name: sorted(c["name"] or "" for c in inspect(connection).get_indexes(table.name))
+            for table in metadata.sorted_tables
+        }
+    engine.dispose()
+    for table in metadata.sorted_tables:
+        assert checks[table.name] == sorted(str(index.name) for index in table.indexes)
+    return found
+
+
+def tables(path: Path) -> set[str]:
+    connection = sqlite3.connect(path)
+    rows = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+    connection.close()
+    return {name for (name,) in rows} - {"sqlite_sequence"}
+
+
+async def test_up_down_up_builds_the_tables_of_the_code(tmp_path: Path) -> None:
+    """Up, down to nothing and up again show exactly the declared schema, each time."""
+    path = tmp_path / "data" / "sidecar.db"
+    made = await migrate_up(url_of(path), RING, Travel(), create=True)
+    assert made.current
+    assert differences(path) == []
+    down = await migrate_down(url_of(path), RING, "base")
+    assert (down.current, down.revision) == (False, None)
+    assert tables(path) == {"alembic_version"}
+    with pytest.raises(StoreUnproven) as empty:
+        await open_store(url_of(path), RING, Travel())
+    assert empty.value.hint == CREATE
+    await migrate_up(url_of(path), RING, Travel(), create=True)
+    assert differences(path) == []
+    await (await open_store(url_of(path), RING, Travel())).close()

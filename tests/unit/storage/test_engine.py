@@ -1,0 +1,82 @@
+"""How connections behave: durable, private, and free again after a cancelled statement."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
+
+from sidecar.storage import engine
+from sidecar.storage.tables import accounts
+from tests.conformance.stores import ADA, NOW, Travel, files, open_sqlite, sqlite_file
+
+
+async def test_a_connection_is_durable(tmp_path: Path) -> None:
+    """The settings of a writing connection show WAL, full synchronisation, foreign keys."""
+    path = sqlite_file(tmp_path)
+    writer = engine.writer(path)
+    async with writer.begin() as connection:
+        values = [
+            (await connection.exec_driver_sql(f"PRAGMA {name}")).scalar_one()
+            for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
+        ]
+    await writer.dispose()
+    assert values == ["wal", 2, 1, 10_000]
+
+
+async def test_a_writer_holds_the_lock_from_the_start(tmp_path: Path) -> None:
+    """A second process that wants to write shows refused before the first wrote anything."""
+    path = sqlite_file(tmp_path)
+    one, two = engine.writer(path), engine.writer(path)
+    async with one.begin(), two.connect() as late:
+        # The second would wait its ten seconds; the lock is what is shown here.
+        raw = (await late.get_raw_connection()).driver_connection
+        assert raw is not None
+        await raw.execute("PRAGMA busy_timeout = 0")
+        with pytest.raises(OperationalError, match="locked"):
+            await late.begin()
+    await one.dispose()
+    await two.dispose()
+
+
+async def test_readers_cannot_write(tmp_path: Path) -> None:
+    """Deleting over a reading connection shows the database's own refusal."""
+    for make in (engine.reader, engine.prober):
+        reading = make(sqlite_file(tmp_path))
+        with pytest.raises(OperationalError, match="readonly"):
+            async with reading.begin() as connection:
+                await connection.execute(accounts.delete())
+        await reading.dispose()
+
+
+async def test_nothing_is_made_by_connecting(tmp_path: Path) -> None:
+    """Connecting to a file that is not there shows an error and no file."""
+    for make in (engine.reader, engine.writer, engine.prober):
+        missing = make(tmp_path / "none.db")
+        with pytest.raises(OperationalError):
+            async with missing.begin() as connection:
+                await connection.execute(text("SELECT 1"))
+        await missing.dispose()
+    assert files(tmp_path) == {}
+
+
+async def test_a_cancelled_statement_frees_the_lock(tmp_path: Path) -> None:
+    """Tasks cancelled in the middle of driver calls show no lock left behind and no wait."""
+    store = await open_sqlite(sqlite_file(tmp_path), Travel())
+
+    async def write() -> None:
+        while True:
+            async with store.begin() as tx:
+                await tx.accounts.bump_epoch(ADA)
+
+    for delay in range(30):
+        task = asyncio.get_running_loop().create_task(write())
+        await asyncio.sleep(delay * 0.0007)
+        task.cancel()
+        async with asyncio.timeout(5):
+            with pytest.raises(asyncio.CancelledError):
+                await task
+    async with asyncio.timeout(5), store.begin() as tx:
+        await tx.accounts.ensure(ADA, NOW)
+    await store.close()

@@ -1,0 +1,94 @@
+"""Transactions under cancellation and failure."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select, text
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from sidecar.core.errors import StoreUnavailable
+from sidecar.storage import engine
+from sidecar.storage.tables import canaries
+from sidecar.storage.transaction import transaction
+from tests.conformance.stores import NOW, sqlite_file
+
+ROW = {"sealed": "x", "created_at": NOW}
+
+
+@pytest.fixture
+async def writer(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
+    made = engine.writer(sqlite_file(tmp_path))
+    yield made
+    await made.dispose()
+
+
+async def keys(writer: AsyncEngine) -> set[str]:
+    async with transaction(writer) as connection:
+        return set((await connection.execute(select(canaries.c.key_id))).scalars())
+
+
+async def test_whoever_is_cancelled_knows_nothing_but_half_is_never_kept(
+    writer: AsyncEngine,
+) -> None:
+    """Two rows written by tasks cancelled at any step show both or neither."""
+    for turns in range(120):
+
+        async def write(name: str) -> None:
+            async with transaction(writer) as connection:
+                await connection.execute(canaries.insert().values(key_id=f"{name}a", **ROW))
+                await connection.execute(canaries.insert().values(key_id=f"{name}b", **ROW))
+
+        task = asyncio.get_running_loop().create_task(write(f"{turns}."))
+        for _ in range(turns // 4):
+            await asyncio.sleep(0)
+        await asyncio.sleep(turns % 4 * 0.001)
+        task.cancel()
+        await asyncio.wait({task})
+        kept = {key for key in await keys(writer) if key.startswith(f"{turns}.")}
+        assert kept in (set(), {f"{turns}.a", f"{turns}.b"})
+        assert task.cancelled() or kept
+
+
+async def test_cancelling_twice_still_finishes(writer: AsyncEngine) -> None:
+    """A second cancellation while the first one waits shows the connection given back."""
+    for turns in range(30):
+
+        async def write() -> None:
+            async with transaction(writer) as connection:
+                await connection.execute(text("SELECT 1"))
+
+        task = asyncio.get_running_loop().create_task(write())
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.wait({task})
+    async with asyncio.timeout(5):
+        assert await keys(writer) == {"k1"}
+
+
+async def test_the_drivers_words_leave_without_values(writer: AsyncEngine) -> None:
+    """A broken constraint shows as unavailable, its cause kept, the stored value not."""
+    with pytest.raises(StoreUnavailable) as failed:
+        async with transaction(writer) as connection:
+            await connection.execute(canaries.insert().values(key_id="k1", **ROW | {"sealed": "S"}))
+    assert isinstance(failed.value.__cause__, IntegrityError)
+    assert str(failed.value) == "UNIQUE constraint failed: key_canaries.key_id"
+    assert "'S'" not in str(failed.value.__cause__)
+
+
+async def test_an_exception_of_the_block_passes_unchanged(writer: AsyncEngine) -> None:
+    """What the caller raises shows as itself, and nothing of the block is kept."""
+
+    async def fail() -> None:
+        async with transaction(writer) as connection:
+            await connection.execute(canaries.insert().values(key_id="k9", **ROW))
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        await fail()
+    assert await keys(writer) == {"k1"}
