@@ -11,7 +11,8 @@ from sidecar.core.model import Person, SessionId
 from sidecar.core.protocols import Clock
 from sidecar.core.stores import Store
 
-READ_EVERY_S = 1.0
+READ_EVERY_S = 0.9
+"""A little less than the second within which a revocation must hold everywhere."""
 TRUSTED_FOR = timedelta(seconds=3)
 """After so long without a reading nothing that is kept in memory may be used."""
 

@@ -197,21 +197,15 @@ class Receiver:
     def _client(self, inbound: Inbound) -> str:
         """Return the nearest address that no declared proxy vouches for (THREATS 21, 22).
 
-        Read from the right; the first element that is no address ends the reading.
+        Read from the right; what is no address ends the reading with none, since the proxy's own
+        address could lie in a network that the rules trust.
         """
-        client = _unmapped(inbound.peer)
-        if not self._trusted(client):
+        client = _plain_address(inbound.peer)
+        said = [value for name, value in inbound.headers if name.lower() == b"x-forwarded-for"]
+        if not said or not self._trusted(client):
             return client
-        chain = ",".join(
-            value.decode("latin-1")
-            for name, value in inbound.headers
-            if name.lower() == b"x-forwarded-for"
-        ).split(",")
-        for element in reversed(chain[-_MAX_HOPS:]):
-            try:
-                client = _unmapped(str(ip_address(element.strip())))
-            except ValueError:
-                break
+        for element in reversed(b",".join(said).decode("latin-1").split(",")[-_MAX_HOPS:]):
+            client = _plain_address(element.strip())
             if not self._trusted(client):
                 break
         return client
@@ -224,6 +218,12 @@ class Receiver:
         return any(address.version == net.version and address in net for net in self._proxies)
 
 
-def _unmapped(address: str) -> str:
-    """Return `::ffff:192.0.2.1` as the IPv4 address it is, so that lists of networks know it."""
-    return address.removeprefix("::ffff:") if "." in address else address
+def _plain_address(text: str) -> str:
+    """Return the address without port and in its own family; nothing for what is none."""
+    host = text[1:].partition("]")[0] if text.startswith("[") else text
+    try:
+        address = ip_address(host.partition(":")[0] if host.count(":") == 1 else host)
+    except ValueError:
+        return ""
+    # A socket for both families names an IPv4 peer `::ffff:192.0.2.1`.
+    return str(getattr(address, "ipv4_mapped", None) or address)

@@ -1,11 +1,14 @@
 """Connections to SQLite: the only file that knows which database it is."""
 
+import sqlite3
+import time
+from contextlib import closing
 from pathlib import Path
 from urllib.parse import quote
 
 from sqlalchemy import Connection, event
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -17,11 +20,12 @@ from sidecar.storage.faults import StoreUnproven
 WAIT_S = 10
 """How long a transaction waits for its turn, in this process and for the lock of another."""
 
+_PAUSE_S = 0.05
+
 READERS = 4
 """Connections that read at the same time; each is one thread."""
 
-_GUARD = "PRAGMA trusted_schema = OFF"
-_PRAGMAS = (_GUARD, "PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL")
+_PRAGMAS = ("PRAGMA trusted_schema = OFF", "PRAGMA synchronous = FULL")
 """WAL alone may lose the last commits at a power cut; FULL does not (promise 8)."""
 
 Insert = sqlite.Insert | postgresql.Insert
@@ -65,17 +69,45 @@ def reader(path: Path) -> AsyncEngine:
     return engine
 
 
-def prober(path: Path) -> AsyncEngine:
-    """Return a reading engine that leaves a file, whosever it is, exactly as it was."""
-    engine = _engine(path, connections=1)
-    _prepare(engine, (_GUARD, "PRAGMA query_only = ON"), "BEGIN")
-    return engine
+def use_wal(path: Path) -> None:
+    """The file is in WAL mode, and stays so; to be called once a store is known to be ours.
+
+    SQLite does not wait for its turn at this one change, so we do: several processes may start at
+    the same time. Blocks; for a thread.
+
+    Raises:
+        StoreUnproven: it cannot be changed, or others hold the file for too long.
+
+    """
+    until = time.monotonic() + WAIT_S
+    try:
+        with closing(sqlite3.connect(_address(path), uri=True)) as connection:
+            while not _is_wal(connection):
+                if time.monotonic() > until:
+                    raise StoreUnproven(f"{path} is locked by another process")
+                time.sleep(_PAUSE_S)
+    except sqlite3.Error as error:
+        raise StoreUnproven(f"{path} cannot be used: {error}") from error
+
+
+def _is_wal(connection: sqlite3.Connection) -> bool:
+    try:
+        return bool(connection.execute("PRAGMA journal_mode = WAL").fetchone() == ("wal",))
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+            raise
+        return False
+
+
+def _address(path: Path) -> str:
+    """Return the file's URI; `mode=rw` never creates one, not even after it vanished."""
+    return f"file:{quote(str(path))}?mode=rw"
 
 
 def _engine(path: Path, *, connections: int) -> AsyncEngine:
-    """Connect to a file that exists: `mode=rw` never creates one, not even after it vanished."""
-    address = f"file:{quote(str(path))}"
-    url = URL.create("sqlite+aiosqlite", database=address, query={"mode": "rw", "uri": "true"})
+    url = make_url("sqlite+aiosqlite://").set(
+        database=f"file:{quote(str(path))}", query={"mode": "rw", "uri": "true"}
+    )
     return create_async_engine(
         url,
         pool_size=connections,

@@ -56,6 +56,7 @@ async def migrate_up(url: str, ring: KeyRing, clock: Clock, *, create: bool) -> 
         if fresh:
             await canary.plant(connection, ring, clock())
         found = await schema.revision(connection)
+    await asyncio.to_thread(engine.use_wal, path)
     return Status(path, found, schema.head())
 
 
@@ -84,7 +85,7 @@ async def status(url: str) -> Status:
     """
     path = engine.database_path(url)
     await asyncio.to_thread(_make_file, path, create=False)
-    reader = engine.prober(path)
+    reader = engine.reader(path)
     try:
         async with reader.connect() as connection:
             return Status(path, await schema.revision(connection), schema.head())

@@ -142,9 +142,9 @@ async def open_store(url: str, ring: KeyRing, clock: Clock) -> SqlStore:
     """
     path = engine.database_path(url)
     await asyncio.to_thread(_require_file, path)
-    prober, writer = engine.prober(path), engine.writer(path)
+    reader, writer = engine.reader(path), engine.writer(path)
     try:
-        async with prober.begin() as connection:
+        async with reader.begin() as connection:
             await _require_schema(connection)
             vault = await canary.prove(connection, ring)
             rotated = await canary.needs_adoption(connection, ring)
@@ -154,8 +154,9 @@ async def open_store(url: str, ring: KeyRing, clock: Clock) -> SqlStore:
     except (SQLAlchemyError, OSError) as error:
         raise StoreUnproven(f"{path} cannot be read as a database: {cause(error)}") from error
     finally:
-        await prober.dispose()
+        await reader.dispose()
         await writer.dispose()
+    await asyncio.to_thread(engine.use_wal, path)
     return SqlStore(path, vault, clock)
 
 

@@ -176,7 +176,9 @@ class Desk:
             next=request.get(NEXT, request.query.get("next", "")),
             again=again if is_local(again) else "",
         )
-        response = self.show(request, caller.visit, view, error.status)
+        # A frame or worker that was refused must not learn the person's name or form token.
+        visit = None if isinstance(error, CrossSiteRefused) else caller.visit
+        response = self.show(request, visit, view, error.status)
         response.headers["Vary"] = "Cookie, Sec-Fetch-Mode, Accept"
         if wait is not None:
             response.headers["Retry-After"] = str(wait)

@@ -1,9 +1,14 @@
 """One browser for all journeys, and applications that stand behind the sidecar."""
 
 import asyncio
+import base64
+import hashlib
+import shutil
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,16 +17,17 @@ import pytest
 import pytest_asyncio
 import yaml
 from aiohttp import web
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, StorageState, async_playwright
 
 from sidecar.demo.app import create_app
 from sidecar.demo.visit import Options
-from tests.journeys.person import Person, arrive, datasette_login
+from tests.journeys.person import WIDE, Arrive, Person, arrive, datasette_login
+from tests.clock import ManualClock
 from tests.tools.pages_server import CHROMIUM, FLAGS
 from tests.world import World, free_port, world
 
 READY_S = 20
-Arrive = Callable[..., Awaitable[Person]]
+ROUNDS = 1000
 
 HARBOUR = {
     "login": {
@@ -67,41 +73,82 @@ async def browser() -> AsyncIterator[Browser]:
         await launched.close()
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def harbour(tmp_path: Path) -> AsyncIterator[World]:
-    """The demonstration application behind the sidecar."""
-    runner = web.AppRunner(create_app(Options(security_url="/_sidecar/account")), access_log=None)
+@asynccontextmanager
+async def _harbour(folder: Path, clock: ManualClock) -> AsyncIterator[World]:
+    options = Options(security_url="/_sidecar/account", data=folder / "harbour.json")
+    runner = web.AppRunner(create_app(options), access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     try:
-        async with _before(tmp_path, runner.addresses[0][1], HARBOUR) as made:
+        async with _before(folder, runner.addresses[0][1], HARBOUR, clock=clock) as made:
             yield made
     finally:
         await runner.cleanup()
 
 
+@pytest_asyncio.fixture(loop_scope="session")
+async def harbour(tmp_path: Path) -> AsyncIterator[World]:
+    """The demonstration application behind the sidecar."""
+    async with _harbour(tmp_path, ManualClock()) as made:
+        yield made
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What was there when Ada had just set everything up: both stores, her browser, her app."""
+
+    folder: Path
+    browser: StorageState
+    now: datetime
+    secret: str
+    codes: tuple[str, ...]
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def kept(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Kept:
+    """Ada set everything up, once for all journeys that begin after that."""
+    folder = tmp_path_factory.mktemp("kept")
+    async with _harbour(folder, ManualClock()) as made:
+        ada = await arrive(browser, made)
+        await ada.newcomer()
+        state = await ada.context.storage_state()
+        await ada.context.close()
+        assert ada.faults == []
+    return Kept(folder, state, made.clock.now, ada.secret, tuple(ada.codes))
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def member(tmp_path: Path, kept: Kept, arriving: Arrive) -> AsyncIterator[Person]:
+    """Ada in Harbour, who has just set everything up."""
+    shutil.copytree(kept.folder, tmp_path, dirs_exist_ok=True)
+    async with _harbour(tmp_path, ManualClock(kept.now)) as made:
+        ada = await arriving(made)
+        await ada.context.set_storage_state(kept.browser)
+        ada.secret, ada.codes = kept.secret, list(kept.codes)
+        yield ada
+        # Before the sidecar goes: a page with a live channel would miss it.
+        await ada.context.close()
+
+
 @asynccontextmanager
-async def _before(folder: Path, behind: int, changes: Mapping[str, Any]) -> AsyncIterator[World]:
+async def _before(
+    folder: Path, behind: int, changes: Mapping[str, Any], *, clock: ManualClock | None = None
+) -> AsyncIterator[World]:
     port = free_port()
     changed = {
         **changes,
         "public": [f"http://localhost:{port}"],
         "upstreams": {"shop": f"http://127.0.0.1:{behind}"},
     }
-    async with world(folder, changes=changed, port=port) as made:
+    async with world(folder, changes=changed, clock=clock, port=port) as made:
         yield made
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def datasette_port(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[int]:
     """A datasette with password sign-in, in a process of its own."""
-    from datasette_auth_passwords.utils import hash_password
-
     folder, port = tmp_path_factory.mktemp("datasette"), free_port()
-    people = {
-        f"{user}_password_hash": hash_password(f"{user}-password", iterations=1000)
-        for user in ("ada", "grace")
-    }
+    people = {f"{user}_password_hash": hashed(f"{user}-password") for user in ("ada", "grace")}
     settings = folder / "metadata.yaml"
     settings.write_text(yaml.safe_dump({"plugins": {"datasette-auth-passwords": people}}))
     process = await asyncio.create_subprocess_exec(
@@ -120,6 +167,12 @@ async def datasette_port(tmp_path_factory: pytest.TempPathFactory) -> AsyncItera
     finally:
         process.terminate()
         await asyncio.wait_for(process.wait(), READY_S)
+
+
+def hashed(password: str) -> str:
+    """Return what datasette-auth-passwords stores, made with few rounds."""
+    key = hashlib.pbkdf2_hmac("sha256", password.encode(), b"salt", ROUNDS)
+    return f"pbkdf2_sha256${ROUNDS}$salt${base64.b64encode(key).decode()}"
 
 
 async def _answers(url: str) -> None:
@@ -146,8 +199,10 @@ async def arriving(browser: Browser) -> AsyncIterator[Arrive]:
     people: list[Person] = []
     async with AsyncExitStack() as stack:
 
-        async def arrive_at(behind: World, **how: Any) -> Person:
-            person = await arrive(browser, behind, **how)
+        async def arrive_at(
+            behind: World, *, scripts: bool = True, width: int = WIDE, locale: str = "en-GB"
+        ) -> Person:
+            person = await arrive(browser, behind, scripts=scripts, width=width, locale=locale)
             stack.push_async_callback(person.context.close)
             people.append(person)
             return person

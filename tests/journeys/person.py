@@ -4,6 +4,7 @@ import importlib.resources
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Protocol
 
 import pyotp
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, expect
@@ -14,6 +15,7 @@ AXE = (importlib.resources.files("axe_playwright_python") / "axe.min.js").read_t
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 PATIENCE_MS = 10_000
 STEP_S = 30
+WIDE = 1100
 expect.set_options(timeout=PATIENCE_MS)
 
 
@@ -103,12 +105,13 @@ class Person:
         await self.press(button)
 
     async def newcomer(self, user: str = "ada") -> None:
-        """Sign in and set everything up; ends in the application."""
+        """Sign in to Harbour and set everything up; ends inside, its live channel open."""
         invitation = await self.world.invite(user)
         await self.sign_in(user)
         await self.set_up(invitation=invitation)
         await self.keep()
         await self.inside()
+        await expect(self.page.locator("#clock")).to_contain_text("here for")
 
     async def inside(self, path: str = "/") -> None:
         """Wait until the application itself is there."""
@@ -134,12 +137,20 @@ class Person:
         assert [(rule["id"], node["html"]) for rule in found for node in rule["nodes"]] == []
 
 
+class Arrive(Protocol):
+    """Lets somebody arrive who was never here."""
+
+    async def __call__(
+        self, behind: World, *, scripts: bool = True, width: int = WIDE, locale: str = "en-GB"
+    ) -> Person: ...
+
+
 async def arrive(
     browser: Browser,
     world: World,
     *,
     scripts: bool = True,
-    width: int = 1100,
+    width: int = WIDE,
     locale: str = "en-GB",
 ) -> Person:
     """Return somebody who was never here."""

@@ -3,7 +3,7 @@
 import asyncio
 import base64
 import os
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
@@ -53,8 +53,14 @@ class Watched:
     def __init__(self, inner: Factor) -> None:
         self._inner = inner
         self.judged = 0
+        self.judging = asyncio.Event()
         self.broken: Exception | None = None
-        self.before_judging: Callable[[], None] = lambda: None
+        self.verdict: Verified | None = None
+        """Given whatever the answer is."""
+        self.state = b""
+        """Remembered by challenges that begin now."""
+        self.meanwhile: Callable[[], Awaitable[object]] | None = None
+        """Happens once, between the next verdict and what is made of it."""
 
     @property
     def traits(self) -> FactorTraits:
@@ -71,7 +77,8 @@ class Watched:
     async def begin_challenge(
         self, context: Context, authenticators: tuple[Authenticator, ...]
     ) -> Started:
-        return await self._inner.begin_challenge(context, authenticators)
+        started = await self._inner.begin_challenge(context, authenticators)
+        return replace(started, state=self.state)
 
     async def finish_challenge(
         self,
@@ -81,11 +88,15 @@ class Watched:
         response: Response,
     ) -> Verified | Rejected:
         self.judged += 1
-        self.before_judging()
+        self.judging.set()
         if self.broken is not None:
             raise self.broken
         await asyncio.sleep(0)  # others go on meanwhile, as they do where argon2 is at work
-        return await self._inner.finish_challenge(context, authenticators, state, response)
+        outcome = await self._inner.finish_challenge(context, authenticators, state, response)
+        meanwhile, self.meanwhile = self.meanwhile, None
+        if meanwhile is not None:
+            await meanwhile()
+        return self.verdict or outcome
 
 
 def watched(name: str) -> Watched:
@@ -235,6 +246,11 @@ def kit_over(store: SqlStore, clock: ManualClock, **changes: object) -> Kit:
         demanded=True,
     )
     return replace(plain, **changes)  # type: ignore[arg-type]  # the test says what it changes
+
+
+def stored_in(folder: Path) -> bytes:
+    """Return every byte that lies in the folder."""
+    return b"".join(path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file())
 
 
 def hours(count: float) -> timedelta:

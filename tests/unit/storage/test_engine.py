@@ -1,6 +1,8 @@
 """How connections behave: durable, private, and free again after a cancelled statement."""
 
 import asyncio
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -8,6 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
 from sidecar.storage import engine
+from sidecar.storage.faults import StoreUnproven
 from sidecar.storage.tables import accounts
 from tests.conformance.stores import ADA, NOW, Travel, files, open_sqlite, sqlite_file
 
@@ -42,17 +45,16 @@ async def test_a_writer_holds_the_lock_from_the_start(tmp_path: Path) -> None:
 
 async def test_readers_cannot_write(tmp_path: Path) -> None:
     """Deleting over a reading connection shows the database's own refusal."""
-    for make in (engine.reader, engine.prober):
-        reading = make(sqlite_file(tmp_path))
-        with pytest.raises(OperationalError, match="readonly"):
-            async with reading.begin() as connection:
-                await connection.execute(accounts.delete())
-        await reading.dispose()
+    reading = engine.reader(sqlite_file(tmp_path))
+    with pytest.raises(OperationalError, match="readonly"):
+        async with reading.begin() as connection:
+            await connection.execute(accounts.delete())
+    await reading.dispose()
 
 
 async def test_nothing_is_made_by_connecting(tmp_path: Path) -> None:
     """Connecting to a file that is not there shows an error and no file."""
-    for make in (engine.reader, engine.writer, engine.prober):
+    for make in (engine.reader, engine.writer):
         missing = make(tmp_path / "none.db")
         with pytest.raises(OperationalError):
             async with missing.begin() as connection:
@@ -80,3 +82,34 @@ async def test_a_cancelled_statement_frees_the_lock(tmp_path: Path) -> None:
     async with asyncio.timeout(5), store.begin() as tx:
         await tx.accounts.ensure(ADA, NOW)
     await store.close()
+
+
+async def test_wal_mode_waits_for_its_turn(tmp_path: Path) -> None:
+    """A file that somebody is writing shows WAL as soon as they end, and a fault if they do not."""
+    path = tmp_path / "old.db"
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("CREATE TABLE x (y)")
+        other.execute("BEGIN IMMEDIATE")
+        waiting = asyncio.get_running_loop().run_in_executor(None, engine.use_wal, path)
+        await asyncio.sleep(0.1)
+        assert not waiting.done()
+        other.execute("COMMIT")
+    async with asyncio.timeout(5):
+        await waiting
+    with closing(sqlite3.connect(path)) as after:
+        assert after.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
+async def test_wal_mode_is_not_waited_for_without_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A lock that is never given back, and a file that is none, show a fault."""
+    monkeypatch.setattr(engine, "WAIT_S", 0)
+    path = tmp_path / "old.db"
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("CREATE TABLE x (y)")
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StoreUnproven, match="locked"):
+            engine.use_wal(path)
+    with pytest.raises(StoreUnproven, match="cannot be used"):
+        engine.use_wal(tmp_path / "none.db")

@@ -1,0 +1,110 @@
+"""`sidecar serve`: starts when everything is proven, tells what is wrong, stops when told to."""
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+import yaml
+
+from sidecar.clock import utc_now
+from sidecar.settings.load import Loaded, load_settings
+from sidecar.storage.setup import migrate_up
+from sidecar.wiring import key_ring
+from tests.clock import ManualClock
+from tests.tools.ports import free_ports, wait_for
+from tests.unit.flows.scene import quick_folder
+from tests.world import KEY, settings_for
+
+START_S = 40
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    with quick_folder() as made:
+        yield made
+
+
+def configured(folder: Path, port: int, **changes: object) -> Loaded:
+    file = folder / "sidecar.yaml"
+    file.write_text(yaml.safe_dump(settings_for("http://127.0.0.1:9", folder, port, changes)))
+    return load_settings(file, {"TEST_KEY": KEY}, ManualClock()())
+
+
+def with_store(loaded: Loaded) -> Loaded:
+    made = migrate_up(loaded.settings.storage.database, key_ring(loaded), utc_now, create=True)
+    with ThreadPoolExecutor(1) as beside:
+        beside.submit(asyncio.run, made).result()
+    return loaded
+
+
+def serving(folder: Path) -> "subprocess.Popen[str]":
+    command = (sys.executable, "-m", "sidecar", "serve", "-c", str(folder / "sidecar.yaml"))
+    return subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "TEST_KEY": KEY},
+    )
+
+
+def refused(folder: Path) -> str:
+    """Return what a start that must fail printed."""
+    process = serving(folder)
+    try:
+        told = process.communicate(timeout=START_S)[1]
+    finally:
+        process.kill()
+    assert process.returncode == 78, told
+    assert "Traceback" not in told
+    return told
+
+
+def test_without_a_store_it_does_not_start(folder: Path) -> None:
+    """A missing database shows status 78, what is wrong and what to run; nothing is created."""
+    configured(folder, 0)
+    told = refused(folder)
+    assert "storage.database: there is no database" in told
+    assert "try: sidecar migrate up --create" in told
+    assert not (folder / "sidecar.db").exists()
+
+
+def test_a_taken_address_is_told_in_one_line(folder: Path) -> None:
+    """An address that somebody else has shows status 78 and the address."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with_store(configured(folder, port))
+        assert str(port) in refused(folder)
+
+
+def test_a_faulty_file_is_told_with_its_lines(folder: Path) -> None:
+    """A file with a mistake shows status 78 and the place of the mistake."""
+    configured(folder, 0)
+    file = folder / "sidecar.yaml"
+    file.write_text(file.read_text() + "sesion: {}\n")
+    assert "did you mean" in refused(folder)
+
+
+@pytest.mark.parametrize("wanted", [signal.SIGTERM, signal.SIGINT])
+def test_it_serves_until_told_to_stop(folder: Path, wanted: signal.Signals) -> None:
+    """A signal shows a clean end with status 0; every line of its log is JSON."""
+    (port,) = free_ports(1)
+    with_store(configured(folder, port, logging={"format": "json"}))
+    process = serving(folder)
+    try:
+        wait_for(port, START_S)
+        process.send_signal(wanted)
+        told = process.communicate(timeout=START_S)[1]
+    finally:
+        process.kill()
+    assert process.returncode == 0, told
+    events = [json.loads(line)["event"] for line in told.splitlines() if line.startswith("{")]
+    assert events == ["sidecar.started", "sidecar.draining", "sidecar.stopped"]

@@ -1,0 +1,163 @@
+"""`sidecar users`: invite people, show them, reset their factors."""
+
+import asyncio
+import getpass
+import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import typer
+import yaml
+
+from sidecar.cli import users
+from sidecar.clock import utc_now
+from sidecar.core.model import Person
+from sidecar.flows.people import Dossier, People
+from sidecar.settings.load import Loaded, load_settings
+from sidecar.storage.setup import migrate_up
+from sidecar.storage.sql import open_store
+from sidecar.wiring import key_ring
+from tests.clock import ManualClock
+from tests.conformance.stores import authenticator, codes, event, session
+from tests.unit.cli.conftest import Run
+from tests.unit.flows.scene import quick_folder
+from tests.world import KEY, REALM, settings_for
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A configuration with a store, and the command line to it."""
+
+    run: Run
+    loaded: Loaded
+    folder: Path
+
+    def users(self, *arguments: str) -> "tuple[int, str, str]":
+        file = str(self.folder / "sidecar.yaml")
+        done = self.run("users", *arguments, "--config", file, TEST_KEY=KEY)
+        return done.exit_code, done.stdout, done.stderr
+
+    def dossier(self, subject: str) -> Dossier:
+        async def look() -> Dossier:
+            database = self.loaded.settings.storage.database
+            store = await open_store(database, key_ring(self.loaded), utc_now)
+            try:
+                return await People(store, utc_now).show(Person(REALM, subject))
+            finally:
+                await store.close()
+
+        return asyncio.run(look())
+
+
+@pytest.fixture
+def place(run: Run) -> Iterator[Place]:
+    with quick_folder() as folder:
+        file = folder / "sidecar.yaml"
+        file.write_text(yaml.safe_dump(settings_for("http://127.0.0.1:9", folder, 0, {})))
+        loaded = load_settings(file, {"TEST_KEY": KEY}, ManualClock()())
+        made = migrate_up(loaded.settings.storage.database, key_ring(loaded), utc_now, create=True)
+        with ThreadPoolExecutor(1) as beside:
+            beside.submit(asyncio.run, made).result()
+        yield Place(run, loaded, folder)
+
+
+def test_an_invitation_is_the_only_line_on_standard_output(place: Place) -> None:
+    """An invitation shows a code that a script can take, its terms beside it, and who made it."""
+    status, code, told = place.users("invite", "ada")
+    assert status == 0
+    assert len(code.strip().replace("-", "")) == 28
+    assert "app_login:ada" in told
+    assert "7 days" in told
+    (made,) = place.dossier("ada").events
+    assert (made.name, made.actor) == ("person.invited", f"operator:{getpass.getuser()}")
+
+
+def test_a_person_is_shown_without_secrets(place: Place) -> None:
+    """Somebody invited shows as not enrolled, with what happened; the code is not told again."""
+    _, code, _ = place.users("invite", "app_login:ada")
+    status, shown, _ = place.users("show", "ada")
+    assert status == 0
+    assert shown.startswith("app_login:ada: not enrolled")
+    assert "person.invited by operator:" in shown
+    assert code.strip() not in shown
+
+
+def test_a_reset_wants_a_reason_and_keeps_it(place: Place) -> None:
+    """A reset without a reason shows a usage error; with one, what it did and the audit row."""
+    assert place.users("reset", "ada")[0] == 2
+    assert place.users("reset", "ada", "--reason", "  ")[0] == 2
+    assert place.dossier("ada").events == ()
+    status, told, _ = place.users("reset", "ada", "--reason", " lost phone ")
+    assert status == 0
+    assert "0 authenticators removed" in told
+    assert place.dossier("ada").events[0].details == {"reason": "lost phone"}
+
+
+@pytest.mark.parametrize("command", [["invite", "ada"], ["show", "ada"]])
+def test_a_store_that_cannot_be_used_is_told_with_a_hint(place: Place, command: list[str]) -> None:
+    """A missing database shows status 78, what is wrong, what to run, and no new file."""
+    (place.folder / "sidecar.db").unlink()
+    status, _, told = place.users(*command)
+    assert status == 78
+    assert "there is no database" in told
+    assert "try: sidecar migrate up --create" in told
+    assert not (place.folder / "sidecar.db").exists()
+
+
+def test_the_realm_may_be_left_out_while_there_is_one(place: Place) -> None:
+    """A plain, a qualified and a subject with a colon show the person that is meant."""
+    person_of = users.person_of
+    assert person_of(place.loaded, "ada") == Person(REALM, "ada")
+    assert person_of(place.loaded, f"{REALM}:ada") == Person(REALM, "ada")
+    assert person_of(place.loaded, "urn:ada") == Person(REALM, "urn:ada")
+
+
+def test_several_realms_must_be_told_apart(place: Place) -> None:
+    """Two realms show that a subject without one is a usage error that lists them."""
+    changes = {
+        "identity": {
+            "one": {"plugin": "forwarded_header", "from": ["127.0.0.1/32"], "header": "X-One"},
+            "two": {"plugin": "forwarded_header", "from": ["127.0.0.1/32"], "header": "X-Two"},
+        }
+    }
+    file = place.folder / "two.yaml"
+    file.write_text(yaml.safe_dump(settings_for("http://127.0.0.1:9", place.folder, 0, changes)))
+    loaded = load_settings(file, {"TEST_KEY": KEY}, ManualClock()())
+    assert users.person_of(loaded, "two:ada") == Person("two", "ada")
+    with pytest.raises(typer.BadParameter, match="one, two"):
+        users.person_of(loaded, "ada")
+
+
+def test_a_numeric_user_is_named_by_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A container's user without a name shows as its number in the trail."""
+
+    def nameless() -> str:
+        raise KeyError("getpwuid(): uid not found")
+
+    monkeypatch.setattr(getpass, "getuser", nameless)
+    assert users.operator() == f"uid {os.getuid()}"
+
+
+def test_a_dossier_reads_well() -> None:
+    """A person with an app, spare codes, an unreadable one and a session shows a line each."""
+    dossier = Dossier(
+        None,
+        (
+            authenticator(last_used_at=None),
+            authenticator("a2", codes("s1", "s2"), factor="backup_codes", name="Codes"),
+            authenticator("a3", None, name="Old"),
+        ),
+        (session(),),
+        (event(),),
+    )
+    lines = users.describe(Person("app", "ada"), dossier)
+    assert lines[0] == "app:ada: not enrolled"
+    assert lines[1:4] == [
+        "  totp 'Phone': active, never used",
+        "  backup_codes 'Codes': active, never used, 2 left",
+        "  totp 'Old': unreadable, never used",
+    ]
+    assert len(lines) == 6

@@ -1,0 +1,120 @@
+"""The feed: what is revoked anywhere is forgotten everywhere."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+import structlog
+
+from sidecar.core.errors import StoreUnavailable
+from sidecar.core.model import Person, SessionId
+from sidecar.core.stores import Transaction
+from sidecar.flows import revocations
+from sidecar.flows.revocations import TRUSTED_FOR, Revocations
+from tests.unit.flows.scene import ADA, GRACE, Scene, scene
+
+Told = list[tuple[Person | None, SessionId | None]]
+
+
+def listening(here: Scene) -> tuple[Revocations, Told]:
+    feed, told = Revocations(here.store, here.clock), []
+    feed.listen(lambda person, session: told.append((person, session)))
+    return feed, told
+
+
+async def test_the_first_reading_forgets_everything_and_the_past(here: Scene) -> None:
+    """A first reading shows all memory emptied and nothing of before repeated."""
+    visit, _ = await here.enter()
+    await here.flows.sessions.end_all(visit)
+    feed, told = listening(here)
+    assert not feed.current(here.clock())
+    await feed.read()
+    assert told == [(None, None)]
+    assert feed.current(here.clock())
+
+
+async def test_every_revocation_is_told_once_in_order(here: Scene) -> None:
+    """Revocations of one session and of a person show up once each, in the order they happened."""
+    feed, told = listening(here)
+    await feed.read()
+    (visit, _), (grace, _) = await here.enter(), await here.enter(GRACE)
+    which = visit.require_session().id
+    await here.flows.sessions.end(visit, which)
+    await here.flows.sessions.end_all(grace)
+    await feed.read()
+    await feed.read()
+    assert told[1:] == [(ADA, which), (GRACE, None)]
+    assert feed.generation == 3
+
+
+@pytest.mark.conforms("ASVS-7.4.1", "ASVS-7.4.2")
+async def test_another_process_forgets_at_its_next_reading(folder: Path) -> None:
+    """THREATS 46: ended and reset sessions show alive elsewhere until one reading, then dead."""
+    async with scene(folder) as here, scene(folder, here.clock) as there:
+        (visit, one), (_, two) = await here.enter(), await here.enter()
+        assert await there.flows.sessions.recall(one)
+        assert await there.flows.sessions.recall(two)
+        await here.flows.sessions.end(visit, visit.require_session().id)
+        await there.flows.revocations.read()
+        assert await there.flows.sessions.recall(one) is None
+        assert await there.flows.sessions.recall(two)
+        await here.people.reset(ADA, "desk", "lost")
+        await there.flows.revocations.read()
+        assert await there.flows.sessions.recall(two) is None
+
+
+async def test_trust_in_memory_ends_after_three_seconds(here: Scene) -> None:
+    """The moment of the last reading shows how long memory may be trusted."""
+    feed, _ = listening(here)
+    await feed.read()
+    here.clock.now += TRUSTED_FOR
+    assert feed.current(here.clock())
+    here.clock.travel(seconds=0.001)
+    assert not feed.current(here.clock())
+
+
+async def test_following_outlives_an_outage(here: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An unreadable feed shows a warning and no trust; once readable, what was missed is told."""
+    monkeypatch.setattr(revocations, "READ_EVERY_S", 0.001)
+    feed, _ = listening(here)
+    await feed.read()
+    heard = asyncio.Event()
+    feed.listen(lambda _person, _session: heard.set())
+    tried = asyncio.Event()
+
+    @asynccontextmanager
+    async def down() -> AsyncIterator[Transaction]:
+        tried.set()
+        raise StoreUnavailable("gone")
+        yield  # a generator, as the real one
+
+    with structlog.testing.capture_logs() as logged, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(here.store, "read", down)
+        following = asyncio.ensure_future(feed.follow())
+        await tried.wait()
+        here.clock.travel(seconds=4)
+        assert not feed.current(here.clock())
+        visit, _ = await here.enter()
+        await here.flows.sessions.end_all(visit)
+        patch.undo()
+        async with asyncio.timeout(5):
+            await heard.wait()
+    assert feed.current(here.clock())
+    following.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await following
+    assert {line["event"] for line in logged} == {"revocations.unreadable"}
+
+
+async def test_a_reading_that_breaks_otherwise_is_not_swallowed(here: Scene) -> None:
+    """A fault that is no outage shows that following ends with it, so that the process does too."""
+    feed, _ = listening(here)
+
+    def broken(_person: object, _session: object) -> None:
+        raise LookupError("a bug")
+
+    feed.listen(broken)
+    with pytest.raises(LookupError):
+        await feed.follow()

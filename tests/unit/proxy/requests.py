@@ -1,0 +1,32 @@
+"""Requests as the front hands them to the pipeline, in a line."""
+
+from sidecar.core.protocols import RawHeaders
+from sidecar.proxy.receive import Arrival, Origin, Receiver
+from sidecar.proxy.verdicts import Inbound
+
+SHOP = Origin("https", "app.test")
+
+
+def raw(*fields: str) -> RawHeaders:
+    parts = (field.partition(":") for field in fields)
+    return tuple(
+        (name.encode("latin-1"), value.strip().encode("latin-1")) for name, _, value in parts
+    )
+
+
+def inbound(
+    *fields: str,
+    method: str = "GET",
+    target: str = "/",
+    host: str | None = "app.test",
+    peer: str = "192.0.2.1",
+    secure: bool = False,
+) -> Inbound:
+    hosts = [f"Host: {host}"] if host is not None else []
+    return Inbound(
+        method, target, (1, 1), raw(*hosts, *fields), peer, secure, upgrade=False, has_body=False
+    )
+
+
+def arrival(*fields: str, method: str = "GET", target: str = "/") -> Arrival:
+    return Receiver((SHOP,), ()).receive(inbound(*fields, method=method, target=target))
