@@ -46,6 +46,7 @@ DEAR_AT_ONCE = 2
 """Argon2 takes 19 MiB and a core each; more at once would be a lever for strangers."""
 
 SWEPT_EVERY_S = 60.0
+ENDED_EVERY_S = 1.0
 
 
 class DearWork:
@@ -223,6 +224,7 @@ async def _kept(
     async with asyncio.TaskGroup() as tasks:
         keepers = [
             tasks.create_task(flows.revocations.follow()),
+            tasks.create_task(_ending(flows, clock)),
             tasks.create_task(_sweeping(flows, identifier, store, clock)),
         ]
         try:
@@ -230,6 +232,13 @@ async def _kept(
         finally:
             for keeper in keepers:
                 keeper.cancel()
+
+
+async def _ending(flows: Flows, clock: Clock) -> None:
+    """End once a second what runs for sessions whose lifetime is over."""
+    while True:
+        flows.live.expire(clock())
+        await asyncio.sleep(ENDED_EVERY_S)
 
 
 async def _sweeping(flows: Flows, identifier: Identifier, store: SqlStore, clock: Clock) -> None:

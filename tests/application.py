@@ -1,5 +1,6 @@
 """An application with a login of its own, as tests put one behind the sidecar."""
 
+import asyncio
 import base64
 import secrets
 from dataclasses import dataclass
@@ -55,11 +56,23 @@ class Application:
             return web.Response(text="bye")
         if path == "/away" and request.method == "POST":
             return web.Response(status=303, headers={"Location": "https://elsewhere.test/"})
+        if path == "/endless":
+            return await self._endless(request)
         who = self._who(request, cookie)
         return web.Response(
             text=f"application: {path} for {who or 'nobody'}",
             headers={"Cache-Control": "public, max-age=60, s-maxage=600"},
         )
+
+    async def _endless(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Begin an answer that goes on until its reader is gone."""
+        response = web.StreamResponse()
+        await response.prepare(request)
+        await response.write(b"first")
+        transport = request.transport
+        while transport is not None and not transport.is_closing():  # noqa: ASYNC110 - it tells nobody
+            await asyncio.sleep(0.05)
+        return response
 
     def _who(self, request: web.BaseRequest, cookie: str) -> str:
         """Honour every credential an application may honour; the last found wins."""

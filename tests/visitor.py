@@ -1,6 +1,7 @@
 """A browser for tests: keeps cookies, fills in forms, sends what browsers send."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from html.parser import HTMLParser
@@ -150,6 +151,16 @@ class Visitor:
     async def fetch(self, target: str, method: str = "GET", data: str | None = None) -> Page:
         """Ask as a script of the application does."""
         return await self.send(method, target, headers=FETCH, data=data)
+
+    @asynccontextmanager
+    async def download(self, target: str) -> AsyncIterator[aiohttp.StreamReader]:
+        """Begin to read an answer, as a script does; the block reads on."""
+        jar = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+        sent = {**FETCH, "Host": urlsplit(self.world.origin).netloc, "Cookie": jar}
+        url = URL(f"{self.world.base}{target}", encoded=True)
+        async with self._session.get(url, headers=sent) as response:
+            assert response.status == 200, response.status
+            yield response.content
 
     async def submit(self, page: Page, action: str, *, follow: int = 5, **fields: str) -> Page:
         """Send a form of the page with these fields filled in."""

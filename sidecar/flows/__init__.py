@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from sidecar.flows.challenge import Challenges
 from sidecar.flows.enroll import Enrollments
 from sidecar.flows.kit import Kit
+from sidecar.flows.live import Live
 from sidecar.flows.manage import Management
 from sidecar.flows.refusals import Refusals
 from sidecar.flows.revocations import Revocations
@@ -22,6 +23,7 @@ class Flows:
     enrollments: Enrollments
     management: Management
     refusals: Refusals
+    live: Live
 
 
 def build_flows(kit: Kit) -> Flows:
@@ -36,4 +38,5 @@ def build_flows(kit: Kit) -> Flows:
         Enrollments(kit, sessions),
         Management(kit, sessions),
         Refusals(kit),
+        Live(revocations),
     )

@@ -203,7 +203,7 @@ class Enrollments:
                 entered = await self._sessions.elevate(tx, visit, proof, now)
             else:
                 await end_sessions(tx, visit.person, now, keep=challenge.session_id)
-        self._sessions.forget_person(visit.person)
+        await self._sessions.catch_up(visit.person)
         return entered
 
     async def _first(self, tx: Transaction, visit: Visit, ticket: str, now: datetime) -> None:

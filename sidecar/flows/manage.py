@@ -81,7 +81,7 @@ class Management:
             await tx.challenges.void(visit.person, now)
             await end_sessions(tx, visit.person, now, keep=session.id)
             await tx.trail.append(act(visit, "authenticator.removed", now, factor=target.factor))
-        self._sessions.forget_person(visit.person)
+        await self._sessions.catch_up(visit.person)
 
     def _spare_the_last(self, held: tuple[Authenticator, ...], target: Authenticator) -> None:
         """Spare codes alone do not count: they run out."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sidecar.core.errors import NotFound
+from sidecar.core.errors import NotFound, StoreUnavailable
 from sidecar.core.model import (
     Identity,
     Person,
@@ -81,9 +81,12 @@ class Sessions:
         self._forgotten += 1
         self._kept = {key: kept for key, kept in self._kept.items() if kept.session.id != which}
 
-    def forget_person(self, person: Person) -> None:
-        """Nothing about any session of the person is answered from memory any more."""
-        self._revocations.tell(person, None)
+    async def catch_up(self, person: Person) -> None:
+        """What was just revoked of the person holds here at once, and for nobody else."""
+        try:
+            await self._revocations.read()
+        except StoreUnavailable:
+            self._revocations.tell(person, None)
 
     def _revoked(self, person: Person | None, which: SessionId | None) -> None:
         """Forget one session, all of a person, or (nobody named) everything."""

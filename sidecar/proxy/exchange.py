@@ -55,6 +55,8 @@ class Exchange:
             ClientGone: nobody is left to answer.
 
         """
+        watch = self._forward.watch
+        unwatch = watch(self._client.break_off) if watch is not None else None
         try:
             return await self._pass_on(*await self._ask())
         except UnsafeHead:
@@ -62,6 +64,8 @@ class Exchange:
         except (UpstreamUnreachable, UpstreamTimedOut, MalformedRequest) as error:
             return self._client.fail(self._request, error)
         finally:
+            if unwatch is not None:
+                unwatch()
             await self._finish()
 
     def overdue(self) -> None:

@@ -1,6 +1,7 @@
 """The life of one request: receive, route, identify, recall, decide, then answer or forward."""
 
 from dataclasses import replace
+from functools import partial
 
 import structlog
 
@@ -213,7 +214,10 @@ class Pipeline:
             else ()
         )
         headers = request_headers(self._contract, arrival, vouched)
-        return self._onward(arrival, upstream, rule, said, headers=headers)
+        onward = self._onward(arrival, upstream, rule, said, headers=headers)
+        if session is None or rule.effect is policy.Effect.BYPASS:
+            return onward
+        return replace(onward, watch=partial(self._flows.live.watch, session))
 
     def _forward_anonymously(self, arrival: Arrival, upstream: str, rule: Rule) -> Forward:
         """Pass a request on as nobody's: without anything the application could know it by."""

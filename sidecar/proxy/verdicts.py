@@ -45,7 +45,8 @@ class Forward:
     `before_end` is awaited before the last bytes of the request are written; what it raises ends
     the exchange, and the application never has the whole request.
     `on_head` sees the final response head (hop-by-hop removed) before the client does and returns
-    the headers to send on. `on_end` is called once, however the exchange ended.
+    the headers to send on. `on_end` is called once, however the exchange ended. `watch` is given
+    what breaks the exchange off, for when its session ends, and returns what stops the watching.
     """
 
     upstream: str
@@ -54,6 +55,7 @@ class Forward:
     on_head: Callable[[int, RawHeaders], Awaitable[RawHeaders]] | None = None
     on_end: Callable[[], None] | None = None
     before_end: Callable[[], Awaitable[None]] | None = None
+    watch: Callable[[Callable[[], None]], Callable[[], None]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,8 +21,8 @@ from playwright.async_api import Browser, StorageState, async_playwright
 
 from sidecar.demo.app import create_app
 from sidecar.demo.visit import Options
-from tests.journeys.person import WIDE, Arrive, Person, arrive, datasette_login
 from tests.clock import ManualClock
+from tests.journeys.person import WIDE, Arrive, Person, arrive, datasette_login
 from tests.tools.pages_server import CHROMIUM, FLAGS
 from tests.world import World, free_port, world
 
