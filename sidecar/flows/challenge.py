@@ -1,6 +1,7 @@
 """A person is asked for a factor and answers: counted before it is checked, used once."""
 
 from dataclasses import dataclass
+from typing import assert_never
 
 from sidecar.core.errors import (
     ChallengeGone,
@@ -151,6 +152,8 @@ class Challenges:
             case Rejected():
                 await self._refuse(visit, attempt, outcome)
                 raise ResponseRejected(outcome.reason, hint_s=outcome.hint_s)
+            case _:
+                assert_never(outcome)
 
     async def _usable(self, visit: Visit, factor: str) -> tuple[Authenticator, ...]:
         async with self._kit.store.read() as tx:

@@ -215,7 +215,9 @@ class Pipeline:
         )
         headers = request_headers(self._contract, arrival, vouched)
         onward = self._onward(arrival, upstream, rule, said, headers=headers)
-        if session is None or rule.effect is policy.Effect.BYPASS:
+        leaves = self._router.is_logout(arrival.path)
+        if session is None or leaves or rule.effect is policy.Effect.BYPASS:
+            # Signing out ends what the session opened, but not its own answer.
             return onward
         return replace(onward, watch=partial(self._flows.live.watch, session))
 

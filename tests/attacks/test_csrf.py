@@ -1,4 +1,4 @@
-"""No page of another origin, and no script of this one, makes our pages do anything (THREATS 40)."""
+"""No other origin, and no script of this one, makes our pages do anything (THREATS 40)."""
 
 import re
 from urllib.parse import urlencode

@@ -13,7 +13,7 @@ NAME = "X-SSO-User"
 SECRET = "c2VjcmV0LW9mLXRoZS1wcm94eQ"
 
 
-def believing(**options: Any) -> dict[str, Any]:
+def believing(**options: object) -> dict[str, Any]:
     source = {"plugin": "forwarded_header", "header": NAME, **options}
     return {"identity": {"sso": source}, "unidentified": "refuse", "login": {}}
 

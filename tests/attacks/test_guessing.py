@@ -62,7 +62,7 @@ async def test_two_hundred_wrong_codes_at_once_are_judged_five_times(here: Scene
     assert here.factors["totp"].judged == 5
 
 
-@pytest.mark.conforms("ASVS-6.3.1", "NIST-RL-1")
+@pytest.mark.conforms("ASVS-6.3.1")
 async def test_nothing_but_time_reopens_a_bucket(here: Scene) -> None:
     """THREATS 51: new challenges, sessions and logins show that none gives one more try."""
     visit, phone = await here.enroll()
@@ -107,7 +107,7 @@ async def test_strangers_close_at_fifty_and_the_known_browser_goes_on(here: Scen
     await here.prove(home, phone)
 
 
-@pytest.mark.conforms("NIST-800-63B-3.2.2")
+@pytest.mark.conforms("NIST-RL-2", "NIST-RL-6")
 async def test_the_hundredth_failure_disables_and_leads_to_recovery(here: Scene) -> None:
     """100 failures in a row show a disabled factor, dead challenges, an audit row and recovery."""
     visit, phone = await here.enroll()

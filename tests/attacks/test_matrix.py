@@ -218,3 +218,11 @@ async def ask(visitor: Visitor, path: str, way: str) -> Page:
     if way == "head":
         return await visitor.send("HEAD", path, headers=FETCH)
     return await visitor.send("GET", path, headers=NAVIGATION)
+
+
+async def test_signing_out_of_the_application(here: World) -> None:
+    """The application's own sign-out shows its answer to the end, and takes the proofs along."""
+    who = await somebody(here, "proven")
+    assert (await who.visitor.open("/logout")).text == "bye"
+    await who.identified()
+    assert outcome(await ask(who.visitor, "/secret", "page")) == "challenge"

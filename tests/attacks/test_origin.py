@@ -1,4 +1,4 @@
-"""Our pages live in the application's origin; its scripts, frames and workers are strangers there."""
+"""Our pages live in the application's origin; its scripts and frames are strangers there."""
 
 import pytest
 
@@ -56,7 +56,7 @@ async def test_people(ada: Visitor, name: str) -> None:
         assert (headers, page.status in {200, 303}) == (headers, True)
 
 
-@pytest.mark.parametrize("name", (*PAGES, "nowhere", "static/nowhere.css"))
+@pytest.mark.parametrize("name", [*PAGES, "nowhere", "static/nowhere.css"])
 @pytest.mark.conforms("ASVS-3.4.3", "ASVS-3.4.4", "ASVS-3.4.5", "ASVS-3.4.6", "ASVS-3.4.8")
 async def test_headers_of_every_page(ada: Visitor, name: str) -> None:
     """Every page, errors among them, shows the headers that keep others out."""

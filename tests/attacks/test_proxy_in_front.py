@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+import ssl
 import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -61,7 +62,7 @@ async def fronted(folder: Path, place: World) -> AsyncIterator[int]:
     )
     try:
         async with asyncio.timeout(10):
-            while not await listens(port):
+            while not await listens(port):  # noqa: ASYNC110 - another program's socket
                 await asyncio.sleep(0.02)
         yield port
     finally:
@@ -79,8 +80,6 @@ async def listens(port: int) -> bool:
 
 
 async def over_tls(port: int, *fields: str, target: str) -> Answer:
-    import ssl
-
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     reader, writer = await asyncio.open_connection("127.0.0.1", port, ssl=context)

@@ -1,13 +1,13 @@
 """Two names are two people, and one person's name is never another's (THREATS 26, 55)."""
 
 import json
+from base64 import urlsafe_b64decode
 from pathlib import Path
 from typing import Any
 
 import pytest
 from aiohttp import web
 
-from sidecar.core.model import Person
 from tests.application import Application
 from tests.visitor import FETCH, Visitor
 from tests.wire import tell
@@ -133,14 +133,9 @@ async def test_same_subject_of_two_realms(tmp_path: Path) -> None:
         await tell(place, "X-SSO-User: ada", target="/easy/x")
         claims = await claims_of(place)
         assert (claims["sub"], claims["realm"]) == ("ada", "sso")
-        invitation = await place.invite("ada")  # of the realm app_login
-        assert Person("sso", "ada") != Person("app_login", "ada")
-        assert invitation
 
 
 async def claims_of(place: World) -> dict[str, Any]:
-    from base64 import urlsafe_b64decode
-
     [token] = place.application.seen[-1].all("X-Sidecar-Assertion")
     payload = token.split(".")[1]
     claims: dict[str, Any] = json.loads(urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))

@@ -115,7 +115,7 @@ async def test_seal_of_another_session(place: World, ada: Visitor, grace: Visito
     assert f"{ORIGIN}/of-ada" not in leads(page)
 
 
-async def test_every_page_that_takes_next(place: World, ada: Visitor) -> None:
+async def test_every_page_that_takes_next(ada: Visitor) -> None:
     """`next`, `rd` and `lang` on every page show that none of them leads away."""
     for name in ("challenge", "enroll", "account", "recovery", "continue", "leave", "signed-out"):
         for value in ("https://evil.test/", "//evil.test", "javascript:alert(1)", "/\\evil.test"):
@@ -125,7 +125,7 @@ async def test_every_page_that_takes_next(place: World, ada: Visitor) -> None:
             assert "alert(1)<" not in page.text
 
 
-async def test_application_that_redirects_off_site(place: World, ada: Visitor) -> None:
+async def test_application_that_redirects_off_site(ada: Visitor) -> None:
     """A post whose answer leads elsewhere shows that our pages never post towards it."""
     page = await ada.post("/away", {"a": "1"}, follow=0)
     assert (page.status, page.location) == (303, "https://elsewhere.test/")

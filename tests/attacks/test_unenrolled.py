@@ -137,7 +137,7 @@ async def test_two_at_once_in_open_season_are_one_first_time() -> None:
 
 
 async def test_in_the_browser_the_password_alone_opens_nothing() -> None:
-    """THREATS 37: an attacker with the password sees no page behind the policy and no secret."""
+    """THREATS 37: a login without an invitation shows no page of the application and no secret."""
     with quick_folder() as folder:
         async with world(folder) as here:
             await here.invite("ada")

@@ -87,7 +87,7 @@ async def refused(place: World, browser: Visitor) -> None:
 
 
 async def test_passed_without_any_credential(tmp_path: Path) -> None:
-    """`pass` shows that what goes on carries nothing by which the application could know anybody."""
+    """`pass` shows that what goes on carries nothing by which anybody could be known."""
     credentials = {"headers": ["Authorization", "X-API-Key"], "query": ["api_key"]}
     changes = {
         "unidentified": "pass",

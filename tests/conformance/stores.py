@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+import threading
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -50,6 +51,16 @@ SECRET = SharedSecret(b"twenty secret bytes!", {"step": 5, "name": "x", "burned"
 def files(folder: Path) -> dict[str, bytes]:
     """Return what lies in a folder, by name."""
     return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+async def threads_end() -> None:
+    """Wait for the threads of connections that could not be made: the driver stops them later.
+
+    One that ends after its loop was closed would complain in the middle of another test.
+    """
+    for thread in threading.enumerate():
+        if "_connection_worker" in thread.name:
+            await asyncio.to_thread(thread.join, 5)
 
 
 class Travel:

@@ -46,7 +46,7 @@ HARBOUR = {
 DATASETTE = {
     "login": {
         "page": "/-/login",
-        "paths": ["/-/login", "/-/static/**"],
+        "paths": ["/-/login", "/-/logout", "/-/static/**"],
         "logout": ["/-/logout"],
     },
     "identity": {

@@ -111,6 +111,7 @@ def _enrolling() -> dict[str, View]:
         "enroll-start-more": EnrollStartView((TOTP, PASSKEY), first=False),
         "enroll-totp": EnrollView(TOTP, ENROLLMENT, "en_1", next="n"),
         "enroll-totp-wrong": EnrollView(TOTP, ENROLLMENT, "en_1", first=False, fault=wrong),
+        "enroll-labelled": EnrollView(Choice("app", "totp", "Company app"), ENROLLMENT, "en_1"),
         "backup-codes": BackupCodesView(CODES, NOW, next="n"),
         "backup-codes-not-kept": BackupCodesView(CODES, NOW, first=False, fault=Fault("not-kept")),
         "invitation-needed": InvitationNeededView("n"),
@@ -149,6 +150,7 @@ def _challenged() -> dict[str, View]:
 def _confirming() -> dict[str, View]:
     return {
         "confirm-remove": ConfirmView("remove", "Pixel 8", asked()),
+        "confirm-remove-unnamed": ConfirmView("remove", question=asked(), kind="totp"),
         "confirm-codes": ConfirmView("codes", question=asked()),
         "confirm-add": ConfirmView("add", question=asked(Fault("wrong"))),
         "confirm-rename": ConfirmView("rename", "Pixel 8", to="account/rename"),
@@ -166,6 +168,7 @@ def _account() -> dict[str, View]:
         Event(NOW, "renamed", "Tablet in the kitchen", "Firefox on Linux", "192.0.2.0/24"),
         Event(NOW - day, "verified", "Pixel 8", "Safari on iPhone", "2001:db8::/48"),
         Event(NOW - day, "wrong-code", "Pixel 8", "Safari on iPhone", "2001:db8::/48"),
+        Event(NOW - 2 * day, "disabled"),
         Event(NOW - 2 * day, "locked"),
         Event(NOW - 9 * day, "code-used", "", "Edge on Windows", "198.51.100.0/24"),
         Event(NOW - 90 * day, "added", "Blue key"),
@@ -180,6 +183,12 @@ def _account() -> dict[str, View]:
             (only,), Codes("b1", 2, 10, NOW - day), sessions=(here,), done="renamed", events=events
         ),
         "account-bare": AccountView((only,), sessions=(here,), fault=Fault("bad-name")),
+        "account-bad-name": AccountView(
+            (Method("a1", "totp", "", NOW - day),),
+            renaming="a1",
+            typed="\t",
+            fault=Fault("bad-name"),
+        ),
     }
 
 
@@ -199,6 +208,9 @@ def _rest() -> dict[str, View]:
         "signed-out": SignedOutView(),
         "signed-out-everywhere": SignedOutView(everywhere=True),
         "recovery-needed": RecoveryNeededView("Payments"),
+        "recovery-nothing-left": RecoveryNeededView(able=False),
+        "error-session-over": ErrorView("challenge-gone", "01JP8Z6M3Q", again="/pay"),
+        "error-nobody": ErrorView("not-identified", "01JP8Z6M3Q", again="/login"),
         "error-too-many-attempts": ErrorView("too-many-attempts", "01JP8Z6M3Q", wait),
         **errors,
     }

@@ -16,7 +16,14 @@ from sidecar.core.errors import (
     ResponseRejected,
     StepUpRequired,
 )
-from sidecar.core.model import AuthenticatorStatus, Challenge, Level, SessionStatus, Standing
+from sidecar.core.model import (
+    AuthenticatorStatus,
+    Challenge,
+    ChallengeId,
+    Level,
+    SessionStatus,
+    Standing,
+)
 from sidecar.flows.enroll import adding
 from sidecar.flows.kit import ACTION_PROOF_LIFE
 from sidecar.flows.portfolio import portfolio
@@ -155,7 +162,7 @@ async def test_without_session_or_factor_nothing_begins(here: Scene) -> None:
 
 @pytest.mark.conforms("ASVS-7.5.1")
 async def test_one_more_needs_one_proof_of_exactly_that(here: Scene) -> None:
-    """THREATS 36, 37: no proof, a sign-in's, another factor's, a spent and an old one all fail."""
+    """THREATS 36, 37: no proof, a sign-in's, another's, a spent and an old one show a shut door."""
     visit, phone = await here.enroll()
     with pytest.raises(StepUpRequired):
         await begin(here, visit)
@@ -227,7 +234,7 @@ async def test_after_a_new_login_nothing_begun_before_goes_on(here: Scene) -> No
 
 
 async def test_the_first_factor_is_the_proof_for_its_spare(here: Scene) -> None:
-    """Right after a first enrollment spare codes can be made once, and an app cannot be added."""
+    """A first enrollment just confirmed shows spare codes possible once, and no further app."""
     visit, _ = await here.enroll()
     with pytest.raises(StepUpRequired):
         await begin(here, visit)
@@ -266,3 +273,14 @@ async def test_one_more_ends_every_other_session_at_once(here: Scene) -> None:
     visit, _ = await here.add_second(visit, phone)
     assert await here.flows.sessions.recall(elsewhere) is None
     assert [one.id for one in await here.flows.sessions.of(visit)] == [visit.require_session().id]
+
+
+async def test_an_enrollment_without_an_id_is_a_broken_one(here: Scene) -> None:
+    """A row that names no authenticator shows a failure, and nothing enrolled."""
+    visit, _ = await here.enter()
+    begun, phone = await begin(here, visit, await here.people.invite(ADA, "desk"))
+    async with here.store.begin() as tx:
+        await tx.challenges.add(replace(begun, id=ChallengeId("nameless"), authenticator_id=None))
+    with pytest.raises(RuntimeError):
+        await here.flows.enrollments.finish(visit, ChallengeId("nameless"), phone.code(here.clock))
+    assert not await here.held()

@@ -12,7 +12,7 @@ from sidecar.core.errors import NotFound, TooManyAttempts
 from sidecar.core.model import SessionStatus
 from sidecar.core.stores import Transaction
 from sidecar.flows.kit import SESSIONS_OPENED, SessionTimes
-from sidecar.flows.sessions import KEPT_FOR, TOUCHED_EVERY
+from sidecar.flows.sessions import TOUCHED_EVERY
 from sidecar.storage.sql import SqlStore
 from tests.unit.flows.scene import ADA, GRACE, Scene, scene
 
@@ -118,19 +118,6 @@ async def test_activity_is_written_once_a_minute(here: Scene) -> None:
     assert visit.session != seen
 
 
-async def test_activity_in_another_process_keeps_it_alive_here(folder: Path) -> None:
-    """A session that is idle in memory and active elsewhere shows that the store is asked."""
-    async with scene(folder) as here, scene(folder, here.clock) as there:
-        visit, token = await here.enter()
-        here.clock.travel(minutes=59, seconds=50)
-        await here.flows.revocations.read()
-        assert await alive(here, token)
-        await there.flows.sessions.touch(visit.require_session())
-        here.clock.travel(seconds=11)
-        await here.flows.revocations.read()
-        assert await alive(here, token)
-
-
 @asynccontextmanager
 async def unwritable(store: SqlStore) -> AsyncIterator[None]:
     @asynccontextmanager
@@ -141,56 +128,6 @@ async def unwritable(store: SqlStore) -> AsyncIterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(store, "begin", begin)
         yield
-
-
-# -- memory ------------------------------------------------------------------------------------
-
-
-async def test_memory_answers_while_the_feed_is_read(here: Scene) -> None:
-    """A second recall shows no question to the store; after 3 s without the feed it shows one."""
-    _, token = await here.enter()
-    await here.flows.sessions.recall(token)
-    async with unreadable(here.store):
-        here.clock.travel(seconds=3)
-        assert await alive(here, token)
-        here.clock.travel(seconds=1)
-        with pytest.raises(AssertionError, match="asked"):
-            await alive(here, token)
-    await here.flows.revocations.read()
-    async with unreadable(here.store):
-        assert await alive(here, token)
-
-
-async def test_memory_is_bounded_in_time(here: Scene) -> None:
-    """What was kept shows a question to the store after its time, and is swept away."""
-    _, token = await here.enter()
-    await here.flows.sessions.recall(token)
-    here.clock.now += KEPT_FOR
-    await here.flows.revocations.read()
-    async with unreadable(here.store):
-        with pytest.raises(AssertionError, match="asked"):
-            await alive(here, token)
-    here.flows.sessions.sweep()
-    assert await alive(here, token)
-
-
-async def test_what_is_revoked_while_it_is_read_is_not_kept(
-    here: Scene, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A session that ends between being read and being kept shows that it is not kept."""
-    visit, token = await here.enter()
-    real = here.store.read
-
-    @asynccontextmanager
-    async def slow() -> AsyncIterator[Transaction]:
-        async with real() as tx:
-            yield tx
-        monkeypatch.undo()
-        await here.flows.sessions.end(visit, visit.require_session().id)
-
-    monkeypatch.setattr(here.store, "read", slow)
-    assert await here.flows.sessions.recall(token)  # it was alive when it was read
-    assert not await alive(here, token)
 
 
 # -- raising -----------------------------------------------------------------------------------
@@ -212,20 +149,6 @@ async def test_the_old_token_answers_thirty_seconds_with_what_it_had(here: Scene
     here.clock.travel(seconds=0.1)
     await here.flows.revocations.read()
     assert not await alive(here, old)
-
-
-async def test_the_grace_is_no_longer_in_another_process(folder: Path) -> None:
-    """An old token kept by another process at the last moment shows it gone after its grace."""
-    async with scene(folder) as here, scene(folder, here.clock) as there:
-        _, phone = await here.enroll()
-        visit, old = await here.enter()
-        here.clock.travel(seconds=30)
-        await there.flows.revocations.read()
-        assert await alive(there, old)
-        await here.prove(visit, phone, wait_s=0)
-        here.clock.travel(seconds=30)
-        await there.flows.revocations.read()
-        assert not await alive(there, old)
 
 
 async def test_proofs_belong_to_one_login(here: Scene) -> None:
@@ -285,3 +208,12 @@ async def test_a_session_begun_before_a_reset_is_over(here: Scene) -> None:
     assert not await alive(here, before)
     _, after = await here.enter()
     assert await alive(here, after)
+
+
+async def test_a_token_that_is_not_recognised_is_never_stored(here: Scene) -> None:
+    """A mint that makes what it does not know shows a failure instead of a dead session."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(here.kit.tokens, "mint_session", lambda: "made-up")
+        with pytest.raises(RuntimeError):
+            await here.enter()
+    assert not await here.flows.sessions.of(here.stranger())

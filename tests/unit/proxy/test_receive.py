@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sidecar.core.errors import MalformedRequest, MisdirectedRequest, SidecarError
+from sidecar.core.errors import MalformedRequest, MisdirectedRequest
 from sidecar.proxy.receive import Origin, Receiver, plain_authority
 from tests.unit.proxy.requests import SHOP, arrival, inbound
 
@@ -59,11 +59,10 @@ def test_any_target(target: str, hosts: list[str]) -> None:
     fields = [f"Host: {host.encode().decode('latin-1')}" for host in hosts]
     try:
         made = Receiver((SHOP,), ()).receive(inbound(*fields, target=target, host=None))
-    except SidecarError as error:
-        assert error.status in {400, 421}
-    else:
-        assert made.origin == SHOP
-        assert made.path.startswith("/")
+    except (MalformedRequest, MisdirectedRequest):
+        return
+    assert made.origin == SHOP
+    assert made.path.startswith("/")
 
 
 def test_client_without_an_address() -> None:

@@ -21,6 +21,7 @@ from tests.conformance.stores import (
     files,
     open_sqlite,
     sqlite_file,
+    threads_end,
     url_of,
 )
 
@@ -173,4 +174,5 @@ async def test_a_store_that_vanishes_is_not_made_anew(tmp_path: Path) -> None:
         async with store.begin() as tx:
             await tx.accounts.get(ADA)
     await store.close()
+    await threads_end()
     assert not path.exists()

@@ -12,7 +12,7 @@ from sqlalchemy.exc import OperationalError
 from sidecar.storage import engine
 from sidecar.storage.faults import StoreUnproven
 from sidecar.storage.tables import accounts
-from tests.conformance.stores import ADA, NOW, Travel, files, open_sqlite, sqlite_file
+from tests.conformance.stores import ADA, NOW, Travel, files, open_sqlite, sqlite_file, threads_end
 
 
 async def test_a_connection_is_durable(tmp_path: Path) -> None:
@@ -60,6 +60,7 @@ async def test_nothing_is_made_by_connecting(tmp_path: Path) -> None:
             async with missing.begin() as connection:
                 await connection.execute(text("SELECT 1"))
         await missing.dispose()
+    await threads_end()
     assert files(tmp_path) == {}
 
 
