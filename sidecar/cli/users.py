@@ -10,8 +10,9 @@ import typer
 
 from sidecar.cli.loading import DEFAULT_PATH, ConfigOption, load, refused
 from sidecar.clock import utc_now
-from sidecar.core.errors import StoreUnavailable
+from sidecar.core.errors import IdentityUnavailable, StoreUnavailable
 from sidecar.core.model import LookupCodes, Person
+from sidecar.core.subjects import Fold, subject_of
 from sidecar.flows.people import Dossier, People
 from sidecar.settings.load import Loaded
 from sidecar.storage.faults import StoreUnproven
@@ -84,10 +85,20 @@ def person_of(loaded: Loaded, subject: str) -> Person:
     realms = sorted({source.realm for source in loaded.sources})
     realm, mark, rest = subject.partition(":")
     if mark and realm in realms:
-        return Person(realm, rest)
+        return _person(loaded, realm, rest)
     if len(realms) == 1:
-        return Person(realms[0], subject)
+        return _person(loaded, realms[0], subject)
     raise typer.BadParameter(f"write realm:subject; there is {', '.join(realms)}")
+
+
+def _person(loaded: Loaded, realm: str, subject: str) -> Person:
+    """Return the person under the name that the realm's sources give them."""
+    options = [source.options for source in loaded.sources if source.realm == realm]
+    folds: tuple[Fold, ...] = getattr(options[0], "normalize", ())
+    try:
+        return Person(realm, subject_of(subject, folds))
+    except IdentityUnavailable as refused_subject:
+        raise typer.BadParameter(str(refused_subject)) from refused_subject
 
 
 def describe(person: Person, dossier: Dossier) -> list[str]:

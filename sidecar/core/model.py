@@ -59,7 +59,7 @@ class Identity:
     claims: Claims = Claims()
     login: str = ""
     """Changes when the application's own session does; empty where the source has none."""
-    set_cookies: tuple[bytes, ...] = ()
+    set_cookies: tuple[bytes, ...] = field(default=(), repr=False)
     """`Set-Cookie` values of the source's answer, relayed to the visitor unchanged."""
 
 

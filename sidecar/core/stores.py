@@ -208,6 +208,10 @@ class Invitations(Protocol):
         """The code is open; an earlier one of the same person no longer is."""
         ...
 
+    async def void(self, person: Person, now: datetime) -> None:
+        """No code of the person is open any more."""
+        ...
+
     async def open(self, person: Person, code: TokenHash, now: datetime) -> bool: ...
 
     async def redeem(self, person: Person, code: TokenHash, now: datetime) -> bool:

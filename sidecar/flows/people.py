@@ -60,6 +60,7 @@ class People:
             for item in held:
                 await tx.authenticators.move(item, "remove", now)
             await tx.challenges.void(person, now)
+            await tx.invitations.void(person, now)
             await end_sessions(tx, person, now)
             await tx.accounts.ensure(person, now)
             await tx.accounts.reset(person)

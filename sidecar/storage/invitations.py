@@ -20,11 +20,7 @@ class SqlInvitations:
     async def add(self, person: Person, code: TokenHash, *, by: str, expires_at: datetime) -> None:
         """The code is open; an earlier one of the same person no longer is."""
         now = self._clock()
-        await self._connection.execute(
-            update(invitations)
-            .where(of_person(invitations, person), _unused())
-            .values(voided_at=now)
-        )
+        await self.void(person, now)
         await self._connection.execute(
             insert(invitations).values(
                 code_hash=code,
@@ -33,6 +29,13 @@ class SqlInvitations:
                 created_at=now,
                 expires_at=expires_at,
             )
+        )
+
+    async def void(self, person: Person, now: datetime) -> None:
+        await self._connection.execute(
+            update(invitations)
+            .where(of_person(invitations, person), _unused())
+            .values(voided_at=now)
         )
 
     async def open(self, person: Person, code: TokenHash, now: datetime) -> bool:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.certificates import self_signed
 from tests.conformance.http.visitor import Answer, Visitor
 from tests.world import World, free_port, world
 
@@ -23,7 +24,7 @@ http {{
   fastcgi_temp_path {folder}/f; uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;
   server {{
     listen 127.0.0.1:{port} ssl;
-    ssl_certificate {folder}/cert.pem; ssl_certificate_key {folder}/key.pem;
+    ssl_certificate {folder}/test.pem; ssl_certificate_key {folder}/test.pem;
     location / {{
       proxy_pass http://127.0.0.1:{behind};
       proxy_http_version 1.1;
@@ -36,25 +37,12 @@ http {{
 """
 
 
-def certificate(folder: Path) -> None:
-    subprocess.run(
-        [
-            *("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"),
-            *("-nodes", "-days", "2", "-subj", "/CN=app.test"),
-            *("-keyout", folder / "key.pem", "-out", folder / "cert.pem"),
-        ],
-        check=True,
-        capture_output=True,
-        timeout=20,
-    )
-
-
 @asynccontextmanager
 async def fronted(folder: Path, place: World) -> AsyncIterator[int]:
     """Run nginx with TLS in front of the sidecar; the port it listens on."""
     port = free_port()
     behind = place.base.rpartition(":")[2]
-    certificate(folder)
+    self_signed(folder, "app.test")
     config = folder / "nginx.conf"
     config.write_text(CONFIG.format(folder=folder, port=port, behind=behind))
     process = await asyncio.create_subprocess_exec(

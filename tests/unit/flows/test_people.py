@@ -68,6 +68,15 @@ async def test_a_reset_takes_everything_and_says_why(here: Scene) -> None:
     assert (await portfolio(here.kit, ADA)).standing is Standing.NEVER_ENROLLED
 
 
+async def test_a_reset_voids_open_invitations(here: Scene) -> None:
+    """A code from before a reset: shows that only a newer one opens the door again."""
+    code = await here.people.invite(ADA, "desk")
+    await here.people.reset(ADA, "desk", "stolen letter")
+    visit, _ = await here.enter()
+    with pytest.raises(InvitationNeeded):
+        await here.flows.enrollments.begin(visit, "totp", {}, invitation=code)
+
+
 async def test_a_reset_of_somebody_unknown_is_harmless(here: Scene) -> None:
     """A person who was never here shows that a reset takes nothing and leaves a newcomer."""
     assert await here.people.reset(ADA, "desk", "to be sure") == 0

@@ -15,7 +15,7 @@ PROGRAM = Telling(page=False, language="", request_id="r1")
 PERSON = Telling(page=True, language="de", request_id="r1")
 
 
-@pytest.mark.conforms("RFC-9457")
+@pytest.mark.conforms("RFC-9457-3")
 @pytest.mark.parametrize("slug", slugs())
 def test_every_error_both_ways(slug: str) -> None:
     """Each slug shows its status, its own document and a page of its own, with the number."""

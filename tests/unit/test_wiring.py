@@ -1,0 +1,93 @@
+import ssl
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from sidecar import wiring
+from sidecar.settings.load import Loaded, load_settings
+from tests.certificates import self_signed
+from tests.clock import START
+from tests.world import KEY, settings_for
+
+
+def loaded(folder: Path, changes: Mapping[str, Any] | None = None) -> Loaded:
+    file = folder / "sidecar.yaml"
+    written = settings_for("http://127.0.0.1:9", folder, 0, changes or {})
+    file.write_text(yaml.safe_dump(written))
+    return load_settings(file, {"TEST_KEY": KEY}, START)
+
+
+def test_every_limit_of_the_file_reaches_the_front(tmp_path: Path) -> None:
+    """A file with every limit written: shows that none is a name only."""
+    written = {
+        "target": "1KiB",
+        "field": "2KiB",
+        "head": "3KiB",
+        "fields": 4,
+        "pipelined": 5,
+        "head_time": "6s",
+        "keep_alive": "7s",
+        "body_idle": "8s",
+        "write_idle": "9s",
+        "tunnel_idle": "10s",
+        "connections": 11,
+        "connections_per_address": 12,
+    }
+    limits = wiring.limits(loaded(tmp_path, {"limits": written}).settings)
+    assert (limits.target_bytes, limits.field_bytes, limits.head_bytes) == (1024, 2048, 3072)
+    assert (limits.fields, limits.pipelined) == (4, 5)
+    assert (limits.head_s, limits.keep_alive_s, limits.body_idle_s) == (6, 7, 8)
+    assert (limits.write_idle_s, limits.tunnel_idle_s) == (9, 10)
+    assert (limits.connections, limits.connections_per_address) == (11, 12)
+
+
+def test_an_upstream_keeps_its_times(tmp_path: Path) -> None:
+    """An application with times of its own: shows that the pool gets them in seconds."""
+    upstreams = {
+        "shop": {"url": "http://127.0.0.1:9", "connect_timeout": "250ms", "head_timeout": "2m"}
+    }
+    made = wiring.upstreams(loaded(tmp_path, {"upstreams": upstreams}).settings)["shop"]
+    assert (made.connect_timeout_s, made.head_timeout_s) == (0.25, 120)
+
+
+@pytest.mark.parametrize(
+    ("unidentified", "login"), [("redirect", "/login"), ("refuse", ""), ("pass", "")]
+)
+def test_pages_know_the_login_only_where_people_are_led_there(
+    tmp_path: Path, unidentified: str, login: str
+) -> None:
+    """Each way of treating nobody: shows that only one of them redirects."""
+    site = wiring.site(loaded(tmp_path, {"unidentified": unidentified}))
+    assert site.login_page == login
+    assert site.logout == "/logout"
+    assert site.kinds == {"totp": "totp", "backup_codes": "backup_codes"}
+
+
+def test_a_logout_that_is_no_address_is_not_opened(tmp_path: Path) -> None:
+    """A logout written as a pattern: shows that no page leads to a star."""
+    login = {"page": "/login", "paths": ["/login"], "logout": ["/logout/*"]}
+    assert wiring.site(loaded(tmp_path, {"login": login})).logout == ""
+
+
+def test_the_key_ring_holds_the_keys_of_the_file(tmp_path: Path) -> None:
+    """The configured key: shows that it is the active one."""
+    ring = wiring.key_ring(loaded(tmp_path))
+    assert (ring.active, list(ring.keys)) == ("k1", ["k1"])
+
+
+def test_without_a_certificate_there_is_no_tls(tmp_path: Path) -> None:
+    """A file without `listen.tls`: shows that the listener speaks plainly."""
+    assert wiring.tls_context(loaded(tmp_path).settings) is None
+
+
+def test_client_certificates_are_asked_for_and_not_required(tmp_path: Path) -> None:
+    """A client authority: shows that a peer without a certificate is served, unverified."""
+    file = str(self_signed(tmp_path))
+    listen = {"public": "127.0.0.1:0", "tls": {"cert": file, "key": file, "client_ca": file}}
+    context = wiring.tls_context(loaded(tmp_path, {"listen": listen}).settings)
+    assert context is not None
+    assert context.verify_mode is ssl.CERT_OPTIONAL
+    assert context.minimum_version is ssl.TLSVersion.TLSv1_2
