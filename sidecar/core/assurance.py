@@ -17,6 +17,10 @@ ACR = {
 """Authentication context names; `phr` is OpenID EAP's word for phishing-resistant."""
 
 
+SCHEME = "TwoFactor"
+"""Our scheme in `WWW-Authenticate` (RFC 9110 §11.6.1): no browser shows a dialog for it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Requirement:
     """What a request needs: a level, optionally from certain factors, optionally lately."""

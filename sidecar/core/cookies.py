@@ -1,6 +1,7 @@
 """The cookies of ours: their names, how they are set, and how they are told apart."""
 
 from dataclasses import dataclass
+from functools import cache
 
 SESSION = "sidecar"
 KNOWN = "sidecar-known"
@@ -8,6 +9,7 @@ LANGUAGE = "sidecar-lang"
 _HOST = "__Host-"
 
 
+@cache
 def names_of_ours() -> frozenset[str]:
     """Return every name that is ours, normalised by `normal`."""
     return frozenset(
@@ -18,6 +20,16 @@ def names_of_ours() -> frozenset[str]:
 def normal(name: str) -> str:
     """Return a name as careless readers see it: lower case, `_` and `.` as `-`."""
     return name.lower().replace("_", "-").replace(".", "-")
+
+
+def names_our_cookie(set_cookie: bytes) -> bool:
+    """Tell whether a `Set-Cookie` value would set or remove one of our cookies.
+
+    Browsers send a cookie without a name as its value alone, so `=sidecar=x` comes back as ours.
+    """
+    pair = set_cookie.partition(b";")[0].lstrip(b" \t=")
+    name = pair.partition(b"=")[0].decode("latin-1").strip()
+    return normal(name) in names_of_ours()
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,10 +49,11 @@ class Management:
             raise Conflict(message)
         now = self._kit.clock()
         async with self._kit.store.begin() as tx:
-            if not await tx.authenticators.rename(visit.person, which, tidy):
+            target = await tx.authenticators.get(visit.person, which)
+            if target is None or not await tx.authenticators.rename(visit.person, which, tidy):
                 message = "no such authenticator"
                 raise NotFound(message)
-            await tx.trail.append(act(visit, "authenticator.renamed", now))
+            await tx.trail.append(act(visit, "authenticator.renamed", now, factor=target.factor))
 
     async def remove(self, visit: Visit, which: AuthenticatorId) -> None:
         """The authenticator is gone, and with it every other session and open challenge.

@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import Protocol
 from urllib.parse import urlencode, urlsplit
 
-from sidecar.core.assurance import ACR, Requirement
+from sidecar.core.assurance import ACR, SCHEME, Requirement
 from sidecar.core.cookies import SESSION, CookieJar
 from sidecar.core.decision import Allow, Decision, Deny, Enroll, Identify, Recover, StepUp
 from sidecar.core.errors import (
@@ -25,9 +25,6 @@ from sidecar.flows.tokens import Tokens
 from sidecar.flows.visit import Visit
 from sidecar.proxy.receive import Arrival
 from sidecar.proxy.verdicts import Reply
-
-SCHEME = "TwoFactor"
-"""Our scheme in `WWW-Authenticate`: no browser shows a dialog for it."""
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 Extra = Mapping[str, str | int | list[str]]

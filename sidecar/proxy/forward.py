@@ -3,10 +3,11 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from sidecar.core.cookies import names_our_cookie
 from sidecar.core.model import Identity
 from sidecar.core.policy import Effect, Rule
 from sidecar.core.protocols import RawHeaders
-from sidecar.proxy.headers import forwardable, is_managed_cached, names_our_cookie
+from sidecar.proxy.headers import forwardable, is_managed_cached
 from sidecar.proxy.receive import Arrival
 
 _SHARED_CACHE = frozenset({"surrogate-control", "edge-control", "x-accel-expires"})

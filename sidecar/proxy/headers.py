@@ -126,13 +126,3 @@ def _without_ours(value: bytes, ours: dict[str, list[str]]) -> bytes:
     if len(kept) == len(parts):
         return value
     return b";".join(kept).strip(b" \t")
-
-
-def names_our_cookie(set_cookie: bytes) -> bool:
-    """Tell whether a `Set-Cookie` value would set or remove one of our cookies.
-
-    Browsers send a cookie without a name as its value alone, so `=sidecar=x` comes back as ours.
-    """
-    pair = set_cookie.partition(b";")[0].lstrip(b" \t=")
-    name = pair.partition(b"=")[0].decode("latin-1").strip()
-    return normal(name) in _OUR_COOKIES

@@ -42,9 +42,9 @@ class Listen(Part):
     public: ListenAddress = Address("127.0.0.1", 8080)
     """Visitors arrive here."""
     probes: ListenAddress | None = None
-    """Answers /health/live and /health/ready, and nothing else; not opened unless given."""
+    """Answers /health/live, /health/ready and /metrics, nothing else; not opened unless given."""
     trusted_proxies: Annotated[tuple[Network, ...], OneOrMany()] = ()
-    """Peers whose X-Forwarded-For and X-Forwarded-Proto are believed; there is no default."""
+    """Peers whose X-Forwarded-For is believed; there is no default."""
     tls: Tls | None = None
     """Serve the public listener over TLS."""
 
@@ -96,7 +96,8 @@ class Login(Part):
     paths: Annotated[tuple[Glob, ...], OneOrMany()] = ()
     """Served to everybody, credentials untouched: the login itself and what its pages load."""
     logout: Annotated[tuple[Glob, ...], OneOrMany()] = ()
-    """Where the application signs people out; their proofs end with it."""
+    """Where the application signs people out; served to everybody like `paths`, and the proofs
+    end with it."""
 
 
 class CredentialCarriers(Part):

@@ -39,7 +39,9 @@ def compile_policy(settings: Settings) -> Policy:
 def rules_of(settings: Settings) -> tuple[Rule, ...]:
     """Return the rules in order, the default not among them."""
     written = (_compiled(settings, part) for part in settings.policy.rules)
-    return (*_login(settings.login.paths), *written)
+    # The way out is open to everybody too: "not you?" must not end in a challenge.
+    login = dict.fromkeys((*settings.login.paths, *settings.login.logout))
+    return (*_login(tuple(login)), *written)
 
 
 def default_of(settings: Settings) -> Rule:

@@ -1,11 +1,14 @@
 """Our own pages as one application: the routes, and what holds around every one of them."""
 
 from collections.abc import Mapping
+from http import HTTPStatus
 
 import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
+from sidecar.core.assurance import SCHEME
+from sidecar.core.cookies import names_our_cookie
 from sidecar.core.errors import NotFound, SidecarError
 from sidecar.web.account import AccountPages
 from sidecar.web.challenge import ChallengePages
@@ -86,6 +89,12 @@ def _finish(request: web.Request, response: web.StreamResponse) -> web.StreamRes
     for name, value in page_headers(secure=secure, hints=hints).items():
         response.headers.setdefault(name, value)
     response.headers["X-Request-Id"] = caller_of(request).request_id
+    if response.status == HTTPStatus.UNAUTHORIZED:
+        response.headers.setdefault("WWW-Authenticate", SCHEME)
+    visit = caller_of(request).visit
+    for relayed in visit.identity.set_cookies if visit else ():
+        if not names_our_cookie(relayed):
+            response.headers.add("Set-Cookie", relayed.decode("utf-8", "surrogateescape"))
     for cookie in request.get(COOKIES, []):
         response.headers.add("Set-Cookie", cookie)
     return response

@@ -4,7 +4,15 @@ from http.cookies import SimpleCookie
 
 import pytest
 
-from sidecar.core.cookies import KNOWN, LANGUAGE, SESSION, CookieJar, names_of_ours, normal
+from sidecar.core.cookies import (
+    KNOWN,
+    LANGUAGE,
+    SESSION,
+    CookieJar,
+    names_of_ours,
+    names_our_cookie,
+    normal,
+)
 
 
 @pytest.mark.parametrize("plain", [SESSION, KNOWN, LANGUAGE])
@@ -48,3 +56,11 @@ def test_careless_spellings_are_ours_too(name: str) -> None:
 def test_other_names_are_not_ours(name: str) -> None:
     """Shows that the application's own cookies are left alone."""
     assert normal(name) not in names_of_ours()
+
+
+def test_set_cookie() -> None:
+    """A nameless cookie, which comes back as its value, shows that it can name ours."""
+    for value in (b"sidecar=1", b"=sidecar=1", b" = __Host-sidecar=1; Path=/", b"SideCar"):
+        assert names_our_cookie(value)
+    for value in (b"sidecars=1", b"a=sidecar=1", b"", b"=", b";sidecar=1"):
+        assert not names_our_cookie(value)
