@@ -41,9 +41,10 @@ def _name_plugins_once() -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Sockets reach loopback only, for the whole run; an audit hook cannot be taken back."""
-    del config
     sys.addaudithook(_refuse_outside)
     _name_plugins_once()
     # How long one example takes says nothing on a machine that others use too.
-    settings.register_profile("suite", deadline=None)
-    settings.load_profile("suite")
+    settings.register_profile("explore", deadline=None)
+    # The same examples each time: a run tells of this change, `explore` looks for new ones.
+    settings.register_profile("suite", deadline=None, derandomize=True)
+    settings.load_profile(config.getoption("--hypothesis-profile") or "suite")

@@ -4,6 +4,7 @@ import re
 
 WILD = "\uffff"
 """Stands for `*` while a glob goes through the steps: a decoded `%2a` is no wildcard."""
+_TREE = f"/{WILD}{WILD}"
 _ACROSS = re.compile(f"((?<=/){WILD}{WILD}/|{WILD}{{2,}})")
 
 
@@ -18,7 +19,10 @@ def marked_to_regex(marked: str) -> str:
     It takes linear time: a wildcard before another one is atomic, since its shortest match is as
     good as any (a path of 8 KiB under `/**/a/**/b/**` would take minutes otherwise).
     """
-    tree = marked.endswith(f"/{WILD}{WILD}")
+    tree = marked.endswith(_TREE)
+    while marked.endswith(_TREE * 2):
+        # A tree below every directory of a tree is the tree.
+        marked = marked.removesuffix(_TREE)
     parts = _ACROSS.split(marked[:-3] if tree else marked)
     last = len(parts) - 1
     text = _within_segments(parts[0], final=last == 0)

@@ -36,7 +36,17 @@ log = structlog.get_logger()
 class Exchange:
     """Asks, passes the answer on and gives the connection back; the one place for 502 and 504."""
 
-    __slots__ = ("_client", "_connection", "_forward", "_pool", "_request", "_upload", "deadline")
+    __slots__ = (
+        "_answered",
+        "_client",
+        "_connection",
+        "_forward",
+        "_pool",
+        "_request",
+        "_sent_to",
+        "_upload",
+        "deadline",
+    )
 
     def __init__(self, client: Client, request: Request, forward: Forward, pool: Pool) -> None:
         self._client = client
@@ -45,6 +55,8 @@ class Exchange:
         self._pool = pool
         self._connection: UpstreamConnection | None = None
         self._upload: asyncio.Task[None] | None = None
+        self._sent_to: UpstreamConnection | None = None
+        self._answered = False
         self.deadline = math.inf
         """Loop time at which the application is late with its head."""
 
@@ -111,6 +123,7 @@ class Exchange:
             raise ClientGone
         if (broken := request.payload.exception()) is not None:
             raise broken
+        self._sent_to = connection
         only_head = request.inbound.method == "HEAD"
         connection.begin(head_only=only_head, on_interim=self._pass_interim_on)
         self._postpone(connection)
@@ -199,6 +212,7 @@ class Exchange:
             ClientGone: the client went away meanwhile.
 
         """
+        self._answered = True
         headers = heads.end_to_end(message.raw_headers)
         if self._forward.on_head is not None:
             self._client.interruptible = False
@@ -248,8 +262,23 @@ class Exchange:
             self._upload.cancel()
             with suppress(asyncio.CancelledError):
                 await self._upload
-        if self._forward.on_end is not None:
-            self._forward.on_end()
+        try:
+            await self._lose()
+        finally:
+            if self._forward.on_end is not None:
+                self._forward.on_end()
+
+    async def _lose(self) -> None:
+        """An application that goes on without anybody who hears its answer is reckoned with.
+
+        Whoever hangs up would otherwise choose the moment at which a sign-in counts as over.
+        """
+        lost, asked = self._forward.on_lost, self._sent_to
+        if lost is None or asked is None or self._answered:
+            return
+        self._client.interruptible = False
+        over = await lost()
+        asyncio.get_running_loop().call_later(asked.upstream.head_timeout_s, over)
 
 
 def _check_coding(message: RawResponseMessage) -> None:

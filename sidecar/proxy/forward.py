@@ -4,11 +4,16 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from sidecar.core.cookies import names_our_cookie
+import structlog
+
+from sidecar.core.errors import StoreUnavailable
 from sidecar.core.model import Identity
 from sidecar.core.policy import Effect, Rule
 from sidecar.core.protocols import RawHeaders
 from sidecar.proxy.headers import forwardable, is_managed_cached
 from sidecar.proxy.receive import Arrival
+
+log = structlog.get_logger(__name__)
 
 _SHARED_CACHE = frozenset({"surrogate-control", "edge-control", "x-accel-expires"})
 """Fields that speak to shared caches past `Cache-Control`, beside `*CDN-Cache-Control`."""
@@ -87,6 +92,28 @@ class Return:
         if self.rule.effect is Effect.BYPASS or self.rule.keep_cache:
             return kept
         return privately(kept)
+
+
+@dataclass(frozen=True, slots=True)
+class Unheard:
+    """What is done where the application has a request and nobody hears its answer."""
+
+    unsettle: Callable[[], Callable[[], None]]
+    """Until the returned function is called, nothing known of the request's credentials counts."""
+    signed_out: Callable[[], Awaitable[None]] | None
+
+    async def on_lost(self) -> Callable[[], None]:
+        """Return what to call once the application can no longer be at work on the request.
+
+        Whether it signed the person out cannot be known, so the proofs end.
+        """
+        over = self.unsettle()
+        if self.signed_out is not None:
+            try:
+                await self.signed_out()
+            except StoreUnavailable:
+                log.warning("session.proofs_kept")
+        return over
 
 
 def relayed(identity: Identity | None) -> RawHeaders:

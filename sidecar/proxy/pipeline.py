@@ -25,7 +25,7 @@ from sidecar.flows import Flows
 from sidecar.flows.portfolio import portfolio
 from sidecar.flows.visit import CALLER, Caller, Visit
 from sidecar.proxy.answer import SAFE_METHODS, Answerer, Manner, manner
-from sidecar.proxy.forward import Contract, Return, loops, relayed, request_headers
+from sidecar.proxy.forward import Contract, Return, Unheard, loops, relayed, request_headers
 from sidecar.proxy.identify import Identifier, Said
 from sidecar.proxy.recall import forget_login, recall
 from sidecar.proxy.receive import Arrival, Receiver, new_request_id
@@ -98,6 +98,7 @@ class Pipeline:
         return await self._guarded(arrival, routed.upstream, routed.rules)
 
     async def _guarded(self, arrival: Arrival, upstream: str, route: Route) -> Verdict:
+        before = self._flows.revocations.generation
         said, session = await self._who(arrival, upstream)
         identity = said.identity
         rules = policy.select(route, identity)
@@ -112,6 +113,9 @@ class Pipeline:
         if isinstance(decided, Allow):
             if session is not None and self._is_activity(arrival, rules):
                 await self._touch(session)
+            if session is not None and self._flows.revocations.generation != before:
+                # What was revoked before it is watched would run on, a tunnel for a day.
+                return await self._guarded(arrival, upstream, route)
             return self._forward(arrival, upstream, _strictest(rules), said, session=session)
         if isinstance(decided, Identify) and self._router.passes_unidentified:
             return self._forward_anonymously(arrival, upstream, decided.rule)
@@ -250,16 +254,18 @@ class Pipeline:
             await forget_login(self._flows.sessions, arrival)
 
         unsafe, ended = arrival.method not in SAFE_METHODS, None
-        if self._router.is_login(arrival.path):
+        login = self._router.is_login(arrival.path)
+        if login:
             ended = identifier.unsettle(view, unsafe=unsafe)
         elif unsafe:
             forget()
             ended = forget
         leaving = signed_out if self._router.is_logout(arrival.path) else None
         back = Return(rule, said.identity, confirm, forget, leaving)
-        return Forward(
-            upstream, arrival.target, headers, back.on_head, before_end=confirm, on_end=ended
-        )
+        unheard = Unheard(partial(identifier.unsettle, view, unsafe=unsafe and login), leaving)
+        lost = unheard.on_lost if unsafe or login or leaving else None
+        onward = Forward(upstream, arrival.target, headers, back.on_head, ended, confirm)
+        return replace(onward, on_lost=lost)
 
 
 def _strictest(rules: tuple[Rule, ...]) -> Rule:

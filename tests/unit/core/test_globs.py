@@ -37,6 +37,7 @@ def matches(glob: str, path: str) -> bool:
         ("/healthz", ["/healthz"], ["/healthz/", "/healthzz", "/x/healthz", "/Healthz", "/"]),
         ("/pay/**", ["/pay", "/pay/", "/pay/x/y"], ["/payments", "/pa", "/x/pay", "pay"]),
         ("/**", ["/", "/x", "/x/y/", "//"], ["x"]),
+        ("//**/**", ["/", "//", "//x"], ["/x"]),
         ("/*", ["/", "/x"], ["/x/", "/x/y"]),
         ("/a/*/c", ["/a/b/c", "/a//c"], ["/a/c", "/a/b/b/c"]),
         ("/a/*.css", ["/a/x.css", "/a/.css"], ["/a/x.js", "/a/b/x.css", "/a/xcss"]),
