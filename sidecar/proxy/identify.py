@@ -16,6 +16,7 @@ from sidecar.core.errors import (
 from sidecar.core.model import Identity
 from sidecar.core.protocols import Clock, IdentitySource, RequestView
 from sidecar.flows.tokens import Signer
+from sidecar.proxy.board import Board
 from sidecar.proxy.known import SHORT, Answer, Known, Marker, Marks
 
 ALWAYS_CREDENTIALS = frozenset({"authorization", "proxy-authorization"})
@@ -61,12 +62,15 @@ class Identifier:
         carriers: CarrierRules,
         signer: Signer,
         clock: Clock,
+        *,
+        board: Board | None = None,
     ) -> None:
+        shared = board or Board()
         self._sources = sources
         self._signer = signer
         self._clock = clock
-        self._known = Known(clock)
-        self._marker = Marker()
+        self._known = Known(clock, shared)
+        self._marker = Marker(shared.key)
         declared = [source.traits.carriers for source in sources.values()]
         self.declared_headers = frozenset().union(*(carrier.headers for carrier in declared))
         self._declared_queries = _keys(*(carrier.queries for carrier in declared))
@@ -182,7 +186,6 @@ class Identifier:
         failed = question.task.cancelled() or question.task.exception() is not None
         identity = None if failed else question.task.result()
         if identity is None:
-            self._known.dismiss(answer)
             return
         # The answer's cookies went to the visitor who caused the question, once.
         answer.identity = replace(identity, set_cookies=())

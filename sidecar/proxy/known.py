@@ -2,19 +2,18 @@
 
 import hashlib
 import re
-import secrets
-from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Final
 from urllib.parse import unquote_to_bytes
-from weakref import WeakSet
 
 from sidecar.core.carried import carried_queries, header_key
 from sidecar.core.errors import MalformedRequest
 from sidecar.core.model import Identity, Person
 from sidecar.core.protocols import Carriers, Clock, RequestView
+from sidecar.proxy.board import Board, Slots
 
 SHORT: Final = 10
 """Values with fewer letters and digits (`dark`, `en`) are shared by many people's browsers."""
@@ -24,17 +23,28 @@ _NOISE: Final = re.compile(rb"[^a-z0-9\x80-\xff]")
 Marks = frozenset[bytes]
 
 
-@dataclass(slots=True, eq=False, weakref_slot=True)
+@dataclass(slots=True, eq=False)
 class Answer:
     """What a source says of one credential, from the question on."""
 
-    marks: Marks = field(repr=False)
+    board: Board = field(repr=False)
+    slots: Slots = field(repr=False)
+    changes: int
+    doubts: int
+    unsettled: bool
+    """Somebody was signing in with these credentials when the question was asked."""
     identity: Identity | None = field(default=None, repr=False)
     until: datetime | None = None
-    keepable: bool = True
-    """Nothing has happened since the question that could make the answer another one."""
-    doubtful: bool = False
-    """Somebody may have signed in with these credentials since the question."""
+
+    @property
+    def keepable(self) -> bool:
+        """Whether nothing has happened since the question that could change the answer."""
+        return not self.unsettled and self.board.changes(self.slots) == self.changes
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether somebody may have signed in with these credentials since the question."""
+        return self.unsettled or self.board.doubts(self.slots) != self.doubts
 
 
 class Marker:
@@ -44,8 +54,8 @@ class Marker:
     session to the application; what one of them changes must be forgotten for all.
     """
 
-    def __init__(self) -> None:
-        self._key = secrets.token_bytes(32)
+    def __init__(self, key: bytes) -> None:
+        self._key = key
 
     def marks(self, view: RequestView, carriers: Carriers, *, least: int = 1) -> Marks:
         """Return the marks of all values with at least so many letters and digits."""
@@ -61,13 +71,15 @@ class Marker:
 
 
 class Known:
-    """Answers by credential, found again by their marks when they must be forgotten."""
+    """Answers by credential, and what happened to the marks they were found by.
 
-    def __init__(self, clock: Clock) -> None:
+    The board is common to all workers: what one of them sees happen counts for every one.
+    """
+
+    def __init__(self, clock: Clock, board: Board) -> None:
         self._clock = clock
+        self._board = board
         self._kept: dict[Hashable, Answer] = {}
-        self._marked: dict[bytes, WeakSet[Answer]] = {}
-        self._unsettled: Counter[bytes] = Counter()
 
     def get(self, key: Hashable) -> Answer | None:
         """Return the answer that still counts for exactly these credentials."""
@@ -78,30 +90,24 @@ class Known:
 
     def expect(self, marks: Marks) -> Answer:
         """Return the answer to a question that is asked now."""
-        unsettled = not self._unsettled.keys().isdisjoint(marks)
-        answer = Answer(marks, keepable=not unsettled, doubtful=unsettled)
-        self._index(answer, marks)
-        return answer
+        board, slots = self._board, self._board.slots(marks)
+        # Read in this order, so that what happens between two of the lines is seen by one.
+        changes, doubts = board.changes(slots), board.doubts(slots)
+        return Answer(board, slots, changes, doubts, board.unsettled(slots))
 
     def keep(self, key: Hashable, answer: Answer, person: bytes) -> None:
         """The answer counts until its time is over, unless something happened meanwhile."""
-        self._index(answer, (person,))
-        if answer.keepable:
-            self._kept[key] = answer
-
-    def dismiss(self, answer: Answer) -> None:
-        """The answer names nobody: there is nothing to be found again."""
-        for mark in answer.marks:
-            answers = self._marked.get(mark)
-            if answers is not None:
-                answers.discard(answer)
-                if not answers:
-                    del self._marked[mark]
+        if not answer.keepable:
+            return
+        theirs = self._board.slots((person,)) - answer.slots
+        answer.changes += self._board.changes(theirs)
+        answer.doubts += self._board.doubts(theirs)
+        answer.slots |= theirs
+        self._kept[key] = answer
 
     def forget(self, marks: Iterable[bytes]) -> None:
         """What carries any of these marks is asked anew; answers under way are not kept."""
-        for answer in self._found(marks):
-            answer.keepable = False
+        self._board.change(self._board.slots(marks))
 
     def unsettle(self, marks: Marks) -> Callable[[], None]:
         """Nothing that carries these marks counts until the returned function is called.
@@ -109,27 +115,9 @@ class Known:
         Meanwhile somebody may sign in with them, at a moment that only the application knows; so
         an answer must neither be kept between, nor outlive, the two ends of such a request.
         """
-        self._unsettled.update(marks)
-        self._doubt(marks)
-
-        def settle() -> None:
-            self._unsettled.subtract(marks)
-            self._unsettled = +self._unsettled
-            self._doubt(marks)
-
-        return settle
-
-    def _doubt(self, marks: Marks) -> None:
-        for answer in self._found(marks):
-            answer.keepable, answer.doubtful = False, True
-
-    def _found(self, marks: Iterable[bytes]) -> Iterator[Answer]:
-        for mark in marks:
-            yield from self._marked.get(mark, ())
-
-    def _index(self, answer: Answer, marks: Iterable[bytes]) -> None:
-        for mark in marks:
-            self._marked.setdefault(mark, WeakSet()).add(answer)
+        slots = self._board.slots(marks)
+        self._board.open(slots)
+        return partial(self._board.close, slots)
 
     def sweep(self) -> None:
         """Answers that cannot be used any more are gone, so that memory stays bounded."""
@@ -137,9 +125,8 @@ class Known:
         self._kept = {
             key: answer
             for key, answer in self._kept.items()
-            if answer.keepable and answer.until is not None and now < answer.until
+            if answer.until is not None and now < answer.until and answer.keepable
         }
-        self._marked = {mark: answers for mark, answers in self._marked.items() if answers}
 
 
 def _values(view: RequestView, carriers: Carriers) -> Iterator[bytes]:

@@ -12,6 +12,7 @@ import pytest
 from aiohttp import web
 
 from sidecar.core.protocols import Carriers, RequestView
+from sidecar.proxy.board import Board
 from sidecar.proxy.known import Marker
 from tests.application import Application
 from tests.visitor import Visitor
@@ -150,7 +151,7 @@ def test_escaped_spelling_is_the_same_session() -> None:
             "GET", "/", "", "app.test", "https", ((b"Cookie", cookies.encode()),), "", ""
         )
 
-    marker, carriers = Marker(), Carriers(any_cookie=True)
+    marker, carriers = Marker(Board().key), Carriers(any_cookie=True)
     value = "c0ffee00c0ffee00"
     escaped = "".join(f"%{ord(char):02x}" for char in value)
     plain = marker.marks(view(f"app={value}"), carriers)

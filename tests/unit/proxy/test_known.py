@@ -1,10 +1,10 @@
 """Twin of sidecar/proxy/known.py; tests/attacks/test_shared_cookie.py shows what it is for."""
 
-import gc
 from datetime import timedelta
 
 from sidecar.core.model import Identity, Person
 from sidecar.core.protocols import Carriers, RequestView
+from sidecar.proxy.board import Board, board_bytes
 from sidecar.proxy.known import SHORT, Answer, Known, Marker
 from tests.clock import ManualClock
 from tests.unit.proxy.requests import raw
@@ -28,7 +28,7 @@ def told(known: Known, clock: ManualClock, *marks: bytes, key: str = "k") -> Ans
 def test_kept_for_its_time() -> None:
     """An answer shows for as long as it may be kept, and not a moment longer."""
     clock = ManualClock()
-    known = Known(clock)
+    known = Known(clock, Board())
     answer = told(known, clock, b"a")
     assert (known.get("k"), known.get("other")) == (answer, None)
     clock.travel(seconds=30)
@@ -39,7 +39,7 @@ def test_forgotten_by_any_mark() -> None:
     """One mark in common, or the person, shows that an answer is asked anew."""
     clock = ManualClock()
     for marks in ((b"a",), (b"b", b"z"), (PERSON,)):
-        known = Known(clock)
+        known = Known(clock, Board())
         answer = told(known, clock, b"a", b"b")
         known.forget([b"c"])
         assert known.get("k") is answer
@@ -50,7 +50,7 @@ def test_forgotten_by_any_mark() -> None:
 def test_forgotten_under_way() -> None:
     """A question that was under way when something happened shows that its answer is not kept."""
     clock = ManualClock()
-    known = Known(clock)
+    known = Known(clock, Board())
     answer = known.expect(frozenset({b"a"}))
     known.forget([b"a"])
     answer.until = clock() + timedelta(seconds=30)
@@ -61,7 +61,7 @@ def test_forgotten_under_way() -> None:
 def test_unsettled() -> None:
     """Between begin and end of a sign-in, and across both, no answer shows that it counts."""
     clock = ManualClock()
-    known = Known(clock)
+    known = Known(clock, Board())
     before, other = told(known, clock, b"a"), told(known, clock, b"x", key="x")
     first = known.unsettle(frozenset({b"a"}))
     second = known.unsettle(frozenset({b"a", b"b"}))
@@ -79,22 +79,38 @@ def test_unsettled() -> None:
 def test_memory_is_bounded() -> None:
     """Nobodies and answers that are over show that nothing of them is held."""
     clock = ManualClock()
-    known = Known(clock)
+    known = Known(clock, Board())
     for number in range(100):
-        known.dismiss(known.expect(frozenset({b"%d" % number, b"shared"})))
-    assert not known._marked
-    known.dismiss(Answer(frozenset({b"never seen"})))
+        known.expect(frozenset({b"%d" % number, b"shared"}))
+    assert not known._kept
     told(known, clock, b"a")
     clock.travel(seconds=31)
     known.sweep()
-    gc.collect()
-    known.sweep()
-    assert (known._kept, known._marked) == ({}, {})
+    assert not known._kept
+
+
+def test_workers_hear_of_each_other() -> None:
+    """What one worker forgets or sees begin shows that no other one answers from memory."""
+    clock, memory = ManualClock(), bytearray(board_bytes(2))
+    boards = [Board(2, memory), Board(2, memory)]
+    for lane, board in enumerate(boards):
+        board.take(lane)
+    here, there = (Known(clock, board) for board in boards)
+    answer = told(there, clock, b"a")
+    here.forget([b"a"])
+    assert (there.get("k"), answer.doubtful) == (None, False)
+    answer = told(there, clock, b"a")
+    settle = here.unsettle(frozenset({b"a"}))
+    assert (there.get("k"), answer.doubtful) == (None, True)
+    assert told(there, clock, b"a").doubtful
+    settle()
+    assert there.get("k") is None
+    assert told(there, clock, b"a") is there.get("k")
 
 
 def test_marks() -> None:
     """Every value by which an application could know somebody shows its own mark."""
-    marker = Marker()
+    marker = Marker(Board().key)
     carriers = Carriers(headers=frozenset({"x-key"}), queries=frozenset({"key"}), any_cookie=True)
     fields = ("Cookie: app=abcdefghijkl; en=1", "X-Key: mnopqrstuvwx", "X-Other: 1")
     made = view(*fields, query="key=yzabcdefghij&other=1")
@@ -107,9 +123,9 @@ def test_marks() -> None:
 
 def test_marks_are_secret() -> None:
     """Two processes show different marks for one value, and one process always the same."""
-    one, two = Marker(), Marker()
+    one, two = Marker(Board().key), Marker(Board().key)
     carriers, made = Carriers(any_cookie=True), view("Cookie: app=abc")
     assert one.marks(made, carriers) == one.marks(made, carriers)
     assert one.marks(made, carriers).isdisjoint(two.marks(made, carriers))
     assert one.person(ADA) != one.person(Person("ap", "pada"))
-    assert "abc" not in repr(Answer(one.marks(made, carriers)))
+    assert "abc" not in repr(Known(ManualClock(), Board()).expect(one.marks(made, carriers)))
