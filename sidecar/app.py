@@ -20,6 +20,7 @@ from sidecar.flows.kit import FirstEnrollment, Kit, SessionTimes
 from sidecar.flows.tokens import Tokens
 from sidecar.loader import build
 from sidecar.proxy.answer import Addresses, Answerer
+from sidecar.proxy.board import Board
 from sidecar.proxy.forward import Contract
 from sidecar.proxy.headers import is_managed
 from sidecar.proxy.identify import CarrierRules, Identifier
@@ -76,8 +77,14 @@ class Sidecar:
 
 
 @asynccontextmanager
-async def running(loaded: Loaded, clock: Clock = utc_now) -> AsyncIterator[Sidecar]:
-    """Run a sidecar for the length of the block.
+async def running(
+    loaded: Loaded,
+    clock: Clock = utc_now,
+    *,
+    board: Board | None = None,
+    reuse_port: bool = False,
+) -> AsyncIterator[Sidecar]:
+    """Run a sidecar for the length of the block; several workers share a board and their ports.
 
     Raises:
         StoreUnproven: the database is missing, empty, foreign, or the keys do not open it.
@@ -88,7 +95,10 @@ async def running(loaded: Loaded, clock: Clock = utc_now) -> AsyncIterator[Sidec
     store = await open_store(loaded.settings.storage.database, ring, clock)
     pool = Pool(wiring.upstreams(loaded.settings))
     try:
-        async with _composed(loaded, ring, store, pool, clock=clock) as sidecar:
+        composed = _composed(
+            loaded, ring, store, pool, clock=clock, board=board, reuse_port=reuse_port
+        )
+        async with composed as sidecar:
             yield sidecar
     finally:
         await pool.close()
@@ -97,7 +107,14 @@ async def running(loaded: Loaded, clock: Clock = utc_now) -> AsyncIterator[Sidec
 
 @asynccontextmanager
 async def _composed(
-    loaded: Loaded, ring: KeyRing, store: SqlStore, pool: Pool, *, clock: Clock
+    loaded: Loaded,
+    ring: KeyRing,
+    store: SqlStore,
+    pool: Pool,
+    *,
+    clock: Clock,
+    board: Board | None,
+    reuse_port: bool,
 ) -> AsyncIterator[Sidecar]:
     settings = loaded.settings
     flows = build_flows(_kit(loaded, ring, store, pool, clock=clock))
@@ -105,14 +122,16 @@ async def _composed(
     desk = Desk(flows, wiring.renderer(settings), wiring.site(loaded))
     problems = Problems(desk.renderer, clock, secure=settings.public[0].secure)
     pages = Pages(build_pages(desk, problems, voucher.jwks()))
-    pipeline, identifier = _pipeline(loaded, ring, pool, flows, voucher=voucher, problems=problems)
+    pipeline, identifier = _pipeline(
+        loaded, ring, pool, flows, voucher=voucher, problems=problems, board=board
+    )
     listener = Listener(pipeline, pool, pages, wiring.limits(settings), clock=clock)
     probes: web.AppRunner | None = None
     try:
         await pages.start()
         await flows.revocations.read()
-        await _listen(listener, settings)
-        probes = await _probe(settings, store)
+        await _listen(listener, settings, reuse_port=reuse_port)
+        probes = await _probe(settings, store, reuse_port=reuse_port)
         async with _kept(flows, identifier, store, clock):
             yield Sidecar(flows, store, listener, probes)
     finally:
@@ -159,6 +178,7 @@ def _pipeline(
     *,
     voucher: Voucher,
     problems: Problems,
+    board: Board | None,
 ) -> tuple[Pipeline, Identifier]:
     settings = loaded.settings
     sources = {
@@ -169,7 +189,7 @@ def _pipeline(
         frozenset(name.lower() for name in settings.credential_carriers.headers),
         frozenset(name.lower() for name in settings.credential_carriers.query),
     )
-    identifier = Identifier(sources, carriers, ring, flows.kit.clock)
+    identifier = Identifier(sources, carriers, ring, flows.kit.clock, board=board)
     login = settings.login.page if settings.unidentified is Unidentified.REDIRECT else None
     addresses = Addresses(settings.pages.prefix, login or "")
     pipeline = Pipeline(
@@ -195,22 +215,25 @@ def _pipeline(
 # --- listening and keeping ------------------------------------------------------------------------
 
 
-async def _listen(listener: Listener, settings: Settings) -> None:
+async def _listen(listener: Listener, settings: Settings, *, reuse_port: bool) -> None:
     at = settings.listen.public
     if at.path:
         await listener.start_unix(at.path)
         return
-    await listener.start(at.host, at.port, wiring.tls_context(settings))
+    tls = wiring.tls_context(settings)
+    await listener.start(at.host, at.port, tls, reuse_port=reuse_port)
 
 
-async def _probe(settings: Settings, store: SqlStore) -> web.AppRunner | None:
+async def _probe(settings: Settings, store: SqlStore, *, reuse_port: bool) -> web.AppRunner | None:
     at = settings.listen.probes
     if at is None:
         return None
     runner = web.AppRunner(build_probes({"store": store.ping}, REGISTRY), access_log=None)
     await runner.setup()
     site: web.BaseSite = (
-        web.UnixSite(runner, at.path) if at.path else web.TCPSite(runner, at.host, at.port)
+        web.UnixSite(runner, at.path)
+        if at.path
+        else web.TCPSite(runner, at.host, at.port, reuse_port=reuse_port)
     )
     await site.start()
     return runner

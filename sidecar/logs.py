@@ -44,7 +44,7 @@ def configure(settings: LoggingPart) -> None:
     structlog.configure(
         processors=[*marked, *last],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
 

@@ -1,7 +1,9 @@
 """`sidecar serve`: stand in front of the applications until told to stop."""
 
 import asyncio
+import multiprocessing
 import signal
+from collections.abc import Coroutine
 
 import structlog
 import typer
@@ -12,11 +14,15 @@ from sidecar.app import running
 from sidecar.cli.loading import DEFAULT_PATH, ConfigOption, Format, load, refused, tell
 from sidecar.cli.main import EXIT_CONFIG
 from sidecar.core.errors import StoreUnavailable
+from sidecar.proxy.board import Board
 from sidecar.settings.load import Loaded
 from sidecar.storage.faults import StoreUnproven
+from sidecar.workers import Care, supervise
 
 DRAIN_S = 30.0
 """How long requests that were begun may take to finish after a stop was asked for."""
+
+CARE = Care(hopeless=EXIT_CONFIG, patience_s=DRAIN_S + 10)
 
 app = typer.Typer()
 log = structlog.get_logger(__name__)
@@ -28,10 +34,21 @@ def serve(config: ConfigOption = DEFAULT_PATH) -> None:
     loaded = load(config)
     tell(loaded.warnings, Format.TEXT)
     logs.configure(loaded.settings.logging)
+    board = _shared(loaded) if loaded.settings.workers > 1 else Board()
     if loaded.settings.sentry is not None:
         logs.report_to_sentry(loaded.settings.sentry, __version__)
+    _run(_serve(loaded, board))
+
+
+def _run(work: Coroutine[object, object, None]) -> None:
+    """The work is done, or what it lacked was told.
+
+    Raises:
+        typer.Exit: with status 78.
+
+    """
     try:
-        uvloop.run(_serve(loaded))
+        uvloop.run(work)
     except (StoreUnproven, StoreUnavailable) as fault:
         raise refused(fault) from fault
     except OSError as error:
@@ -39,14 +56,58 @@ def serve(config: ConfigOption = DEFAULT_PATH) -> None:
         raise typer.Exit(EXIT_CONFIG) from error
 
 
-async def _serve(loaded: Loaded) -> None:
+async def _serve(loaded: Loaded, board: Board) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for wanted in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(wanted, stop.set)
-    async with running(loaded) as sidecar:
+    async with running(loaded, board=board, reuse_port=loaded.settings.workers > 1) as sidecar:
         log.info("sidecar.started", port=sidecar.listener.port, version=__version__)
         await stop.wait()
         log.info("sidecar.draining")
         await sidecar.drain(DRAIN_S)
     log.info("sidecar.stopped")
+
+
+# --- several workers ------------------------------------------------------------------------------
+
+
+def _shared(loaded: Loaded) -> Board:
+    """Return, in each worker, the board that all write on; the supervisor never returns."""
+    _rehearse(loaded)
+    workers = loaded.settings.workers
+    board = Board.shared(workers)
+    number = supervise(workers, CARE)
+    structlog.contextvars.bind_contextvars(worker=number)
+    board.take(number)
+    return board
+
+
+def _rehearse(loaded: Loaded) -> None:
+    """A start works: tried once, where no worker inherits a connection, loop or thread of it.
+
+    The addresses are not shared yet, so that another sidecar on one of them is found: workers
+    would take turns with it.
+
+    Raises:
+        typer.Exit: it does not; what is wrong has been printed.
+
+    """
+    rehearsal = multiprocessing.get_context("fork").Process(target=_try, args=(loaded,))
+    rehearsal.start()
+    rehearsal.join()
+    status = rehearsal.exitcode
+    rehearsal.close()
+    if status:
+        raise typer.Exit(max(status, 1))
+
+
+def _try(loaded: Loaded) -> None:
+    async def start_and_stop() -> None:
+        async with running(loaded):
+            log.debug("start.rehearsed")
+
+    try:
+        _run(start_and_stop())
+    except typer.Exit as refusal:
+        raise SystemExit(refusal.exit_code) from None

@@ -44,6 +44,18 @@ def listeners(draft: Draft) -> Iterator[Finding]:
             yield from _loads("client_ca", lambda: context.load_verify_locations(ca))
 
 
+def workers(draft: Draft) -> Iterator[Finding]:
+    """Several processes can share each listener."""
+    settings = draft.settings
+    if settings.workers == 1 or not draft.sound("workers"):
+        return
+    for key, at in (("public", settings.listen.public), ("probes", settings.listen.probes)):
+        if at is not None and not at.port:
+            what = "a unix socket" if at.path else "port 0"
+            hint = "write host:port, or `workers: 1`"
+            yield Finding(("listen", key), f"{what} cannot be shared by several workers", hint)
+
+
 def _loads(key: str, load: Callable[[], None]) -> Iterator[Finding]:
     try:
         load()
@@ -178,6 +190,7 @@ def extras(draft: Draft) -> Iterator[Finding]:
 CHECKS: Final[tuple[Callable[[Draft], Iterator[Finding]], ...]] = (
     origins,
     listeners,
+    workers,
     upstreams,
     login,
     enrollment,

@@ -115,3 +115,4 @@ Day = Annotated[
 ]
 Count = Annotated[int, Field(ge=0), BeforeValidator(counted)]
 Positive = Annotated[int, Field(ge=1), BeforeValidator(counted)]
+Workers = Annotated[int, Field(ge=1, le=64), BeforeValidator(counted)]

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, StrictBool
 
 from sidecar.settings.edges import CredentialCarriers, Limits, Listen, Login, Upstream
-from sidecar.settings.kinds import Day, Duration, OneOrMany, PublicOrigin
+from sidecar.settings.kinds import Day, Duration, OneOrMany, PublicOrigin, Workers
 from sidecar.settings.part import Part
 from sidecar.settings.rules import PolicyPart
 from sidecar.settings.words import parse_duration
@@ -147,6 +147,9 @@ class Settings(Part):
     """Allows `http:` in `public` for hosts other than localhost; everything is readable then."""
     listen: Listen = Listen()
     """Where the sidecar itself listens."""
+    workers: Workers = 1
+    """Processes of this machine that share the listeners and the database: one for each core that
+    the sidecar may use, up to 64. `limits` count in each."""
     upstreams: Annotated[Mapping[Name, Upstream], Field(min_length=1)]
     """The protected applications, by name."""
     login: Login = Login()

@@ -69,6 +69,17 @@ async def test_a_taken_address_is_an_os_error_and_leaves_nothing(folder: Path) -
         assert sidecar.listener.port == int(listen["public"].rpartition(":")[2])
 
 
+async def test_two_share_their_addresses(folder: Path) -> None:
+    """Two that reuse ports show one address for visitors and one for probes."""
+    public, probes = free_port(), free_port()
+    listen = {"public": f"127.0.0.1:{public}", "probes": f"127.0.0.1:{probes}"}
+    loaded = await configured(folder, listen=listen)
+    async with running(loaded, reuse_port=True), running(loaded, reuse_port=True):
+        assert await status_of(f"http://127.0.0.1:{probes}/health/ready") == 200
+    async with running(loaded):
+        assert await status_of(f"http://127.0.0.1:{probes}/health/ready") == 200
+
+
 async def test_a_unix_socket_serves_too(folder: Path) -> None:
     """A path as address shows a socket that answers."""
     path = folder / "public.sock"

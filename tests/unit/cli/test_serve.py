@@ -68,21 +68,24 @@ def refused(folder: Path) -> str:
     return told
 
 
-def test_without_a_store_it_does_not_start(folder: Path) -> None:
+@pytest.mark.parametrize("workers", [1, 2])
+def test_without_a_store_it_does_not_start(folder: Path, workers: int) -> None:
     """A missing database shows status 78, what is wrong and what to run; nothing is created."""
-    configured(folder, 0)
+    configured(folder, *free_ports(1), workers=workers)
     told = refused(folder)
-    assert "storage.database: there is no database" in told
+    assert told.count("storage.database: there is no database") == 1
     assert "try: sidecar migrate up --create" in told
     assert not (folder / "sidecar.db").exists()
 
 
-def test_a_taken_address_is_told_in_one_line(folder: Path) -> None:
-    """An address that somebody else has shows status 78 and the address."""
-    with socket.create_server(("127.0.0.1", 0)) as taken:
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_taken_address_is_told_in_one_line(folder: Path, workers: int) -> None:
+    """An address that somebody else has, shared or not, shows status 78 and the address, once."""
+    with socket.create_server(("127.0.0.1", 0), reuse_port=True) as taken:
         port = taken.getsockname()[1]
-        with_store(configured(folder, port))
-        assert str(port) in refused(folder)
+        with_store(configured(folder, port, workers=workers))
+        told = refused(folder)
+        assert (told.count("listen: "), str(port) in told) == (1, True)
 
 
 def test_a_faulty_file_is_told_with_its_lines(folder: Path) -> None:
@@ -108,3 +111,26 @@ def test_it_serves_until_told_to_stop(folder: Path, wanted: signal.Signals) -> N
     assert process.returncode == 0, told
     events = [json.loads(line)["event"] for line in told.splitlines() if line.startswith("{")]
     assert events == ["sidecar.started", "sidecar.draining", "sidecar.stopped"]
+
+
+def test_workers_serve_until_told_to_stop(folder: Path) -> None:
+    """Two workers show what one shows, each line under its worker's number."""
+    (port,) = free_ports(1)
+    with_store(configured(folder, port, workers=2, logging={"format": "json"}))
+    process = serving(folder)
+    assert process.stderr is not None
+    lines: list[str] = []
+    try:
+        while sum("sidecar.started" in line for line in lines) < 2:
+            lines.append(process.stderr.readline())
+        process.send_signal(signal.SIGTERM)
+        lines += process.communicate(timeout=START_S)[1].splitlines()
+    finally:
+        process.kill()
+    assert process.returncode == 0, lines
+    told = [json.loads(line) for line in lines]
+    for worker in (0, 1):
+        assert [line["event"] for line in told if line["worker"] == worker] == [
+            "worker.started",
+            *("sidecar.started", "sidecar.draining", "sidecar.stopped"),
+        ]

@@ -30,6 +30,26 @@ def test_listeners_do_not_collide() -> None:
     assert said(listen=listen) == "listen.probes: is the same address as listen.public"
 
 
+@pytest.mark.parametrize("key", ["public", "probes"])
+def test_workers_share_what_can_be_shared(key: str) -> None:
+    """A unix socket or any free port for two workers shows that it is told; for one it is right."""
+    for address, what in (("unix:/run/a.sock", "a unix socket"), ("127.0.0.1:0", "port 0")):
+        listen = {key: address}
+        assert said(workers=2, listen=listen) == (
+            f"listen.{key}: {what} cannot be shared by several workers"
+            " (write host:port, or `workers: 1`)"
+        )
+        assert said(workers=1, listen=listen) == ""
+    assert said(workers=2, listen={key: "127.0.0.1:9000"}) == ""
+
+
+@pytest.mark.parametrize("count", [0, 65, "two", 1.5])
+def test_workers_are_counted(count: object) -> None:
+    """Too few, too many and what is no number show that the number is told, and nothing else."""
+    found = build.faults(workers=count, listen={"public": "unix:/run/a.sock"})
+    assert [line.partition(":")[0] for line in found] == ["workers"]
+
+
 @pytest.mark.parametrize("network", ["0.0.0.0/0", "::/0"])
 def test_nobody_trusts_everybody(network: str) -> None:
     """A list of proxies with the whole Internet in it shows that it is refused (THREATS 31)."""

@@ -18,7 +18,7 @@ def test_defaults_are_safe_and_short() -> None:
     assert settings.session.lifetime == timedelta(hours=24)
     assert settings.pages.prefix == "/_sidecar/"
     assert (settings.logging.level, settings.logging.format) == ("info", "json")
-    assert settings.sentry is None
+    assert (settings.sentry, settings.workers) == (None, 1)
 
 
 def test_hosts_choose_their_upstream() -> None:
