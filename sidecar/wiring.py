@@ -64,7 +64,8 @@ def site(loaded: Loaded) -> Site:
         login_page=(settings.login.page or "") if redirects else "",
         logout=plain[0] if plain else "",
         kinds={
-            name: (part.plugin or name).partition(":")[0] for name, part in settings.factors.items()
+            name: name if ":" in (part.plugin or "") else part.plugin or name
+            for name, part in settings.factors.items()
         },
     )
 

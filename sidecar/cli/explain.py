@@ -1,7 +1,9 @@
 """`sidecar explain`: which rules a request meets, and why."""
 
 import json
+import re
 from datetime import datetime
+from ipaddress import ip_address
 from typing import Annotated, NoReturn
 
 import typer
@@ -56,6 +58,7 @@ def explain_request(
     )
     if evidence.identity is None and (group or proof or holds):
         _refuse("--group, --proof and --holds say something about a person: name one (--subject)")
+    _check(method, from_address)
     told = explain(loaded, Question(method, url, from_address, evidence), moment)
     if form is Format.JSON:
         typer.echo(json.dumps(_as_json(told), indent=2))
@@ -66,6 +69,16 @@ def explain_request(
 def _refuse(message: str) -> NoReturn:
     typer.echo(message, err=True)
     raise typer.Exit(EXIT_USAGE)
+
+
+def _check(method: str, address: str) -> None:
+    """Return only for what a request can have: a method token, one client address."""
+    if not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", method):
+        _refuse(f"{method!r} is no method")
+    try:
+        ip_address(address or "127.0.0.1")
+    except ValueError:
+        _refuse(f"--from-address {address}: no address of a client")
 
 
 def _identity(loaded: Loaded, subject: str, groups: list[str]) -> Identity | None:

@@ -11,8 +11,12 @@ from sidecar.cli.main import EXIT_CONFIG
 from sidecar.clock import utc_now
 from sidecar.settings.load import Loaded
 from sidecar.storage.faults import StoreUnproven
+from sidecar.storage.schema import first
 from sidecar.storage.setup import Status, migrate_down, migrate_up, status
 from sidecar.storage.vault import KeyRing, RootKey
+
+BASE = "base"
+"""Alembic's word for the state before the first revision."""
 
 app = typer.Typer(
     name="migrate", help="Create the database, move its schema up and down.", no_args_is_help=True
@@ -49,9 +53,16 @@ def down(
 ) -> None:
     """Move the schema back; what only the newer one can hold is lost."""
     loaded = load(config)
+    database = loaded.settings.storage.database
+    empties = to == BASE
+    if not empties and _run(status(database)).revision == first():
+        # One step below the first revision is an empty store: everybody's factors at once.
+        typer.echo(f"There is no revision below the first one; --to {BASE} empties the store.")
+        raise typer.Exit(1)
     if not yes:
-        typer.confirm(f"Move the schema down to {to}? Authenticators may be lost", abort=True)
-    _tell(_run(migrate_down(loaded.settings.storage.database, _ring(loaded), to)))
+        lost = "EVERYTHING in it is lost" if empties else "what only the newer one holds is lost"
+        typer.confirm(f"Move the schema of {database} down to {to}? {lost}", abort=True)
+    _tell(_run(migrate_down(database, _ring(loaded), to)))
 
 
 @app.command("status")

@@ -21,7 +21,12 @@ HEADERS = {
 async def visits(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Every handler knows its visitor; a page that shows a form leaves a cookie behind."""
     visit = request[VISIT] = read_visit(request)
-    response = await handler(request)
+    try:
+        response = await handler(request)
+    except web.HTTPNotFound:
+        if request.path.startswith("/api/"):
+            raise
+        response = pages.page(request, "missing", status=404)
     if visit.fresh and response.content_type == "text/html" and not response.prepared:
         set_cookie(response, visit.token)
     return response

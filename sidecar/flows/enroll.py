@@ -115,7 +115,7 @@ class Enrollments:
         Raises:
             ChallengeGone: not open, or not of this person and session.
             ResponseRejected: the answer does not show that the person holds it.
-            InvitationNeeded: the invitation was spent meanwhile.
+            InvitationNeeded: the invitation was spent, or open season ended, meanwhile.
             RecoveryNeeded: the person lost every usable factor meanwhile.
             Conflict: somebody else finished a first enrollment of this person meanwhile.
 
@@ -159,9 +159,9 @@ class Enrollments:
 
     async def _ticket(self, tx: Transaction, visit: Visit, invitation: str, now: datetime) -> str:
         """Return what opens a first enrollment now: an invitation's hash, or an open season."""
-        first = self._kit.first
-        if first.mode == "open" and first.until is not None and now.date() <= first.until:
+        if self._open_season(now):
             return _NO_INVITATION
+        first = self._kit.first
         code = self._kit.tokens.invitation_hash(invitation)
         if first.mode == "invited" and await tx.invitations.open(visit.person, code, now):
             return code
@@ -169,6 +169,10 @@ class Enrollments:
         await self._kit.limiter.take(INVITATIONS_TRIED, visit.person.user_id)
         message = "no open invitation"
         raise InvitationNeeded(message)
+
+    def _open_season(self, now: datetime) -> bool:
+        first = self._kit.first
+        return first.mode == "open" and first.until is not None and now.date() <= first.until
 
     async def _spend(self, tx: Transaction, visit: Visit, action: str, now: datetime) -> None:
         session = visit.require_session()
@@ -208,10 +212,14 @@ class Enrollments:
 
     async def _first(self, tx: Transaction, visit: Visit, ticket: str, now: datetime) -> None:
         """Close the door behind a first enrollment: one invitation, one first time."""
-        if ticket != _NO_INVITATION and not await tx.invitations.redeem(
-            visit.person, TokenHash(ticket), now
-        ):
-            message = "invitation spent meanwhile"
+        # An enrollment begun in an open season must not outlive it, least of all by a restart.
+        admitted = (
+            self._open_season(now)
+            if ticket == _NO_INVITATION
+            else await tx.invitations.redeem(visit.person, TokenHash(ticket), now)
+        )
+        if not admitted:
+            message = "invitation spent, or open season over, meanwhile"
             raise InvitationNeeded(message)
         await tx.accounts.mark_enrolled(visit.person, now)
 

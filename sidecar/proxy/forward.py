@@ -3,9 +3,9 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from sidecar.core.cookies import names_our_cookie
 import structlog
 
+from sidecar.core.cookies import names_our_cookie
 from sidecar.core.errors import StoreUnavailable
 from sidecar.core.model import Identity
 from sidecar.core.policy import Effect, Rule

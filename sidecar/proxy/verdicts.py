@@ -45,10 +45,10 @@ class Forward:
     `before_end` is awaited before the last bytes of the request are written; what it raises ends
     the exchange, and the application never has the whole request.
     `on_head` sees the final response head (hop-by-hop removed) before the client does and returns
-    the headers to send on. `on_lost` is awaited where the application was asked and nobody heard its
-    answer: it may be at work still, until what `on_lost` returns is called. `on_end` is called
-    once, however the exchange ended. `watch` is given what breaks the exchange off, for when its
-    session ends, and returns what stops the watching.
+    the headers to send on. `on_lost` is awaited where the application was asked and its answer was
+    not waited for: it may be at work still, until what `on_lost` returns is called. `on_end` is
+    called once, however the exchange ended. `watch` is given what breaks the exchange off, for
+    when its session ends, and returns what stops the watching.
     """
 
     upstream: str

@@ -2,17 +2,20 @@
 
 import ssl
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from datetime import timedelta
 from importlib.util import find_spec
+from ipaddress import IPv4Network, IPv6Network, collapse_addresses
 from typing import Final
 
 from sidecar.core.paths import fold_case
-from sidecar.core.policy import Facts, bypassed
+from sidecar.core.policy import Facts, Network, bypassed
 from sidecar.settings.draft import Draft
 from sidecar.settings.faults import Finding, Where
 from sidecar.settings.schema import Unidentified
 
 DATABASE: Final = "sqlite+aiosqlite:///"
+LONGEST_SESSION: Final = timedelta(days=366)
 
 
 def origins(draft: Draft) -> Iterator[Finding]:
@@ -31,10 +34,9 @@ def listeners(draft: Draft) -> Iterator[Finding]:
     listen = draft.settings.listen
     if listen.probes is not None and listen.probes == listen.public:
         yield Finding(("listen", "probes"), "is the same address as listen.public")
-    for index, network in enumerate(listen.trusted_proxies):
-        if network.prefixlen == 0:
-            message = "trusts everybody: anyone could then choose their own client address"
-            yield Finding(("listen", "trusted_proxies", index), message)
+    if any(network.prefixlen == 0 for network in joined(listen.trusted_proxies)):
+        message = "trusts everybody: anyone could then choose their own client address"
+        yield Finding(("listen", "trusted_proxies", 0), message)
     if listen.tls is not None:
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         tls = listen.tls
@@ -54,6 +56,13 @@ def workers(draft: Draft) -> Iterator[Finding]:
             what = "a unix socket" if at.path else "port 0"
             hint = "write host:port, or `workers: 1`"
             yield Finding(("listen", key), f"{what} cannot be shared by several workers", hint)
+
+
+def joined(networks: Iterable[Network]) -> Iterator[Network]:
+    """Yield the networks with neighbours put together: two halves are a whole."""
+    written = tuple(networks)
+    yield from collapse_addresses([net for net in written if isinstance(net, IPv4Network)])
+    yield from collapse_addresses([net for net in written if isinstance(net, IPv6Network)])
 
 
 def _loads(key: str, load: Callable[[], None]) -> Iterator[Finding]:
@@ -147,6 +156,8 @@ def session(draft: Draft) -> Iterator[Finding]:
     for key, value in (("idle", part.idle), ("lifetime", part.lifetime)):
         if not value:
             yield Finding(("session", key), "must be longer than nothing")
+        elif value > LONGEST_SESSION:
+            yield Finding(("session", key), "is longer than a year")
 
 
 def storage(draft: Draft) -> Iterator[Finding]:

@@ -11,11 +11,14 @@ from sidecar.settings.declared import levels_of
 from sidecar.settings.draft import Draft
 from sidecar.settings.faults import Finding, Where, did_you_mean
 from sidecar.settings.policy import DEFAULT, LOGIN, RESERVED, default_of, effect_of, rules_of
-from sidecar.settings.reach import unreachable
+from sidecar.settings.reach import ANYWHERE, covers, unreachable
 from sidecar.settings.rules import Demand, RulePart
 
 _ESCAPED: Final = re.compile(r"\\(.)", re.DOTALL)
 _CLASS: Final = re.compile(r"\[\^?\]?[^\]]*\]")
+_LISTS: Final = frozenset(
+    {"path", "regex", "host", "methods", "networks", "groups", "subjects", "factors"}
+)
 _NESTED: Final = re.compile(r"\([^()]*[+*][^()]*\)[+*{]")
 
 
@@ -101,6 +104,34 @@ def _crosses(regex: str) -> bool:
     return bool(wild) or negated or "." in _CLASS.sub("", plain)
 
 
+def criteria(draft: Draft) -> Iterator[Finding]:
+    """A criterion that is written says something: an empty list would hold for everybody."""
+    for where, part in _rules(draft):
+        for key in sorted(_LISTS & part.model_fields_set):
+            if not getattr(part, key):
+                written = type(part).model_fields[key].alias or key
+                yield Finding((*where, written), "is empty, so it would not narrow the rule")
+        if part.max_age is not None and not part.max_age:
+            yield Finding((*where, "max_age"), "no proof could ever be fresh enough")
+
+
+def opened(draft: Draft) -> Iterator[Finding]:
+    """Bypasses leave something to protect; alone or together they do not open every path."""
+    globs: tuple[str, ...] = ("",)  # `/**` also fits no path at all, which never arrives
+    for rule in rules_of(draft.settings):
+        if rule.effect is not Effect.BYPASS:
+            return  # it protects something, or `reach` tells why it does not
+        if not (rule.hosts or rule.methods or rule.networks):
+            globs += rule.paths
+        if covers(globs, ANYWHERE):
+            where: Where = ("login",)
+            if rule.name != LOGIN:
+                written = [part.name for part in draft.settings.policy.rules]
+                where = ("policy", "rules", written.index(rule.name))
+            yield Finding(where, "opens every path to everybody: nothing would be protected")
+            return
+
+
 def patience(draft: Draft) -> Iterator[Finding]:
     """No expression repeats a repetition: a path chosen for it would be judged for minutes."""
     for where, part in _rules(draft):
@@ -159,6 +190,8 @@ CHECKS: Final[tuple[Callable[[Draft], Iterator[Finding]], ...]] = (
     factors,
     satisfiable,
     bypasses,
+    criteria,
+    opened,
     patience,
     hosts,
     paths,

@@ -219,9 +219,12 @@ def parse_date(value: object) -> date:
 
     """
     try:
-        return date.fromisoformat(_text(value))
+        found = date.fromisoformat(_text(value))
     except ValueError as error:
         raise ValueError("a date is written 2027-01-31") from error
+    if found.year == date.max.year:
+        raise ValueError("no day would follow it")
+    return found
 
 
 def listed(value: object) -> object:

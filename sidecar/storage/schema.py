@@ -23,6 +23,12 @@ def head() -> str:
     return found
 
 
+def first() -> str:
+    """Return the revision below which there is only an empty store."""
+    bases = ScriptDirectory.from_config(_config()).get_bases()
+    return bases[0]
+
+
 async def revision(connection: AsyncConnection) -> str | None:
     """Return the revision the database says it has; None: it was never migrated by us."""
     return await connection.run_sync(

@@ -163,7 +163,9 @@ class AccountPages:
                 if not factor.traits.stands_in
             ),
             sessions=tuple(
-                _line(item, session.id) for item in await self._desk.flows.sessions.of(visit)
+                _line(item, session.id)
+                for item in await self._desk.flows.sessions.of(visit)
+                if item.proofs
             ),
             events=tuple(
                 self._event(event)

@@ -55,10 +55,14 @@ def _around(desk: Desk, problems: Problems) -> Middleware:
             response = web.Response(status=redirect.status, headers=headers)
         except web.HTTPException as reason:
             place = _instead(request, reason, desk.renderer.prefix)
+            request_id = caller_of(request).request_id
+            log.info("page.missing", status=reason.status, request_id=request_id)
             response = desk.go(request, place) if place else tell(request, NotFound(reason.reason))
         except SidecarError as error:
             log.info("page.refused", reason_id=error.slug, request_id=caller_of(request).request_id)
             response = tell(request, error)
+        except ConnectionError:
+            raise  # nobody is left to tell, and whoever hangs up must not fill the log
         except Exception:
             log.exception("page.failed", request_id=caller_of(request).request_id)
             response = tell(request, SidecarError())

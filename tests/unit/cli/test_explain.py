@@ -88,3 +88,16 @@ def test_questions_that_make_no_sense_are_refused(run: Run, options: list[str], 
     done = run("explain", "GET", "/x", *CONFIG, *options)
     assert done.exit_code == 2
     assert said in done.output
+
+
+@pytest.mark.parametrize(
+    "nonsense",
+    [
+        ("GET", "/x", "--from-address", "foo"),
+        ("GET", "/x", "--from-address", "10.0.0.0/8"),
+        ("G ET", "/x"),
+    ],
+)
+def test_nonsense_is_a_usage_error(run: Run, nonsense: tuple[str, ...]) -> None:
+    """What no request can have: shows that nothing is decided about it."""
+    assert run("explain", *nonsense, *CONFIG).exit_code == 2

@@ -36,7 +36,8 @@ def test_status_tells_whether_this_version_can_work(run: Run, config: str) -> No
     assert run("migrate", "status", "--config", config, **ENV).exit_code == 78
     run("migrate", "up", "--create", "--config", config, **ENV)
     assert run("migrate", "status", "--config", config, **ENV).exit_code == 0
-    assert run("migrate", "down", "--yes", "--config", config, **ENV).exit_code == 0
+    emptied = run("migrate", "down", "--to", "base", "--yes", "--config", config, **ENV)
+    assert emptied.exit_code == 0
     lowered = run("migrate", "status", "--config", config, **ENV)
     assert lowered.exit_code == 78
     assert "revision none" in lowered.output
@@ -46,6 +47,17 @@ def test_down_asks_first(run: Run, config: str, tmp_path: Path) -> None:
     """Without `--yes` and without an answer nothing shows as lost."""
     run("migrate", "up", "--create", "--config", config, **ENV)
     assert run("migrate", "down", "--to", "base", "--config", config, **ENV).exit_code == 1
+    connection = sqlite3.connect(tmp_path / "data" / "sidecar.db")
+    assert connection.execute("SELECT count(*) FROM instance").fetchone() == (1,)
+    connection.close()
+
+
+def test_one_step_down_never_empties_the_store(run: Run, config: str, tmp_path: Path) -> None:
+    """A step below the first revision: shows that only `--to base` takes everything."""
+    run("migrate", "up", "--create", "--config", config, **ENV)
+    refused = run("migrate", "down", "--yes", "--config", config, **ENV)
+    assert refused.exit_code == 1
+    assert "--to base" in refused.output
     connection = sqlite3.connect(tmp_path / "data" / "sidecar.db")
     assert connection.execute("SELECT count(*) FROM instance").fetchone() == (1,)
     connection.close()

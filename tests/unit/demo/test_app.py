@@ -209,3 +209,11 @@ async def test_pages_bring_nothing_from_elsewhere(open_app: Open) -> None:
         assert "style=" not in text
         assert 'href="/security"' in text
         assert answer.headers["Content-Security-Policy"].startswith("default-src 'self'")
+
+
+async def test_an_address_that_leads_nowhere(harbour: Client) -> None:
+    """An unknown address shows that it gets a page of Harbour's own, and a program none."""
+    page = await harbour.get("/nowhere")
+    assert page.status == 404
+    assert "Nothing is moored here" in await page.text()
+    assert (await harbour.get("/api/nowhere")).content_type == "text/plain"
