@@ -10,14 +10,14 @@ SLOTS: Final = 4096
 
 KEY_BYTES: Final = 32
 _ITEM: Final = 8
-_CHANGES, _DOUBTS, _OPEN = range(3)
-_KINDS: Final = 3
+_CHANGES, _DOUBTS, _OPEN, _SIGN_INS = range(4)
+_KINDS: Final = 4
 
 Slots = frozenset[int]
 
 
 class Board:
-    """Three rows of counters for each worker, who writes its own and reads everybody's.
+    """Four rows of counters for each worker, who writes its own and reads everybody's.
 
     Nobody writes where another writes, so no count is lost and nothing has to be locked: a worker
     that dies in the middle leaves nothing that others wait for.
@@ -69,6 +69,10 @@ class Board:
         self.doubt(slots)
         self._add(_OPEN, slots, -1)
 
+    def sign_in(self, slots: Slots) -> None:
+        """Somebody may sign in, or has signed in, with what is counted here."""
+        self._add(_SIGN_INS, slots, 1)
+
     # -- hearing -------------------------------------------------------------------------------
 
     def changes(self, slots: Slots) -> int:
@@ -78,6 +82,10 @@ class Board:
     def doubts(self, slots: Slots) -> int:
         """Return a number that is another one after each `doubt` of any of them."""
         return self._sum(_DOUBTS, slots)
+
+    def sign_ins(self, slots: Slots) -> dict[int, int]:
+        """Return how many sign-ins were counted in each of them."""
+        return {slot: self._sum(_SIGN_INS, frozenset((slot,))) for slot in slots}
 
     def unsettled(self, slots: Slots) -> bool:
         """Tell whether anything is open."""

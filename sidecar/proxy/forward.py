@@ -74,6 +74,8 @@ class Return:
     """Returns only if the request is still from whom it was judged by."""
     changed_credentials: Callable[[], None]
     signed_out: Callable[[], Awaitable[None]] | None
+    signed_in: Callable[[], None] | None = None
+    """Called where a login path leads on, as the return from an outside login does."""
 
     async def on_head(self, status: int, headers: RawHeaders) -> RawHeaders:
         """Return the answer's fields as the client may see them.
@@ -82,6 +84,8 @@ class Return:
             AccessDenied: the credentials changed hands since the request was judged.
 
         """
+        if self.signed_in is not None and 300 <= status < 400:  # noqa: PLR2004 - redirects
+            self.signed_in()
         await self.confirm()
         if self.signed_out is not None and status < 400:  # noqa: PLR2004 - first error status
             await self.signed_out()

@@ -52,6 +52,11 @@ class Said:
         """Whether somebody may have signed in with these credentials meanwhile."""
         return any(answer.doubtful for answer in self.answers)
 
+    @property
+    def hands(self) -> int:
+        """How often, at the most, the credentials may have changed hands meanwhile."""
+        return max((answer.hands for answer in self.answers), default=0)
+
 
 class Identifier:
     """Asks the identity sources, once at a time per credential; remembers people, never nobody."""
@@ -151,6 +156,10 @@ class Identifier:
         """
         if not said.doubtful or said.identity is None:
             return
+        if said.hands > 1:
+            # To somebody else and back again: who it was in between cannot be asked any more.
+            message = "the credentials may have changed hands twice under way"
+            raise AccessDenied(message)
         now = (await self.identify(view)).identity
         if now is None or (now.person, now.login) != (said.identity.person, said.identity.login):
             message = "the credentials changed hands under way"
@@ -210,7 +219,14 @@ class Identifier:
         Safe requests are mostly the login page's pictures and scripts: values so short that many
         people share them are left out there.
         """
-        return self._known.unsettle(self._marks(view, least=1 if unsafe else SHORT))
+        marks = self._marks(view, least=1 if unsafe else SHORT)
+        if unsafe:
+            self._known.signed_in(marks)
+        return self._known.unsettle(marks)
+
+    def signed_in(self, view: RequestView) -> None:
+        """A login path answered a safe request as one does that ends a sign-in."""
+        self._known.signed_in(self._marks(view, least=SHORT))
 
     def _marks(self, view: RequestView, *, least: int) -> Marks:
         marks: Marks = frozenset()

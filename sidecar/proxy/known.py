@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -33,6 +33,7 @@ class Answer:
     doubts: int
     unsettled: bool
     """Somebody was signing in with these credentials when the question was asked."""
+    sign_ins: Mapping[int, int] = field(repr=False)
     identity: Identity | None = field(default=None, repr=False)
     until: datetime | None = None
 
@@ -45,6 +46,13 @@ class Answer:
     def doubtful(self) -> bool:
         """Whether somebody may have signed in with these credentials since the question."""
         return self.unsettled or self.board.doubts(self.slots) != self.doubts
+
+    @property
+    def hands(self) -> int:
+        """How often, at the most, these credentials may have changed hands since the question."""
+        now = self.board.sign_ins(frozenset(self.sign_ins))
+        most = max((now[slot] - then for slot, then in self.sign_ins.items()), default=0)
+        return most + self.unsettled
 
 
 class Marker:
@@ -92,8 +100,12 @@ class Known:
         """Return the answer to a question that is asked now."""
         board, slots = self._board, self._board.slots(marks)
         # Read in this order, so that what happens between two of the lines is seen by one.
-        changes, doubts = board.changes(slots), board.doubts(slots)
-        return Answer(board, slots, changes, doubts, board.unsettled(slots))
+        changes, doubts, sign_ins = (
+            board.changes(slots),
+            board.doubts(slots),
+            board.sign_ins(slots),
+        )
+        return Answer(board, slots, changes, doubts, board.unsettled(slots), sign_ins)
 
     def keep(self, key: Hashable, answer: Answer, person: bytes) -> None:
         """The answer counts until its time is over, unless something happened meanwhile."""
@@ -108,6 +120,10 @@ class Known:
     def forget(self, marks: Iterable[bytes]) -> None:
         """What carries any of these marks is asked anew; answers under way are not kept."""
         self._board.change(self._board.slots(marks))
+
+    def signed_in(self, marks: Marks) -> None:
+        """Somebody may have signed in with these credentials."""
+        self._board.sign_in(self._board.slots(marks))
 
     def unsettle(self, marks: Marks) -> Callable[[], None]:
         """Nothing that carries these marks counts until the returned function is called.

@@ -261,7 +261,8 @@ class Pipeline:
             forget()
             ended = forget
         leaving = signed_out if self._router.is_logout(arrival.path) else None
-        back = Return(rule, said.identity, confirm, forget, leaving)
+        entering = partial(identifier.signed_in, view) if login and not unsafe else None
+        back = Return(rule, said.identity, confirm, forget, leaving, entering)
         unheard = Unheard(partial(identifier.unsettle, view, unsafe=unsafe and login), leaving)
         lost = unheard.on_lost if unsafe or login or leaving else None
         onward = Forward(upstream, arrival.target, headers, back.on_head, ended, confirm)

@@ -28,6 +28,14 @@ def test_open_until_every_one_is_closed() -> None:
     assert not board.unsettled(ONE | OTHER)
 
 
+def test_sign_ins_are_counted_by_slot() -> None:
+    """One sign-in under two marks: shows that it counts once in each, not twice."""
+    board = Board()
+    before = board.sign_ins(ONE | OTHER)
+    board.sign_in(ONE | OTHER)
+    assert board.sign_ins(ONE | OTHER) == {slot: was + 1 for slot, was in before.items()}
+
+
 def test_a_forked_worker_is_heard() -> None:
     """A child process that changes a slot: shows that its parent sees it."""
     board = Board.shared(2)

@@ -76,6 +76,21 @@ def test_unsettled() -> None:
     assert (other.doubtful, known.get("x")) == (False, other)
 
 
+def test_hands() -> None:
+    """Sign-ins since a question, one under way at it included: shows how often it moved."""
+    clock = ManualClock()
+    known = Known(clock, Board())
+    answer = told(known, clock, b"a", b"b")
+    known.signed_in(frozenset({b"x"}))
+    assert answer.hands == 0
+    known.signed_in(frozenset({b"a", b"b"}))
+    assert answer.hands == 1
+    known.unsettle(frozenset({b"a"}))
+    during = known.expect(frozenset({b"a"}))
+    known.signed_in(frozenset({b"a"}))
+    assert (answer.hands, during.hands) == (2, 2)
+
+
 def test_memory_is_bounded() -> None:
     """Nobodies and answers that are over show that nothing of them is held."""
     clock = ManualClock()
