@@ -3,7 +3,10 @@
 import asyncio
 import multiprocessing
 import signal
+import socket
 from collections.abc import Coroutine
+from contextlib import ExitStack
+from dataclasses import replace
 
 import structlog
 import typer
@@ -16,6 +19,7 @@ from sidecar.cli.main import EXIT_CONFIG
 from sidecar.core.errors import StoreUnavailable
 from sidecar.proxy.board import Board
 from sidecar.settings.load import Loaded
+from sidecar.settings.words import Address
 from sidecar.storage.faults import StoreUnproven
 from sidecar.workers import Care, supervise
 
@@ -104,10 +108,40 @@ def _rehearse(loaded: Loaded) -> None:
 
 def _try(loaded: Loaded) -> None:
     async def start_and_stop() -> None:
-        async with running(loaded):
-            log.debug("start.rehearsed")
+        listen = loaded.settings.listen
+        with ExitStack() as held:
+            for address in (listen.public, listen.probes):
+                if address is not None:
+                    held.enter_context(_bound(address))
+            async with running(_elsewhere(loaded)):
+                log.debug("start.rehearsed")
 
     try:
         _run(start_and_stop())
     except typer.Exit as refusal:
         raise SystemExit(refusal.exit_code) from None
+
+
+def _bound(address: Address) -> socket.socket:
+    """Return a socket that holds the address and takes no connection: nobody is to be served yet.
+
+    Raises:
+        OSError: somebody else listens there.
+
+    """
+    family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
+    held = socket.socket(family, socket.SOCK_STREAM)
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        held.bind((address.host, address.port))
+    except OSError as error:
+        held.close()
+        raise OSError(error.errno, f"{address}: {error.strerror}") from error
+    return held
+
+
+def _elsewhere(loaded: Loaded) -> Loaded:
+    """Return the same configuration on a port that nobody knows."""
+    listen = loaded.settings.listen
+    hidden = listen.model_copy(update={"public": Address("127.0.0.1", 0), "probes": None})
+    return replace(loaded, settings=loaded.settings.model_copy(update={"listen": hidden}))
