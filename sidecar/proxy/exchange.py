@@ -18,11 +18,11 @@ from sidecar.core.errors import (
 from sidecar.core.protocols import RawHeaders
 from sidecar.proxy import heads
 from sidecar.proxy.client import Client, Request
+from sidecar.proxy.connection import Answer, UpstreamConnection
 from sidecar.proxy.faults import ClientGone, UnsafeHead
 from sidecar.proxy.framing import HTTP_10, HTTP_11, has_body
 from sidecar.proxy.pool import Pool
 from sidecar.proxy.tunnel import Tunnel
-from sidecar.proxy.upstream import Answer, UpstreamConnection
 from sidecar.proxy.verdicts import Forward
 
 CONTINUE: Final = 100

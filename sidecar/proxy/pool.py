@@ -10,8 +10,9 @@ from urllib.parse import urlsplit
 
 from sidecar.core.errors import UpstreamTimedOut, UpstreamUnreachable
 from sidecar.core.protocols import Asked, RawHeaders
+from sidecar.proxy.connection import UpstreamConnection
 from sidecar.proxy.heads import end_to_end, request_head
-from sidecar.proxy.upstream import Upstream, UpstreamConnection
+from sidecar.proxy.upstream import Upstream
 
 PORTS: Final = {"http": 80, "https": 443}
 

@@ -1,11 +1,12 @@
-"""Twin of sidecar/proxy/upstream.py."""
+"""Twin of sidecar/proxy/connection.py."""
 
 import asyncio
 
 import pytest
 
 from sidecar.core.errors import UpstreamUnreachable
-from sidecar.proxy.upstream import INTERIM_MOST, Upstream, UpstreamConnection
+from sidecar.proxy.connection import INTERIM_MOST, UpstreamConnection
+from sidecar.proxy.upstream import Upstream
 from tests.conformance.http.harness import OK
 
 
