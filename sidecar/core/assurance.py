@@ -84,9 +84,8 @@ def satisfies(
     """
     if need.level is Level.ONE_FACTOR and not need.factors and need.max_age is None:
         return True
-    return assess(satisfying(proofs, need, levels, now), levels, now).level >= max(
-        need.level, Level.TWO_FACTOR
-    )
+    target = max(need.level, Level.TWO_FACTOR)
+    return any(levels[proof.factor] >= target for proof in satisfying(proofs, need, levels, now))
 
 
 def able(

@@ -82,6 +82,8 @@ class Evidence:
 
 def decide(rules: tuple[Rule, ...], evidence: Evidence, now: datetime) -> Decision:
     """Return the strictest decision of all the rules that the request must satisfy."""
+    if len(rules) == 1:
+        return _decide(rules[0], evidence, now)
     decisions = [_decide(rule, evidence, now) for rule in rules]
     return max(
         decisions,
