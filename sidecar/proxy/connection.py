@@ -2,7 +2,7 @@
 
 import asyncio
 import select
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Final
 
@@ -72,14 +72,14 @@ class UpstreamConnection(Side):
         self.heard = False
         self.busy = True
 
-    async def answer(self) -> Answer:
-        """Return the final head and its body, which may still be arriving.
+    def answer(self) -> Awaitable[Answer]:
+        """Return what waits for the final head, and gives the body, which may still be arriving.
 
-        Raises:
+        Raises (when awaited):
             UpstreamUnreachable: the connection broke, or what came is no answer.
 
         """
-        return await self._head
+        return self._head
 
     def fail(self, error: Exception) -> None:
         """Whoever waits for the head or the body of the answer gets this instead."""

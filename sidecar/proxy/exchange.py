@@ -2,7 +2,9 @@
 
 import asyncio
 import math
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from http import HTTPStatus
 from typing import Final
 
 import structlog
@@ -15,15 +17,15 @@ from sidecar.core.errors import (
     UpstreamTimedOut,
     UpstreamUnreachable,
 )
-from sidecar.core.protocols import RawHeaders
 from sidecar.proxy import heads
 from sidecar.proxy.client import Client, Request
 from sidecar.proxy.connection import Answer, UpstreamConnection
 from sidecar.proxy.faults import ClientGone, UnsafeHead
 from sidecar.proxy.framing import HTTP_10, HTTP_11, has_body
+from sidecar.proxy.headers import CODED, COOKIES, LENGTH, block
 from sidecar.proxy.pool import Pool
 from sidecar.proxy.tunnel import Tunnel
-from sidecar.proxy.verdicts import Forward
+from sidecar.proxy.verdicts import Forward, Wait
 
 CONTINUE: Final = 100
 SWITCHING_PROTOCOLS: Final = 101
@@ -93,9 +95,9 @@ class Exchange:
             raise ClientGone
         head = self._request_head()
         name = self._forward.upstream
-        self._connection = await self._pool.take(name)
-        if self._request.complete:
-            await self._look_again()
+        self._connection = self._pool.idle(name) or await self._pool.take(name)
+        if self._request.complete and (doubt := self._doubt()) is not None:
+            await doubt
         connection = self._send(head, self._connection)
         try:
             return await connection.answer()
@@ -111,7 +113,7 @@ class Exchange:
             self._request.message, self._request.payload, upgrade=inbound.upgrade
         )
         try:
-            return heads.request_head(inbound.method, forward.target, forward.headers, framing)
+            return heads.request_head(inbound.method, forward.target, forward.fields, framing)
         except UnsafeHead as error:
             raise MalformedRequest("unsafe head") from error
 
@@ -145,21 +147,22 @@ class Exchange:
         chunked = self._request.message.chunked
         try:
             while connection.connected and (data := await self._request.payload.readany()):
-                if self._request.complete:
-                    await self._look_again()
+                if self._request.complete and (doubt := self._doubt()) is not None:
+                    await doubt
                 connection.write(heads.chunk(data) if chunked else data)
                 self._postpone(connection)
                 await connection.drained()
-            await self._look_again()
+            if (doubt := self._doubt()) is not None:
+                await doubt
         except (SidecarError, ClientGone) as error:
             connection.fail(error)
         else:
             if chunked:
                 connection.write(heads.LAST_CHUNK)
 
-    async def _look_again(self) -> None:
-        if self._forward.before_end is not None:
-            await self._forward.before_end()
+    def _doubt(self) -> Wait:
+        """Return what must be found out before the application has the whole request."""
+        return self._forward.before_end() if self._forward.before_end is not None else None
 
     def _postpone(self, connection: UpstreamConnection) -> None:
         """The application's time starts anew: it has just taken a part of the request."""
@@ -189,38 +192,42 @@ class Exchange:
 
     async def _pass_on(self, message: RawResponseMessage, payload: StreamReader) -> bool:
         self.deadline = math.inf
-        _check_coding(message)
-        headers = await self._filtered(message)
-        if message.code == SWITCHING_PROTOCOLS:
-            return await self._open_tunnel(message, headers)
-        request = self._request
-        no_body = request.inbound.method == "HEAD" or message.code in heads.BODILESS
-        open_end = not no_body and "Content-Length" not in message.headers
+        self._answered = True
+        code, request, forward = message.code, self._request, self._forward
+        gone = LENGTH if code == HTTPStatus.NO_CONTENT else 0
+        fields, signs = heads.answer_fields(message.raw_headers, private=forward.private, gone=gone)
+        if signs & CODED:
+            _check_coding(message)
+        if forward.on_head is not None:
+            await self._settle(forward.on_head(code, bool(signs & COOKIES)))
+        if forward.relayed:
+            fields += block(forward.relayed)
+        if code == SWITCHING_PROTOCOLS:
+            return await self._open_tunnel(message, fields)
+        no_body = request.inbound.method == "HEAD" or code in heads.BODILESS
+        open_end = not no_body and not signs & LENGTH
         chunked = open_end and request.inbound.version == HTTP_11
         keep = self._sent_whole() and self._client.keeps(request) and (chunked or not open_end)
         framing = self._client.connection_field(request, keep=keep)
         if chunked:
-            framing = (*framing, heads.CHUNKED)
-        head = heads.answer_head(message, headers, framing)
+            framing += heads.CHUNKED
+        head = heads.answer_head(message, fields, framing)
         await self._stream(head, payload, chunked=chunked)
         return keep
 
-    async def _filtered(self, message: RawResponseMessage) -> RawHeaders:
-        """Return the headers to send on; the pipeline may change state, so it is not interrupted.
+    async def _settle(self, wait: Wait) -> None:
+        """What the pipeline makes of the head is done; it may change state, so nothing stops it.
 
         Raises:
             ClientGone: the client went away meanwhile.
 
         """
-        self._answered = True
-        headers = heads.end_to_end(message.raw_headers)
-        if self._forward.on_head is not None:
+        if wait is not None:
             self._client.interruptible = False
-            headers = await self._forward.on_head(message.code, headers)
+            await wait
             self._client.interruptible = True
         if not self._client.connected:
             raise ClientGone
-        return headers
 
     async def _stream(self, head: bytes, payload: StreamReader, *, chunked: bool) -> None:
         """Everything is written as it comes; head and body go together when both are there."""
@@ -240,11 +247,11 @@ class Exchange:
                 raise ClientGone
         client.write(end)
 
-    async def _open_tunnel(self, message: RawResponseMessage, headers: RawHeaders) -> bool:
+    async def _open_tunnel(self, message: RawResponseMessage, fields: bytes) -> bool:
         connection = self._connection
         if connection is None or not (self._request.inbound.upgrade and message.upgrade):
             raise UpstreamUnreachable("switched protocols unasked")
-        head = heads.answer_head(message, headers, heads.UPGRADE)
+        head = heads.answer_head(message, fields, heads.UPGRADE)
         self._client.begun = True
         self._client.write(head)
         await Tunnel(self._client, connection).run()
@@ -263,18 +270,19 @@ class Exchange:
             with suppress(asyncio.CancelledError):
                 await self._upload
         try:
-            await self._lose()
+            if self._forward.on_lost is not None:
+                await self._lose(self._forward.on_lost)
         finally:
             if self._forward.on_end is not None:
                 self._forward.on_end()
 
-    async def _lose(self) -> None:
+    async def _lose(self, lost: Callable[[], Awaitable[Callable[[], None]]]) -> None:
         """An application that goes on without anybody who hears its answer is reckoned with.
 
         Whoever hangs up would otherwise choose the moment at which a sign-in counts as over.
         """
-        lost, asked = self._forward.on_lost, self._sent_to
-        if lost is None or asked is None or self._answered:
+        asked = self._sent_to
+        if asked is None or self._answered:
             return
         self._client.interruptible = False
         over = await lost()

@@ -1,7 +1,7 @@
-"""An allowed request goes on: its headers complete, its answer looked at on the way back."""
+"""An allowed request goes on: what it changes on its way, and whether it is still whose it was."""
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 import structlog
 
@@ -9,144 +9,105 @@ from sidecar.core.cookies import names_our_cookie
 from sidecar.core.errors import StoreUnavailable
 from sidecar.core.model import Identity
 from sidecar.core.policy import Effect, Rule
-from sidecar.core.protocols import RawHeaders
-from sidecar.proxy.headers import forwardable, is_managed_cached
-from sidecar.proxy.receive import Arrival
+from sidecar.core.protocols import RawHeaders, RequestView
+from sidecar.flows.sessions import Sessions
+from sidecar.proxy.arrival import Arrival
+from sidecar.proxy.identify import Identifier
+from sidecar.proxy.known import Said
+from sidecar.proxy.recall import forget_login
+from sidecar.proxy.verdicts import Forward, Wait
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 log = structlog.get_logger(__name__)
 
-_SHARED_CACHE = frozenset({"surrogate-control", "edge-control", "x-accel-expires"})
-"""Fields that speak to shared caches past `Cache-Control`, beside `*CDN-Cache-Control`."""
-_SHARED_DIRECTIVES = ("public", "s-maxage", "private")
 
+@dataclass(slots=True)
+class Passage:
+    """One request between its judgement and the end of its answer."""
 
-@dataclass(frozen=True, slots=True)
-class Contract:
-    """What may leave towards the application, fixed at start."""
+    identifier: Identifier
+    sessions: Sessions
+    arrival: Arrival
+    view: RequestView
+    said: Said
+    login: bool
+    """The application may take it for a part of its own login."""
+    leaves: bool
+    """The application may take it for signing out."""
+    unsafe: bool
+    _over: Callable[[], None] | None = field(default=None, init=False)
 
-    keep: frozenset[str]
-    """Managed names that a source declared as credentials."""
-    owned: frozenset[str]
-    """Names that only a source may believe."""
-    carriers: frozenset[str]
-    """Every header that could carry a credential, for requests passed on as nobody."""
-    pseudonym: bytes
-    """Our name in `Via` (RFC 9110 §7.6.3)."""
+    def forward(self, rule: Rule, fields: bytes) -> Forward:
+        """Return how it goes on; from here on nothing known of its credentials may be stale."""
+        if self.login:
+            self._over = self.identifier.unsettle(self.view, unsafe=self.unsafe)
+        elif self.unsafe:
+            self._forget()
+            self._over = self._forget
+        telling = self.login or self.unsafe or self.leaves
+        return Forward(
+            upstream=self.view.upstream,
+            target=self.arrival.target,
+            fields=fields,
+            private=rule.effect is not Effect.BYPASS and not rule.keep_cache,
+            relayed=relayed(self.said.identity),
+            before_end=self.before_end if self.said.answers else None,
+            on_head=self.on_head,
+            on_end=self._over,
+            on_lost=self.on_lost if telling else None,
+        )
 
+    def before_end(self) -> Wait:
+        """Return what finds out whether it is still from whom it was judged by, if it may not be.
 
-def request_headers(
-    contract: Contract, arrival: Arrival, vouched: RawHeaders, *, anonymous: bool = False
-) -> RawHeaders:
-    """Return every end-to-end field of the forwarded request, ours last, each of ours once."""
-    headers = forwardable(arrival.headers, contract.keep, contract.owned)
-    gone = contract.carriers | {"host"} if anonymous else {"host"}
-    headers = tuple(field for field in headers if field[0].decode("latin-1").lower() not in gone)
-    scheme = arrival.origin.scheme.encode("ascii")
-    authority = arrival.origin.authority.encode("ascii")
-    port = authority.rpartition(b":")[2] if b":" in authority.rpartition(b"]")[2] else b""
-    return (
-        # The host that was judged, in the one spelling the application is also asked with.
-        (b"Host", authority),
-        *headers,
-        *vouched,
-        (b"X-Forwarded-For", arrival.client.encode("ascii", "replace") or b"unknown"),
-        (b"X-Forwarded-Proto", scheme),
-        (b"X-Forwarded-Host", authority),
-        (b"X-Forwarded-Port", port or (b"443" if scheme == b"https" else b"80")),
-        (b"Via", b"1.1 " + contract.pseudonym),
-    )
-
-
-def loops(contract: Contract, arrival: Arrival) -> bool:
-    """Tell whether this request already went through us."""
-    return any(
-        name.lower() == b"via" and contract.pseudonym in value for name, value in arrival.headers
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Return:
-    """What is done with the head of the application's answer."""
-
-    rule: Rule
-    identity: Identity | None
-    confirm: Callable[[], Awaitable[None]]
-    """Returns only if the request is still from whom it was judged by."""
-    changed_credentials: Callable[[], None]
-    signed_out: Callable[[], Awaitable[None]] | None
-    signed_in: Callable[[], None] | None = None
-    """Called where a login path leads on, as the return from an outside login does."""
-
-    async def on_head(self, status: int, headers: RawHeaders) -> RawHeaders:
-        """Return the answer's fields as the client may see them.
-
-        Raises:
+        Raises (when awaited):
             AccessDenied: the credentials changed hands since the request was judged.
 
         """
-        if self.signed_in is not None and 300 <= status < 400:  # noqa: PLR2004 - redirects
-            self.signed_in()
-        await self.confirm()
-        if self.signed_out is not None and status < 400:  # noqa: PLR2004 - first error status
-            await self.signed_out()
-        if any(name.lower() == b"set-cookie" for name, _ in headers):
-            self.changed_credentials()
-        kept = tuple(field for field in headers if not _ours(field))
-        kept = (*kept, *relayed(self.identity))
-        if self.rule.effect is Effect.BYPASS or self.rule.keep_cache:
-            return kept
-        return privately(kept)
+        if not self.said.doubtful:
+            return None
+        return self.identifier.confirm(self.view, self.said)
 
+    def on_head(self, status: int, sets_cookies: bool) -> Wait:  # noqa: FBT001 - a fact, no switch
+        """Return what must be done before the client may see the answer, as in `before_end`."""
+        if self.login and not self.unsafe and 300 <= status < 400:  # noqa: PLR2004 - redirects
+            # A login path that leads on, as the return from an outside login does.
+            self.identifier.signed_in(self.view)
+        if self.said.doubtful or (self.leaves and status < 400):  # noqa: PLR2004 - first error
+            return self._settle(status, sets_cookies=sets_cookies)
+        if sets_cookies:
+            self._forget()
+        return None
 
-@dataclass(frozen=True, slots=True)
-class Unheard:
-    """What is done where the application has a request and nobody hears its answer."""
-
-    unsettle: Callable[[], Callable[[], None]]
-    """Until the returned function is called, nothing known of the request's credentials counts."""
-    signed_out: Callable[[], Awaitable[None]] | None
+    async def _settle(self, status: int, *, sets_cookies: bool) -> None:
+        await self.identifier.confirm(self.view, self.said)
+        if self.leaves and status < 400:  # noqa: PLR2004 - first error status
+            await forget_login(self.sessions, self.arrival)
+        if sets_cookies:
+            self._forget()
 
     async def on_lost(self) -> Callable[[], None]:
         """Return what to call once the application can no longer be at work on the request.
 
         Whether it signed the person out cannot be known, so the proofs end.
         """
-        over = self.unsettle()
-        if self.signed_out is not None:
+        over = self.identifier.unsettle(self.view, unsafe=self.unsafe and self.login)
+        if self.leaves:
             try:
-                await self.signed_out()
+                await forget_login(self.sessions, self.arrival)
             except StoreUnavailable:
                 log.warning("session.proofs_kept")
         return over
 
+    def _forget(self) -> None:
+        self.identifier.forget(self.view, self.said.identity)
+
 
 def relayed(identity: Identity | None) -> RawHeaders:
     """Return the cookies that the application set when it was asked who this is."""
-    values = identity.set_cookies if identity is not None else ()
-    return tuple((b"Set-Cookie", value) for value in values if not names_our_cookie(value))
-
-
-def _ours(field: tuple[bytes, bytes]) -> bool:
-    """Tell whether an answer's field would speak for us: our cookies and our headers."""
-    name = field[0].decode("latin-1").lower()
-    if name == "set-cookie":
-        return names_our_cookie(field[1])
-    return name.startswith("x-sidecar") and is_managed_cached(name)
-
-
-def privately(headers: RawHeaders) -> RawHeaders:
-    """Return the fields so that no shared cache keeps an answer that took a proof to get."""
-    directives = [
-        text
-        for name, value in headers
-        if name.lower() == b"cache-control"
-        for part in value.decode("latin-1").split(",")
-        if (text := part.strip()) and not text.lower().startswith(_SHARED_DIRECTIVES)
-    ]
-    rest = tuple(field for field in headers if not _for_caches(field[0]))
-    return (*rest, (b"Cache-Control", ", ".join(["private", *directives]).encode("latin-1")))
-
-
-def _for_caches(name: bytes) -> bool:
-    lower = name.decode("latin-1").lower()
-    return lower == "cache-control" or lower.endswith("cdn-cache-control") or lower in _SHARED_CACHE
+    if identity is None or not identity.set_cookies:
+        return ()
+    return tuple(
+        (b"Set-Cookie", value) for value in identity.set_cookies if not names_our_cookie(value)
+    )

@@ -10,6 +10,7 @@ from aiohttp.http import RawRequestMessage
 
 from sidecar.core.errors import SidecarError
 from sidecar.proxy import framing
+from sidecar.proxy.arrival import Inbound, Recent
 from sidecar.proxy.client import Client, Request, Shared
 from sidecar.proxy.exchange import Exchange
 from sidecar.proxy.faults import BodyTimedOut, ClientGone
@@ -19,7 +20,7 @@ from sidecar.proxy.mount import Pages
 from sidecar.proxy.parsers import READ_BUFFER, request_parser
 from sidecar.proxy.pool import Pool
 from sidecar.proxy.tunnel import Tunnel
-from sidecar.proxy.verdicts import Forward, Inbound, Page, Reply
+from sidecar.proxy.verdicts import Forward, Page, Reply
 
 log = structlog.get_logger()
 
@@ -32,10 +33,13 @@ class Front(Client):
         "_held",
         "_inlet",
         "_pages",
+        "_peer_verified",
         "_pool",
+        "_recent",
         "_served",
         "_stalled_at",
         "_task",
+        "address",
         "peername",
         "sockname",
         "ssl_context",
@@ -59,6 +63,10 @@ class Front(Client):
         self.peername: object = None
         self.sockname: object = None
         self.ssl_context: object = None
+        self.address = ""
+        """The peer's; empty for a unix socket."""
+        self._peer_verified = False
+        self._recent = Recent()
 
     # --- the connection ------------------------------------------------------------------------
 
@@ -67,6 +75,8 @@ class Front(Client):
         self.peername = transport.get_extra_info("peername")
         self.sockname = transport.get_extra_info("sockname")
         self.ssl_context = transport.get_extra_info("sslcontext")
+        self.address = str(self.peername[0]) if isinstance(self.peername, tuple) else ""
+        self._peer_verified = bool(transport.get_extra_info("peercert"))
         if not self.shared.admit(self, self.address):
             self._inlet.reject(framing.CROWDED)
             self._next()
@@ -81,11 +91,6 @@ class Front(Client):
         super().connection_lost(None)
         self._inlet.queue.clear()
         self._inlet.spoil(ClientGone())
-
-    @property
-    def address(self) -> str:
-        """The peer's address; empty for a unix socket."""
-        return str(self.peername[0]) if isinstance(self.peername, tuple) else ""
 
     def data_received(self, data: bytes) -> None:
         """Bytes are where they belong; `data` is empty when reading is resumed."""
@@ -164,14 +169,10 @@ class Front(Client):
             secure=self.ssl_context is not None,
             upgrade=framing.is_websocket(message, payload),
             has_body=framing.has_body(payload),
-            peer_verified=self._peer_verified(),
+            peer_verified=self._peer_verified,
+            recent=self._recent,
         )
         return Request(inbound, message, payload)
-
-    def _peer_verified(self) -> bool:
-        if self.ssl_context is None or self.transport is None:
-            return False
-        return bool(self.transport.get_extra_info("peercert"))
 
     async def _serve(self, request: Request) -> None:
         expects = request.message.headers.get("Expect", "").lower() == "100-continue"

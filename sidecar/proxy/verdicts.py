@@ -5,26 +5,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from sidecar.core.protocols import RawHeaders
-
-
-@dataclass(frozen=True, slots=True)
-class Inbound:
-    """One request head as it was parsed: exact bytes, nothing interpreted."""
-
-    method: str
-    target: str
-    """The raw request target; bytes that are not ASCII appear as surrogate escapes."""
-    version: tuple[int, int]
-    headers: RawHeaders
-    peer: str
-    """Address of the TCP peer, empty for a unix socket."""
-    secure: bool
-    """TLS ended at this listener."""
-    upgrade: bool
-    """A WebSocket handshake: GET, HTTP/1.1, matching Upgrade and Connection tokens."""
-    has_body: bool
-    peer_verified: bool = False
-    """The peer proved itself with a client certificate that the listener's CA signed."""
+from sidecar.proxy.arrival import Inbound
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,28 +18,39 @@ class Reply:
     close: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+Wait = Awaitable[None] | None
+"""What must be waited for first; nothing, where there is nothing to be asked or written."""
+
+
+@dataclass(slots=True)
 class Forward:
     """The request goes on; the front adds nothing but framing and Connection.
 
-    `headers` are complete and ordered: hop-by-hop, our own and nominated ones are already gone.
-    `before_end` is awaited before the last bytes of the request are written; what it raises ends
-    the exchange, and the application never has the whole request.
-    `on_head` sees the final response head (hop-by-hop removed) before the client does and returns
-    the headers to send on. `on_lost` is awaited where the application was asked and its answer was
-    not waited for: it may be at work still, until what `on_lost` returns is called. `on_end` is
-    called once, however the exchange ended. `watch` is given what breaks the exchange off, for
-    when its session ends, and returns what stops the watching.
+    Made for every request, and so not frozen: that would take three times as long.
     """
 
     upstream: str
     target: bytes
-    headers: RawHeaders
-    on_head: Callable[[int, RawHeaders], Awaitable[RawHeaders]] | None = None
+    fields: bytes = field(repr=False)
+    """The lines of the head, complete and ordered: hop-by-hop, nominated ones and ours are gone."""
+    private: bool = False
+    """No shared cache may keep the answer."""
+    relayed: RawHeaders = field(default=(), repr=False)
+    """Fields that the answer gets in addition."""
+    before_end: Callable[[], Wait] | None = None
+    """Asked before the last bytes of the request are written; what is raised ends the exchange,
+    and the application never has the whole request."""
+    on_head: Callable[[int, bool], Wait] | None = None
+    """Told the status of the final answer, and whether it sets cookies, before the client sees
+    it."""
     on_end: Callable[[], None] | None = None
-    before_end: Callable[[], Awaitable[None]] | None = None
+    """Called once, however the exchange ended."""
     watch: Callable[[Callable[[], None]], Callable[[], None]] | None = None
+    """Given what breaks the exchange off, for when its session ends; returns what stops the
+    watching."""
     on_lost: Callable[[], Awaitable[Callable[[], None]]] | None = None
+    """Awaited where the application was asked and its answer was not waited for: it may be at work
+    still, until what this returns is called."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,8 @@ from sidecar.proxy.listener import Listener
 from sidecar.proxy.mount import Pages
 from sidecar.proxy.pool import Pool
 from sidecar.proxy.upstream import Upstream
-from sidecar.proxy.verdicts import Forward, Inbound, Page, Reply, Verdict
+from sidecar.proxy.arrival import Inbound
+from sidecar.proxy.verdicts import Forward, Page, Reply, Verdict
 from tests.conformance.http.application import OK, Application, Peer, Script, polite, saying
 from tests.conformance.http.visitor import PATIENCE_S, Answer, Visitor
 

@@ -5,7 +5,8 @@ import logging
 import pytest
 import uvloop
 
-from sidecar.proxy.verdicts import Forward, Inbound, Reply, Verdict
+from sidecar.proxy.arrival import Inbound
+from sidecar.proxy.verdicts import Forward, Reply, Verdict
 from tests.conformance.http.harness import OK, Peer, Stage, staged
 
 GET = b"GET /x HTTP/1.1\r\nHost: a\r\n\r\n"

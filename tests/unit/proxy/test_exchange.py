@@ -5,7 +5,8 @@ import asyncio
 import pytest
 
 from sidecar.core.protocols import RawHeaders
-from sidecar.proxy.verdicts import Forward, Inbound, Verdict
+from sidecar.proxy.arrival import Inbound
+from sidecar.proxy.verdicts import Forward, Verdict
 from tests.conformance.http.harness import OK, Peer, Stage, eventually, staged
 
 

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sidecar.core.errors import MalformedRequest, MisdirectedRequest
-from sidecar.proxy.receive import Origin, Receiver, plain_authority
+from sidecar.proxy.arrival import Origin
+from sidecar.proxy.receive import Receiver, plain_authority
 from tests.unit.proxy.requests import SHOP, arrival, inbound
 
 PORTED = Origin("https", "app.test:8443")

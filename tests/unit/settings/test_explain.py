@@ -9,8 +9,7 @@ from sidecar.core.decision import Portfolio as Holds
 from sidecar.core.errors import MalformedRequest
 from sidecar.core.model import AuthenticatorId, Claims, Identity, Person, Proof, Standing
 from sidecar.core.policy import Facts, select
-from sidecar.proxy.receive import Arrival, Origin
-from sidecar.proxy.verdicts import Inbound
+from sidecar.proxy.arrival import Arrival, Inbound, Origin
 from sidecar.settings.explain import Explanation, Question, explain
 from sidecar.wiring import router
 from tests.unit.settings import build
