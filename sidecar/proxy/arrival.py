@@ -112,11 +112,13 @@ class Head:
 class Arrival:
     """One request as everything after `receive` sees it."""
 
-    __slots__ = ("_id", "_view", "head", "inbound", "path", "query")
+    __slots__ = ("_id", "_view", "head", "inbound", "method", "origin", "path", "query")
 
     def __init__(self, inbound: Inbound, head: Head, path: str, query: str | None) -> None:
         self.inbound = inbound
+        self.method = inbound.method
         self.head = head
+        self.origin = head.origin
         self.path = path
         self.query = query
         """Byte for byte; None where the target had no `?`."""
@@ -134,19 +136,10 @@ class Arrival:
         return self._id
 
     @property
-    def method(self) -> str:
-        """The request method, as sent."""
-        return self.inbound.method
-
-    @property
     def target(self) -> bytes:
         """The origin-form target: the raw bytes that were judged are the bytes that go on."""
         tail = "" if self.query is None else f"?{self.query}"
         return (self.path + tail).encode("utf-8", "surrogateescape")
-
-    @property
-    def origin(self) -> Origin:
-        return self.head.origin
 
     @property
     def client(self) -> str:

@@ -2,7 +2,7 @@
 
 import asyncio
 import math
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from contextlib import suppress
 from http import HTTPStatus
 from typing import Final
@@ -19,13 +19,13 @@ from sidecar.core.errors import (
 )
 from sidecar.proxy import heads
 from sidecar.proxy.client import Client, Request
-from sidecar.proxy.connection import Answer, UpstreamConnection
+from sidecar.proxy.connection import UpstreamConnection
 from sidecar.proxy.faults import ClientGone, UnsafeHead
 from sidecar.proxy.framing import HTTP_10, HTTP_11, has_body
 from sidecar.proxy.headers import CODED, COOKIES, LENGTH, block
 from sidecar.proxy.pool import Pool
 from sidecar.proxy.tunnel import Tunnel
-from sidecar.proxy.verdicts import Forward, Wait
+from sidecar.proxy.verdicts import Forward
 
 CONTINUE: Final = 100
 SWITCHING_PROTOCOLS: Final = 101
@@ -69,10 +69,16 @@ class Exchange:
             ClientGone: nobody is left to answer.
 
         """
-        watch = self._forward.watch
-        unwatch = watch(self._client.break_off) if watch is not None else None
+        unwatch = self._forward.watch(self._client.break_off)
         try:
-            return await self._pass_on(*await self._ask())
+            connection = await self._ask()
+            try:
+                message, payload = await connection.answer
+            except UpstreamUnreachable:
+                if not self._repeatable(connection):
+                    raise
+                message, payload = await (await self._ask_again(connection)).answer
+            return await self._pass_on(message, payload)
         except UnsafeHead:
             return self._client.fail(self._request, UpstreamUnreachable("unsafe head"))
         except (UpstreamUnreachable, UpstreamTimedOut, MalformedRequest) as error:
@@ -90,22 +96,20 @@ class Exchange:
 
     # --- the request ---------------------------------------------------------------------------
 
-    async def _ask(self) -> Answer:
+    async def _ask(self) -> UpstreamConnection:
+        """Return the connection by which the application has the request, or its beginning."""
         if not self._client.connected:
             raise ClientGone
-        head = self._request_head()
         name = self._forward.upstream
         self._connection = self._pool.idle(name) or await self._pool.take(name)
-        if self._request.complete and (doubt := self._doubt()) is not None:
-            await doubt
-        connection = self._send(head, self._connection)
-        try:
-            return await connection.answer()
-        except UpstreamUnreachable:
-            if not self._repeatable(connection):
-                raise
-        self._pool.give(connection, whole=False)
-        return await self._send(head, await self._pool.take(name, fresh=True)).answer()
+        if self._request.complete:
+            await self._settled()
+        return self._send(self._connection)
+
+    async def _ask_again(self, broken: UpstreamConnection) -> UpstreamConnection:
+        self._pool.give(broken, whole=False)
+        self._connection = await self._pool.take(self._forward.upstream, fresh=True)
+        return self._send(self._connection)
 
     def _request_head(self) -> bytes:
         inbound, forward = self._request.inbound, self._forward
@@ -117,10 +121,9 @@ class Exchange:
         except UnsafeHead as error:
             raise MalformedRequest("unsafe head") from error
 
-    def _send(self, head: bytes, connection: UpstreamConnection) -> UpstreamConnection:
+    def _send(self, connection: UpstreamConnection) -> UpstreamConnection:
         """The head is written, with the body behind it: at once, or as it goes on arriving."""
-        self._connection = connection
-        request = self._request
+        request, head = self._request, self._request_head()
         if not self._client.connected:
             raise ClientGone
         if (broken := request.payload.exception()) is not None:
@@ -147,27 +150,27 @@ class Exchange:
         chunked = self._request.message.chunked
         try:
             while connection.connected and (data := await self._request.payload.readany()):
-                if self._request.complete and (doubt := self._doubt()) is not None:
-                    await doubt
+                if self._request.complete:
+                    await self._settled()
                 connection.write(heads.chunk(data) if chunked else data)
                 self._postpone(connection)
                 await connection.drained()
-            if (doubt := self._doubt()) is not None:
-                await doubt
+            await self._settled()
         except (SidecarError, ClientGone) as error:
             connection.fail(error)
         else:
             if chunked:
                 connection.write(heads.LAST_CHUNK)
 
-    def _doubt(self) -> Wait:
-        """Return what must be found out before the application has the whole request."""
-        return self._forward.before_end() if self._forward.before_end is not None else None
+    async def _settled(self) -> None:
+        """Whatever must be found out before the application has the whole request is."""
+        wait = self._forward.before_end()
+        if wait is not None:
+            await wait
 
     def _postpone(self, connection: UpstreamConnection) -> None:
         """The application's time starts anew: it has just taken a part of the request."""
-        now = asyncio.get_running_loop().time()
-        self.deadline = now + connection.upstream.head_timeout_s
+        self.deadline = self._client.now + connection.upstream.head_timeout_s
 
     def _repeatable(self, connection: UpstreamConnection) -> bool:
         return (
@@ -198,8 +201,9 @@ class Exchange:
         fields, signs = heads.answer_fields(message.raw_headers, private=forward.private, gone=gone)
         if signs & CODED:
             _check_coding(message)
-        if forward.on_head is not None:
-            await self._settle(forward.on_head(code, bool(signs & COOKIES)))
+        wait = forward.on_head(code, bool(signs & COOKIES))
+        if wait is not None:
+            await self._shielded(wait)
         if forward.relayed:
             fields += block(forward.relayed)
         if code == SWITCHING_PROTOCOLS:
@@ -215,17 +219,16 @@ class Exchange:
         await self._stream(head, payload, chunked=chunked)
         return keep
 
-    async def _settle(self, wait: Wait) -> None:
+    async def _shielded(self, wait: Awaitable[None]) -> None:
         """What the pipeline makes of the head is done; it may change state, so nothing stops it.
 
         Raises:
             ClientGone: the client went away meanwhile.
 
         """
-        if wait is not None:
-            self._client.interruptible = False
-            await wait
-            self._client.interruptible = True
+        self._client.interruptible = False
+        await wait
+        self._client.interruptible = True
         if not self._client.connected:
             raise ClientGone
 
@@ -270,22 +273,21 @@ class Exchange:
             with suppress(asyncio.CancelledError):
                 await self._upload
         try:
-            if self._forward.on_lost is not None:
-                await self._lose(self._forward.on_lost)
+            if not self._answered and self._sent_to is not None:
+                await self._lose(self._sent_to)
         finally:
-            if self._forward.on_end is not None:
-                self._forward.on_end()
+            self._forward.on_end()
 
-    async def _lose(self, lost: Callable[[], Awaitable[Callable[[], None]]]) -> None:
+    async def _lose(self, asked: UpstreamConnection) -> None:
         """An application that goes on without anybody who hears its answer is reckoned with.
 
         Whoever hangs up would otherwise choose the moment at which a sign-in counts as over.
         """
-        asked = self._sent_to
-        if asked is None or self._answered:
+        lost = self._forward.on_lost()
+        if lost is None:
             return
         self._client.interruptible = False
-        over = await lost()
+        over = await lost
         asyncio.get_running_loop().call_later(asked.upstream.head_timeout_s, over)
 
 

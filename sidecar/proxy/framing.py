@@ -76,8 +76,15 @@ def has_body(payload: StreamReader) -> bool:
 
 def switches(message: RawRequestMessage) -> bool:
     """Whether the parser will stop behind this message, for another protocol to begin."""
+    if not message.upgrade:
+        return False
     protocol = message.headers.get("Upgrade", "")
-    return message.upgrade and protocol.isascii() and protocol.lower() == "websocket"
+    return protocol.isascii() and protocol.lower() == "websocket"
+
+
+def expects_continue(message: RawRequestMessage) -> bool:
+    """Whether the client holds its body back until somebody says 100 (RFC 9110 §10.1.1)."""
+    return message.headers.get("Expect", "").lower() == "100-continue"
 
 
 def is_websocket(message: RawRequestMessage, payload: StreamReader) -> bool:

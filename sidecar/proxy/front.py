@@ -116,8 +116,9 @@ class Front(Client):
         super().pause_writing()
 
     def resume_reading(self, resume_parser: bool = True) -> None:  # noqa: FBT001, FBT002 - aiohttp's
-        self.last = self._loop.time()
-        super().resume_reading(resume_parser)
+        if self._reading_paused:
+            self.last = self._loop.time()
+            super().resume_reading(resume_parser)
 
     def keeps(self, request: Request) -> bool:
         over = self._inlet.deaf or self._inlet.final
@@ -175,11 +176,16 @@ class Front(Client):
         return Request(inbound, message, payload)
 
     async def _serve(self, request: Request) -> None:
-        expects = request.message.headers.get("Expect", "").lower() == "100-continue"
-        self.awaits_continue = expects and not request.complete
+        self.awaits_continue = framing.expects_continue(request.message) and not request.complete
         keep = False
         try:
-            keep = await self._answer(request)
+            verdict = await self.shared.judge.judge(request.inbound)
+            if isinstance(verdict, Forward):
+                self._exchange = Exchange(self, request, verdict, self._pool)
+                self.interruptible = True
+                keep = await self._exchange.run()
+            else:
+                keep = await self._answer(request, verdict)
         except (asyncio.CancelledError, ClientGone):
             pass  # only connection_lost and the end of draining cancel
         except SidecarError as error:
@@ -192,18 +198,11 @@ class Front(Client):
         finally:
             self._done(keep=keep)
 
-    async def _answer(self, request: Request) -> bool:
-        verdict = await self.shared.judge.judge(request.inbound)
-        match verdict:
-            case Reply():
-                return self.reply(request, verdict)
-            case Page():
-                self.continued()
-                return await self._pages.serve(request, self, verdict.notes)
-            case Forward():
-                self._exchange = Exchange(self, request, verdict, self._pool)
-                self.interruptible = True
-                return await self._exchange.run()
+    async def _answer(self, request: Request, verdict: Reply | Page) -> bool:
+        if isinstance(verdict, Reply):
+            return self.reply(request, verdict)
+        self.continued()
+        return await self._pages.serve(request, self, verdict.notes)
 
     def _done(self, *, keep: bool) -> None:
         if self._task is not None:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Final
 
 from sidecar.core.cookies import normal
@@ -78,14 +79,15 @@ def is_managed(name: str) -> bool:
 
 def nominated(headers: RawHeaders) -> frozenset[bytes]:
     """Return the further fields that `Connection` names as hop-by-hop, but for protected ones."""
-    named = {
-        token.strip().lower()
-        for name, value in headers
-        if name.lower() == b"connection"
-        for token in value.split(b",")
-    }
-    further = named - _ORDINARY - _NEVER_NOMINATED
-    return frozenset(name for name in further if not is_managed(name.decode("latin-1")))
+    return frozenset().union(
+        *(_named(value) for name, value in headers if name.lower() == b"connection")
+    )
+
+
+@lru_cache(maxsize=64)
+def _named(value: bytes) -> frozenset[bytes]:
+    named = {token.strip().lower() for token in value.split(b",")} - _ORDINARY - _NEVER_NOMINATED
+    return frozenset(name for name in named if not is_managed(name.decode("latin-1")))
 
 
 def block(headers: Iterable[tuple[bytes, bytes]]) -> bytes:

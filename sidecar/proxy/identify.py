@@ -118,7 +118,13 @@ class Identifier:
                 return None
         return said
 
-    async def identify(self, arrival: Arrival, view: RequestView) -> Said:
+    def remember(self, arrival: Arrival, said: Said) -> None:
+        """The next request with the same fields need not be asked about."""
+        if said.lasting and not (arrival.query and self._declared_queries):
+            # Cookies of an answer go to the visitor who caused the question, once.
+            arrival.head.said = None if said.identity and said.identity.set_cookies else said
+
+    async def identify(self, view: RequestView) -> Said:
         """Return who the request is from, or nobody.
 
         Raises:
@@ -127,13 +133,6 @@ class Identifier:
             MalformedRequest: a declared credential occurs twice.
 
         """
-        said, lasting = await self._identify(view)
-        if lasting and not (arrival.query and self._declared_queries):
-            arrival.head.said = said
-        return said
-
-    async def _identify(self, view: RequestView) -> tuple[Said, bool]:
-        """Return who the request is from, and whether the answers say for how long they count."""
         found, lasting = Said(), True
         for name, source in self._sources.items():
             credential = source.credential(view)
@@ -146,7 +145,7 @@ class Identifier:
             if found.identity is not None and found.identity.person != said.identity.person:
                 raise AccessDenied("credentials of different people in one request")
             found = Said(found.identity or said.identity, (*found.answers, *said.answers))
-        return found, lasting and found.identity is not None
+        return replace(found, lasting=lasting and found.identity is not None)
 
     async def confirm(self, view: RequestView, said: Said) -> None:
         """Return only if the request is still from whom it was judged by.
@@ -166,7 +165,7 @@ class Identifier:
             # To somebody else and back again: who it was in between cannot be asked any more.
             message = "the credentials may have changed hands twice under way"
             raise AccessDenied(message)
-        now = (await self._identify(view))[0].identity
+        now = (await self.identify(view)).identity
         if now is None or (now.person, now.login) != (said.identity.person, said.identity.login):
             message = "the credentials changed hands under way"
             raise AccessDenied(message)

@@ -83,6 +83,8 @@ class Said:
 
     identity: Identity | None = field(default=None, repr=False)
     answers: tuple[Answer, ...] = field(default=(), repr=False)
+    lasting: bool = False
+    """It rests on answers alone that can be given again for as long as they count."""
 
     @property
     def doubtful(self) -> bool:

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from datetime import datetime
-from functools import partial
 
 import structlog
 
@@ -27,7 +26,7 @@ from sidecar.flows.visit import CALLER, Caller, Visit
 from sidecar.proxy.answer import Answerer, Manner, manner
 from sidecar.proxy.arrival import Arrival, Inbound, new_request_id
 from sidecar.proxy.contract import Contract
-from sidecar.proxy.forward import SAFE_METHODS, Passage, relayed
+from sidecar.proxy.forward import NOBODY, SAFE_METHODS, Passage, Wardens, relayed
 from sidecar.proxy.identify import Identifier
 from sidecar.proxy.known import Said
 from sidecar.proxy.recall import at_hand, recall
@@ -37,8 +36,6 @@ from sidecar.proxy.verdicts import Forward, Page, Reply, Verdict
 from sidecar.proxy.vouch import Voucher
 
 log = structlog.get_logger(__name__)
-
-NOBODY = Said()
 
 
 class Pipeline:
@@ -62,6 +59,8 @@ class Pipeline:
         self._answerer = answerer
         self._voucher = voucher
         self._contract = contract
+        self._levels = flows.kit.levels
+        self._wardens = Wardens(identifier, flows.sessions, flows.live)
 
     async def judge(self, inbound: Inbound) -> Verdict:
         """Return what happens to the request; every failure of ours refuses it."""
@@ -147,7 +146,7 @@ class Pipeline:
         if arrival.preflight and all(rule.preflight for rule in rules):
             # Browsers send preflights without credentials, so what has some is none.
             fields = self._contract.nobodys(arrival)
-            return self._passage(arrival, routed, NOBODY).forward(rules[0], fields)
+            return Passage(self._wardens, arrival, routed, fields, rule=rules[0])
         decided = self._decide(rules, identity, session, self._flows.kit.clock())
         if isinstance(decided, Allow):
             if session is not None and self._is_activity(arrival, rules):
@@ -168,7 +167,7 @@ class Pipeline:
         now: datetime,
     ) -> decision.Decision:
         proofs = session.proofs if session else ()
-        return decide(rules, Evidence(identity, proofs, None, self._flows.kit.levels), now)
+        return decide(rules, Evidence(identity, proofs, None, self._levels), now)
 
     async def _stop(
         self,
@@ -186,7 +185,7 @@ class Pipeline:
                 visit.identity,
                 session.proofs if session else (),
                 await portfolio(self._flows.kit, visit.person),
-                self._flows.kit.levels,
+                self._levels,
             )
             decided = decide(rules, evidence, self._flows.kit.clock())
         log.info(
@@ -205,7 +204,8 @@ class Pipeline:
         self._identifier.refuse_undeclared(arrival)
         if arrival.method not in SAFE_METHODS:
             self._identifier.forget(view)
-        said = await self._identifier.identify(arrival, view)
+        said = await self._identifier.identify(view)
+        self._identifier.remember(arrival, said)
         return said, await recall(self._flows.sessions, arrival, said.identity)
 
     def _visit(
@@ -250,18 +250,6 @@ class Pipeline:
         caller = Caller(visit, str(arrival.origin), arrival.request_id, arrival.navigation)
         return Page({CALLER: caller})
 
-    def _passage(self, arrival: Arrival, routed: Routed, said: Said) -> Passage:
-        return Passage(
-            self._identifier,
-            self._flows.sessions,
-            arrival,
-            arrival.view(routed.upstream),
-            said,
-            login=routed.login,
-            leaves=routed.logout,
-            unsafe=arrival.method not in SAFE_METHODS,
-        )
-
     def _forward(
         self,
         arrival: Arrival,
@@ -275,18 +263,15 @@ class Pipeline:
         if said.identity is not None:
             issuer, audience = str(arrival.origin), routed.upstream
             fields += self._voucher.vouch(said.identity, session, issuer=issuer, audience=audience)
-        onward = self._passage(arrival, routed, said).forward(rule, fields)
-        if session is not None and not routed.logout and rule.effect is not policy.Effect.BYPASS:
-            # Signing out ends what the session opened, but not its own answer.
-            onward.watch = partial(self._flows.live.watch, session)
-        return onward
+        return Passage(
+            self._wardens, arrival, routed, fields, rule=rule, said=said, session=session
+        )
 
     def _forward_anonymously(self, arrival: Arrival, routed: Routed, rule: Rule) -> Forward:
         """Pass a request on as nobody's: without anything the application could know it by."""
         if self._identifier.carries_query_credential(arrival.view(routed.upstream)):
             raise NotIdentified("a credential in the query that belongs to nobody")
-        fields = self._contract.nobodys(arrival)
-        return self._passage(arrival, routed, NOBODY).forward(rule, fields)
+        return Passage(self._wardens, arrival, routed, self._contract.nobodys(arrival), rule=rule)
 
 
 def _unread() -> Manner:

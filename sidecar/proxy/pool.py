@@ -123,7 +123,7 @@ class Pool:
         try:
             connection.begin(head_only=False)
             connection.write(head)
-            message, payload = await connection.answer()
+            message, payload = await connection.answer
             body = bytearray()
             while chunk := await payload.readany():
                 body += chunk

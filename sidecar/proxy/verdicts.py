@@ -22,35 +22,59 @@ Wait = Awaitable[None] | None
 """What must be waited for first; nothing, where there is nothing to be asked or written."""
 
 
-@dataclass(slots=True)
+End = Callable[[], None]
+
+
 class Forward:
     """The request goes on; the front adds nothing but framing and Connection.
 
-    Made for every request, and so not frozen: that would take three times as long.
+    What the pipeline does while it is under way are its methods; here they do nothing.
     """
 
-    upstream: str
-    target: bytes
-    fields: bytes = field(repr=False)
-    """The lines of the head, complete and ordered: hop-by-hop, nominated ones and ours are gone."""
-    private: bool = False
-    """No shared cache may keep the answer."""
-    relayed: RawHeaders = field(default=(), repr=False)
-    """Fields that the answer gets in addition."""
-    before_end: Callable[[], Wait] | None = None
-    """Asked before the last bytes of the request are written; what is raised ends the exchange,
-    and the application never has the whole request."""
-    on_head: Callable[[int, bool], Wait] | None = None
-    """Told the status of the final answer, and whether it sets cookies, before the client sees
-    it."""
-    on_end: Callable[[], None] | None = None
-    """Called once, however the exchange ended."""
-    watch: Callable[[Callable[[], None]], Callable[[], None]] | None = None
-    """Given what breaks the exchange off, for when its session ends; returns what stops the
-    watching."""
-    on_lost: Callable[[], Awaitable[Callable[[], None]]] | None = None
-    """Awaited where the application was asked and its answer was not waited for: it may be at work
-    still, until what this returns is called."""
+    __slots__ = ("fields", "private", "relayed", "target", "upstream")
+
+    def __init__(
+        self,
+        upstream: str,
+        target: bytes,
+        fields: bytes,
+        *,
+        private: bool = False,
+        relayed: RawHeaders = (),
+    ) -> None:
+        self.upstream = upstream
+        self.target = target
+        self.fields = fields
+        """The lines of the head, complete and ordered: hop-by-hop and nominated ones are gone."""
+        self.private = private
+        """No shared cache may keep the answer."""
+        self.relayed = relayed
+        """Fields that the answer gets in addition."""
+
+    def before_end(self) -> Wait:
+        """Return what the last bytes of the request wait for.
+
+        What is raised ends the exchange, and the application never has the whole request.
+        """
+        return None
+
+    def on_head(self, status: int, sets_cookies: bool) -> Wait:  # noqa: ARG002, FBT001 - facts
+        """Return what the client's sight of the final answer waits for; raising is refusing it."""
+        return None
+
+    def on_end(self) -> None:
+        """The exchange is over, however it ended; called once."""
+
+    def on_lost(self) -> Awaitable[End] | None:
+        """Return what follows where the application was asked and nobody heard its answer.
+
+        It may be at work still, until what this gives is called.
+        """
+        return None
+
+    def watch(self, end: End) -> End | None:  # noqa: ARG002 - nobody ends this one
+        """`end` is called when the exchange must be broken off; return what stops the watching."""
+        return None
 
 
 @dataclass(frozen=True, slots=True)
