@@ -193,13 +193,7 @@ def _pipeline(
     identifier = Identifier(sources, carriers, ring, flows.kit.clock, board=board)
     login = settings.login.page if settings.unidentified is Unidentified.REDIRECT else None
     addresses = Addresses(settings.pages.prefix, login or "")
-    contract = Contract(
-        keep=frozenset(name for name in identifier.declared_headers if is_managed(name)),
-        owned=identifier.owned_headers,
-        carriers=identifier.carrier_headers,
-        undeclared=identifier.undeclared_headers,
-        pseudonym=b"sidecar-" + ring.keyed("via", b"").hex()[:8].encode("ascii"),
-    )
+    contract = _contract(identifier, ring)
     pipeline = Pipeline(
         receiver=Receiver(
             tuple(Origin(origin.scheme, origin.authority) for origin in settings.public),
@@ -214,6 +208,16 @@ def _pipeline(
         contract=contract,
     )
     return pipeline, identifier
+
+
+def _contract(identifier: Identifier, ring: KeyRing) -> Contract:
+    return Contract(
+        keep=frozenset(name for name in identifier.declared_headers if is_managed(name)),
+        owned=identifier.owned_headers,
+        carriers=identifier.carrier_headers,
+        undeclared=identifier.undeclared_headers,
+        pseudonym=b"sidecar-" + ring.keyed("via", b"").hex()[:8].encode("ascii"),
+    )
 
 
 # --- listening and keeping ------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """Finds what belongs to the segments that a path begins with, however much there is."""
 
 from collections.abc import Iterable, Iterator
+from operator import itemgetter
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -8,11 +9,13 @@ Segments = tuple[str, ...]
 
 
 class _Node(Generic[T]):
-    __slots__ = ("below", "items")
+    __slots__ = ("below", "found", "items")
 
     def __init__(self) -> None:
         self.below: dict[str, _Node[T]] = {}
-        self.items: tuple[tuple[int, T], ...] = ()
+        self.items: dict[int, T] = {}
+        """By their place in the order."""
+        self.found: tuple[T, ...] = ()
 
 
 class Beginnings(Generic[T]):
@@ -29,14 +32,14 @@ class Beginnings(Generic[T]):
                 node = self._root
                 for segment in start:
                     node = node.below.setdefault(segment, _Node())
-                node.items = (*node.items, (place, item))
+                node.items[place] = item
         for node in _downwards(self._root):
+            node.found = tuple(item for _, item in sorted(node.items.items(), key=itemgetter(0)))
             for below in node.below.values():
-                # One item may have a beginning and a longer one that begins with it.
-                below.items = tuple(sorted({**dict(node.items), **dict(below.items)}.items()))
+                below.items.update(node.items)
 
-    def of(self, path: str) -> Iterator[T]:
-        """Yield, in order, what stands under the segments that the path begins with."""
+    def of(self, path: str) -> tuple[T, ...]:
+        """Return, in order, what stands under the segments that the path begins with."""
         node, begins = self._root, 1
         while node.below:
             ends = path.find("/", begins)
@@ -46,7 +49,7 @@ class Beginnings(Generic[T]):
             node, begins = below, ends + 1
             if ends < 0:
                 break
-        return (item for _, item in node.items)
+        return node.found
 
 
 def _downwards(root: _Node[T]) -> Iterator[_Node[T]]:

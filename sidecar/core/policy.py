@@ -133,6 +133,8 @@ class _Pattern:
     """The literal segments that a path must begin with, one alternative for each glob."""
     loose: bool
     """A path also matches that would with a slash at its end."""
+    bare: bool
+    """There is no criterion but path and person."""
 
     def matches(self, path: str) -> bool:
         if not self.regexes:
@@ -150,7 +152,8 @@ def _pattern(rule: Rule, globs: tuple[str, ...], *, folded: bool, loose: bool) -
         regexes.insert(0, re.compile("|".join(map(marked_to_regex, globs)), re.DOTALL))
     anywhere = bool(rule.regexes) or not globs
     starts = frozenset(((),)) if anywhere else frozenset(map(_start, globs))
-    return _Pattern(rule, tuple(regexes), starts, loose and _loose_end(rule))
+    bare = not (rule.methods or rule.hosts or rule.networks)
+    return _Pattern(rule, tuple(regexes), starts, loose and _loose_end(rule), bare)
 
 
 def _start(glob: str) -> tuple[str, ...]:
@@ -173,15 +176,15 @@ class _Table:
 
     def candidates(self, path: str, facts: Facts) -> tuple[Rule, ...]:
         """Return the rules that may apply to this reading."""
-        found: list[Rule] = []
+        found: tuple[Rule, ...] = ()
         # The default matches everything, so the loop always ends by its break.
         for pattern in self._patterns.of(path):  # pragma: no branch
             rule = pattern.rule
-            if _holds(rule, facts) and pattern.matches(path):
-                found.append(rule)
+            if (pattern.bare or _holds(rule, facts)) and pattern.matches(path):
+                found = (*found, rule)
                 if not rule.personal:
                     break
-        return tuple(found)
+        return found
 
 
 def _holds(rule: Rule, facts: Facts) -> bool:
@@ -240,6 +243,8 @@ class Policy:
             tuple(_Table(self.rules, wording, loose=loose) for loose in ends)
             for wording in wordings
         )
+        self._only = self._tables[0][0] if len(self._tables) == 1 and len(ends) == 1 else None
+        """The one table there is, where no pattern could be read in two ways."""
         self._moves = tuple(
             {step: places[after] for step, after in moves.items()} for moves in wordings.values()
         )
@@ -251,6 +256,8 @@ class Policy:
             MalformedRequest: the path can be read in too many ways to judge them all.
 
         """
+        if self._only is not None and is_plain(facts.path):
+            return (self._only.candidates(facts.path, facts),)
         found: list[tuple[Rule, ...]] = []
         for path, place in self._seen(facts.path):
             for table in self._tables[place]:

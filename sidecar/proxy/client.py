@@ -131,7 +131,7 @@ class Client(Side):
             self.break_off()
             return False
         try:
-            reply = self.shared.judge.failed(request.inbound, error.status, error.slug)
+            reply = self.shared.judge.failed(request.inbound, error)
         except Exception:  # noqa: BLE001 - telling of a failure must not fail
             log.error("failure.unspoken", slug=error.slug)  # noqa: TRY400 - no traceback of pages
             self.refuse(Refusal(error.status))

@@ -124,17 +124,14 @@ class UpstreamConnection(Side):
         elif self._upgraded:
             self.tail += data
         elif self.busy:
-            self._parse(data)
+            begins = not self.heard
+            self.heard = self.heard or bool(data)
+            try:
+                self._feed(data)
+            except Exception:  # noqa: BLE001 - whatever the parser raises, it is not an answer
+                self._parse_apart(data, data.find(HEAD_END) if begins else -1)
         elif data:
             self.drop()  # an answer nobody asked for would go to the next visitor
-
-    def _parse(self, data: bytes) -> None:
-        begins = bool(data) and not self.heard
-        self.heard = self.heard or bool(data)
-        try:
-            self._feed(data)
-        except Exception:  # noqa: BLE001 - whatever the parser raises, it is not an answer
-            self._parse_apart(data, data.find(HEAD_END) if begins else -1)
 
     def _parse_apart(self, data: bytes, end: int) -> None:
         """A sound answer is taken even if rubbish came with it (a 204 with a body, for one).
@@ -168,8 +165,8 @@ class UpstreamConnection(Side):
         if self.answer.done():
             self._spoiled = True
         elif message.code >= 200 or message.code == 101:  # noqa: PLR2004 - RFC 9110 §15.2
-            self._final = (message, payload)
-            self.answer.set_result(self._final)
+            self._final = final = (message, payload)
+            self.answer.set_result(final)
         elif self._interims >= INTERIM_MOST:
             self.fail(UpstreamUnreachable("too many interim answers"))
         else:

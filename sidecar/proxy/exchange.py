@@ -21,7 +21,7 @@ from sidecar.proxy import heads
 from sidecar.proxy.client import Client, Request
 from sidecar.proxy.connection import UpstreamConnection
 from sidecar.proxy.faults import ClientGone, UnsafeHead
-from sidecar.proxy.framing import HTTP_10, HTTP_11, has_body
+from sidecar.proxy.framing import HTTP_10, HTTP_11, check_coding, has_body
 from sidecar.proxy.headers import CODED, COOKIES, LENGTH, block
 from sidecar.proxy.pool import Pool
 from sidecar.proxy.tunnel import Tunnel
@@ -86,7 +86,13 @@ class Exchange:
         finally:
             if unwatch is not None:
                 unwatch()
-            await self._finish()
+            if self._connection is not None:
+                self._pool.give(self._connection, whole=self._sent_whole())
+            try:
+                if self._upload is not None or not self._answered:
+                    await self._clear_up()
+            finally:
+                self._forward.on_end()
 
     def overdue(self) -> None:
         """The application has not answered by the deadline."""
@@ -102,8 +108,8 @@ class Exchange:
             raise ClientGone
         name = self._forward.upstream
         self._connection = self._pool.idle(name) or await self._pool.take(name)
-        if self._request.complete:
-            await self._settled()
+        if self._request.complete and (wait := self._forward.before_end()) is not None:
+            await wait
         return self._send(self._connection)
 
     async def _ask_again(self, broken: UpstreamConnection) -> UpstreamConnection:
@@ -151,18 +157,18 @@ class Exchange:
         try:
             while connection.connected and (data := await self._request.payload.readany()):
                 if self._request.complete:
-                    await self._settled()
+                    await self._settle()
                 connection.write(heads.chunk(data) if chunked else data)
                 self._postpone(connection)
                 await connection.drained()
-            await self._settled()
+            await self._settle()
         except (SidecarError, ClientGone) as error:
             connection.fail(error)
         else:
             if chunked:
                 connection.write(heads.LAST_CHUNK)
 
-    async def _settled(self) -> None:
+    async def _settle(self) -> None:
         """Whatever must be found out before the application has the whole request is."""
         wait = self._forward.before_end()
         if wait is not None:
@@ -195,12 +201,12 @@ class Exchange:
 
     async def _pass_on(self, message: RawResponseMessage, payload: StreamReader) -> bool:
         self.deadline = math.inf
-        self._answered = True
-        code, request, forward = message.code, self._request, self._forward
+        code, forward = message.code, self._forward
         gone = LENGTH if code == HTTPStatus.NO_CONTENT else 0
         fields, signs = heads.answer_fields(message.raw_headers, private=forward.private, gone=gone)
         if signs & CODED:
-            _check_coding(message)
+            check_coding(message)
+        self._answered = True
         wait = forward.on_head(code, bool(signs & COOKIES))
         if wait is not None:
             await self._shielded(wait)
@@ -208,16 +214,19 @@ class Exchange:
             fields += block(forward.relayed)
         if code == SWITCHING_PROTOCOLS:
             return await self._open_tunnel(message, fields)
+        framing, chunked, keep = self._end_of(code, signs)
+        await self._write(heads.answer_head(message, fields, framing), payload, chunked=chunked)
+        return keep
+
+    def _end_of(self, code: int, signs: int) -> tuple[bytes, bool, bool]:
+        """Return the fields that say where the answer ends, by chunks or not, and if it goes on."""
+        request, client = self._request, self._client
         no_body = request.inbound.method == "HEAD" or code in heads.BODILESS
         open_end = not no_body and not signs & LENGTH
         chunked = open_end and request.inbound.version == HTTP_11
-        keep = self._sent_whole() and self._client.keeps(request) and (chunked or not open_end)
-        framing = self._client.connection_field(request, keep=keep)
-        if chunked:
-            framing += heads.CHUNKED
-        head = heads.answer_head(message, fields, framing)
-        await self._stream(head, payload, chunked=chunked)
-        return keep
+        keep = self._sent_whole() and client.keeps(request) and (chunked or not open_end)
+        framing = client.connection_field(request, keep=keep)
+        return framing + heads.CHUNKED if chunked else framing, chunked, keep
 
     async def _shielded(self, wait: Awaitable[None]) -> None:
         """What the pipeline makes of the head is done; it may change state, so nothing stops it.
@@ -232,7 +241,7 @@ class Exchange:
         if not self._client.connected:
             raise ClientGone
 
-    async def _stream(self, head: bytes, payload: StreamReader, *, chunked: bool) -> None:
+    async def _write(self, head: bytes, payload: StreamReader, *, chunked: bool) -> None:
         """Everything is written as it comes; head and body go together when both are there."""
         client = self._client
         data = payload.read_nowait()
@@ -263,20 +272,14 @@ class Exchange:
     def _sent_whole(self) -> bool:
         return self._upload is None or self._upload.done()
 
-    async def _finish(self) -> None:
-        """The connection is given back, nothing runs on, and the pipeline knows of the end."""
-        whole = self._sent_whole()
-        if self._connection is not None:
-            self._pool.give(self._connection, whole=whole)
+    async def _clear_up(self) -> None:
+        """Nothing runs on, and the pipeline knows of an answer that nobody heard."""
         if self._upload is not None:
             self._upload.cancel()
             with suppress(asyncio.CancelledError):
                 await self._upload
-        try:
-            if not self._answered and self._sent_to is not None:
-                await self._lose(self._sent_to)
-        finally:
-            self._forward.on_end()
+        if not self._answered and self._sent_to is not None:
+            await self._lose(self._sent_to)
 
     async def _lose(self, asked: UpstreamConnection) -> None:
         """An application that goes on without anybody who hears its answer is reckoned with.
@@ -289,17 +292,3 @@ class Exchange:
         self._client.interruptible = False
         over = await lost
         asyncio.get_running_loop().call_later(asked.upstream.head_timeout_s, over)
-
-
-def _check_coding(message: RawResponseMessage) -> None:
-    """Nothing but plain chunks was taken off the body (RFC 9112 §6.1).
-
-    Raises:
-        UpstreamUnreachable: another coding would be lost, and the body with it.
-
-    """
-    codings = message.headers.getall("Transfer-Encoding", ())
-    if codings and (
-        message.version == HTTP_10 or [coding.lower() for coding in codings] != ["chunked"]
-    ):
-        raise UpstreamUnreachable("unknown transfer coding")

@@ -176,7 +176,7 @@ class Front(Client):
         return Request(inbound, message, payload)
 
     async def _serve(self, request: Request) -> None:
-        self.awaits_continue = framing.expects_continue(request.message) and not request.complete
+        self.awaits_continue = not request.complete and framing.expects_continue(request.message)
         keep = False
         try:
             verdict = await self.shared.judge.judge(request.inbound)

@@ -80,12 +80,13 @@ def is_managed(name: str) -> bool:
 def nominated(headers: RawHeaders) -> frozenset[bytes]:
     """Return the further fields that `Connection` names as hop-by-hop, but for protected ones."""
     return frozenset().union(
-        *(_named(value) for name, value in headers if name.lower() == b"connection")
+        *(nominated_by(value) for name, value in headers if name.lower() == b"connection")
     )
 
 
 @lru_cache(maxsize=64)
-def _named(value: bytes) -> frozenset[bytes]:
+def nominated_by(value: bytes) -> frozenset[bytes]:
+    """Return the same for one field."""
     named = {token.strip().lower() for token in value.split(b",")} - _ORDINARY - _NEVER_NOMINATED
     return frozenset(name for name in named if not is_managed(name.decode("latin-1")))
 

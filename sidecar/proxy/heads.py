@@ -25,6 +25,7 @@ from sidecar.proxy.headers import (
     is_managed,
     joined,
     nominated,
+    nominated_by,
 )
 from sidecar.proxy.verdicts import Reply
 
@@ -180,9 +181,9 @@ def answer_fields(
         signs |= fate
         if fate & SENT and not fate & gone and not (fate & COOKIES and names_our_cookie(one[1])):
             kept.append(b"%b: %b\r\n" % one)
-    if signs & NOMINATES and (named := nominated(headers)):
-        left = (one for one in headers if one[0].lower() not in named | {b"connection"})
-        return answer_fields(tuple(left), private=private, gone=gone)[0], signs
+        elif fate & NOMINATES and (named := nominated_by(one[1])):
+            left = (one for one in headers if one[0].lower() not in named | {b"connection"})
+            return answer_fields(tuple(left), private=private, gone=gone)[0], signs
     if private:
         kept.append(_privately(headers) if signs & CACHED else b"Cache-Control: private\r\n")
     return joined(kept), signs

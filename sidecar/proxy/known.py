@@ -36,34 +36,27 @@ class Answer:
     sign_ins: Mapping[int, int] = field(repr=False)
     identity: Identity | None = field(default=None, repr=False)
     until: datetime | None = None
-    _quiet: int = field(default=-1, init=False, repr=False)
-    """The board's pulse when nothing had happened to these slots yet."""
+    _quiet: int = field(default=-2, init=False, repr=False)
+    """The board's pulse when nothing had happened here yet: one look tells that nothing has."""
 
     @property
     def keepable(self) -> bool:
         """Whether nothing has happened since the question that could change the answer."""
-        return self._untouched or (
-            not self.unsettled and self.board.changes(self.slots) == self.changes
-        )
+        if self._quiet == self.board.pulse:
+            return True
+        pulse = self.board.pulse
+        if self.unsettled or self.board.changes(self.slots) != self.changes:
+            return False
+        if pulse >= 0:
+            self._quiet = pulse
+        return True
 
     @property
     def doubtful(self) -> bool:
         """Whether somebody may have signed in with these credentials since the question."""
-        return not self._untouched and (
-            self.unsettled or self.board.doubts(self.slots) != self.doubts
-        )
-
-    @property
-    def _untouched(self) -> bool:
-        """Whether it is known, at the price of one look, that nothing has happened here."""
-        pulse = self.board.pulse
-        if pulse < 0 or self.unsettled:
-            return False
-        if self._quiet != pulse:
-            if self.board.changes(self.slots) != self.changes:
-                return False  # a doubt is a change too
-            self._quiet = pulse
-        return True
+        if self._quiet == self.board.pulse:
+            return False  # a doubt is a change too
+        return self.unsettled or self.board.doubts(self.slots) != self.doubts
 
     def counts(self, now: datetime) -> bool:
         """Tell whether the answer can be given again."""

@@ -9,14 +9,10 @@ from sidecar.core import decision, policy
 from sidecar.core.cookies import KNOWN
 from sidecar.core.decision import Allow, Evidence, Identify, decide
 from sidecar.core.errors import (
-    AccessDenied,
-    IdentityUnavailable,
     MalformedRequest,
     NotIdentified,
     SidecarError,
     StoreUnavailable,
-    UpstreamTimedOut,
-    UpstreamUnreachable,
 )
 from sidecar.core.model import Identity, Session
 from sidecar.core.policy import Rule
@@ -74,14 +70,19 @@ class Pipeline:
             log.info("request.refused", reason_id=error.slug, request_id=how.request_id)
             return self._tell(error, how)
 
-    def failed(self, inbound: Inbound, status: int, reason: str) -> Reply:
+    def failed(self, inbound: Inbound, error: SidecarError) -> Reply:
         """Return our own words for a failure that the front met."""
         try:
             how = manner(self._receiver.receive(inbound))
         except SidecarError:
             how = _unread()
-        log.info("request.failed", reason_id=reason, status=status, request_id=how.request_id)
-        return self._answerer.tell(_named(reason), how)
+        log.info(
+            "request.failed",
+            reason_id=error.slug,
+            status=error.status,
+            request_id=how.request_id,
+        )
+        return self._answerer.tell(error, how)
 
     def _tell(self, error: SidecarError, how: Manner) -> Reply:
         """Return the refusal; a connection with bytes that read two ways is not used again."""
@@ -290,21 +291,3 @@ def _strictest(rules: tuple[Rule, ...]) -> Rule:
             rule.need.level,
         ),
     )
-
-
-_FRONT_FAILURES: dict[str, type[SidecarError]] = {
-    kind.slug: kind
-    for kind in (
-        AccessDenied,
-        IdentityUnavailable,
-        MalformedRequest,
-        StoreUnavailable,
-        UpstreamTimedOut,
-        UpstreamUnreachable,
-    )
-}
-
-
-def _named(slug: str) -> SidecarError:
-    """Return the error of a failure that the front met; any other is an internal one."""
-    return _FRONT_FAILURES.get(slug, SidecarError)(slug)

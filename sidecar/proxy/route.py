@@ -70,6 +70,7 @@ class Router:
         self._prefix = prefix
         self._login = _union(login.paths)
         self._logout = _union(login.logout)
+        self._doors = _union((*login.paths, *login.logout))
         self.passes_unidentified = passes_unidentified
 
     def route(self, arrival: Arrival) -> Routed:
@@ -89,8 +90,10 @@ class Router:
         if self._is_page(path):
             return Routed(to.name, page=True)
         facts = Facts(arrival.method, host, path, arrival.client, preflight=arrival.preflight)
-        rules = self._policy.route(facts)
-        return Routed(to.name, rules, login=self._login(path), logout=self._logout(path))
+        routed = Routed(to.name, self._policy.route(facts))
+        if self._doors(path):
+            routed.login, routed.logout = self._login(path), self._logout(path)
+        return routed
 
     def _is_page(self, path: str) -> bool:
         """Tell whether the path is ours; one that is ours only under some reading is refused."""

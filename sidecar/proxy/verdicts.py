@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from sidecar.core.errors import SidecarError
 from sidecar.core.protocols import RawHeaders
 from sidecar.proxy.arrival import Inbound
 
@@ -94,10 +95,6 @@ class Judge(Protocol):
         """Answer what happens to this request; never raises for what a client can send."""
         ...
 
-    def failed(self, inbound: Inbound, status: int, reason: str) -> Reply:
-        """Answer the sidecar's own page or problem for a failure that the front met.
-
-        `reason` is a problem slug (`upstream-unreachable`, `upstream-timed-out`,
-        `malformed-request`, `internal-error`, …).
-        """
+    def failed(self, inbound: Inbound, error: SidecarError) -> Reply:
+        """Answer the sidecar's own page or problem for a failure that the front met."""
         ...

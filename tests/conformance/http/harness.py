@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from aiohttp import web
 
+from sidecar.core.errors import SidecarError
 from sidecar.core.protocols import RawHeaders
 from sidecar.proxy.arrival import Inbound
 from sidecar.proxy.headers import HOP_BY_HOP, block
@@ -80,7 +81,8 @@ class StubJudge:
         headers = tuple(h for h in inbound.headers if h[0].lower() not in FRAMED)
         return Passing(self, inbound.target.encode("utf-8", "surrogateescape"), headers)
 
-    def failed(self, inbound: Inbound, status: int, reason: str) -> Reply:
+    def failed(self, inbound: Inbound, error: SidecarError) -> Reply:
+        status, reason = error.status, error.slug
         self.failures.append((status, reason))
         if self.failure is not None:
             return self.failure(inbound)
