@@ -1,57 +1,90 @@
-"""Measures what the sidecar costs beside nginx and Caddy, on this machine, in this run."""
+"""Measures what the sidecar costs beside nginx and Caddy: on this machine, in this run."""
 
 import argparse
 import json
+import signal
+import subprocess
+import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from tests.bench import nginx, proxying
-from tests.bench.caddy import caddy, caddy_path
-from tests.bench.guard import enroll, prepare
-from tests.bench.load import Place
-from tests.tools.ports import free_ports
+from tests.bench import latency, proxying, rules, sockets, startup, streams
+from tests.bench.caddy import caddy_path
+from tests.bench.facts import facts
+from tests.bench.places import Conditions, kinds
+from tests.bench.report import remarks, table
+
+STEPS: Mapping[str, Callable[[Conditions], dict[str, float]]] = {
+    "proxy": proxying.measure,
+    "latency": latency.measure,
+    "streams": streams.measure,
+    "sockets": sockets.measure,
+    "start": startup.measure,
+    "policy": rules.measure,
+}
+FAILURES = (SystemExit, AssertionError, OSError, subprocess.SubprocessError)
+LIMIT_S = 900
+"""No run takes longer, whatever hangs."""
 
 
-@contextmanager
-def places(folder: Path) -> Iterator[list[Place]]:
-    upstream, plain, third, fourth = free_ports(4)
-    with ExitStack() as stack:
-        stack.enter_context(nginx.application(folder, upstream))
-        yard = stack.enter_context(nginx.yardstick(folder, plain, upstream))
-        guard = prepare(folder / "sidecar", upstream)
-        process = stack.enter_context(guard.serving())
-        cookies = enroll(guard)
-        found = [
-            Place("nginx", plain, yard, cookies),
-            Place("proxy", guard.port, process, cookies),
-        ]
-        program = caddy_path()
-        if program:
-            for name, port, asks in (
-                ("caddy.reverse_proxy", third, False),
-                ("caddy.forward_auth", fourth, True),
-            ):
-                made = caddy(folder, port, upstream, program=program, asks=asks)
-                found.append(Place(name, port, stack.enter_context(made), cookies))
-        yield found
+def parse(words: Sequence[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("--only", nargs="+", choices=STEPS, default=list(STEPS), metavar="STEP")
+    parser.add_argument("--rounds", type=int, default=3, help="how often everybody's turn comes")
+    parser.add_argument("--seconds", type=int, default=3, help="the length of a turn under load")
+    parser.add_argument("--without-caddy", action="store_true")
+    parser.add_argument(
+        "--with-stock", action="store_true", help="also an nginx that keeps no connections"
+    )
+    parser.add_argument("--json", type=Path, default=Path("build/bench.json"))
+    return parser.parse_args(words)
+
+
+def run(asked: argparse.Namespace) -> dict[str, float | str]:
+    """Take one step after the other; a step that goes wrong is told of and spoils no other."""
+    found = facts()
+    found |= {"rounds": asked.rounds, "seconds": asked.seconds}
+    found |= dict(_skipped(asked))
+    with_caddy = caddy_path() is not None and not asked.without_caddy
+    compared = kinds(with_caddy=with_caddy, with_stock=asked.with_stock)
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        given = Conditions(Path(folder), compared, asked.rounds, asked.seconds)
+        for name in asked.only:
+            began = time.monotonic()
+            try:
+                found |= STEPS[name](given)
+            except FAILURES as error:
+                found[f"failed.{name}"] = str(error)[:500]
+            print(f"{name}: {time.monotonic() - began:.0f} s", file=sys.stderr)
+    return found
+
+
+def _skipped(asked: argparse.Namespace) -> Iterator[tuple[str, str]]:
+    if asked.without_caddy:
+        yield "skipped.caddy", "not asked for"
+    elif caddy_path() is None:
+        yield "skipped.caddy", "not installed"
+    for name in STEPS.keys() - set(asked.only):
+        yield f"skipped.{name}", "not asked for"
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    parser.add_argument("--only", nargs="*")
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--seconds", type=int, default=4)
-    parser.add_argument("--without-caddy", action="store_true")
-    asked = parser.parse_args()
-    with tempfile.TemporaryDirectory() as name, places(Path(name)) as found:
-        if asked.without_caddy:
-            found = found[:2]
-        figures = proxying.measure(
-            found, Path(name), rounds=asked.rounds, seconds=asked.seconds
-        )
-    print(json.dumps(figures, indent=1))
+    asked = parse()
+    # Ended from outside or by its own limit, it still ends all that it has started.
+    for told in (signal.SIGTERM, signal.SIGALRM):
+        signal.signal(told, signal.default_int_handler)
+    signal.alarm(LIMIT_S)
+    try:
+        found = run(asked)
+    except KeyboardInterrupt:
+        raise SystemExit(f"ended from outside, or after {LIMIT_S} s") from None
+    asked.json.parent.mkdir(parents=True, exist_ok=True)
+    asked.json.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    print(table(found), *remarks(found), f"All figures: {asked.json}", sep="\n")
+    if any(key.startswith("failed.") for key in found):
+        raise SystemExit(1)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,7 @@
 """What a browser sends: the head of a request with ten fields and some cookies."""
 
+from collections.abc import Mapping
+
 ORIGIN = "https://app.test"
 APP_COOKIE = ("app", "3f9a1c52b7d04e86")
 """The cookie of the application's own login; the upstream takes everybody for ada."""
@@ -11,7 +13,7 @@ COOKIES = {
 PAGE = "/account/orders"
 FIELDS = {
     "User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:150.0) Gecko/20100101 Firefox/150.0",
-    "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8",
+    "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
     "Accept-Language": "en-GB,en;q=0.7,de;q=0.3",
     "Accept-Encoding": "gzip, deflate, br, zstd",
     "Referer": f"{ORIGIN}{PAGE}",
@@ -22,11 +24,11 @@ FIELDS = {
 
 
 def head(
-    cookies: dict[str, str],
+    cookies: Mapping[str, str],
     target: str = PAGE,
     *,
     method: str = "GET",
-    fields: dict[str, str] | None = None,
+    fields: Mapping[str, str] | None = None,
 ) -> str:
     """Return the head of a request; `fields` replace those above or come after them."""
     sent = {

@@ -1,12 +1,12 @@
 """Caddy, as others would put it there: `reverse_proxy`, and `forward_auth` before it."""
 
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from tests.bench.nginx import KEPT
-from tests.bench.processes import Running, running
+from tests.bench.processes import Program
+from tests.tools.ports import free_ports
 
 FRAME = """
 {{
@@ -31,7 +31,8 @@ ASK = """
     }}
   }}
 """
-"""The answer is nginx's bare 200, so that a real authentication server would come on top."""
+"""The answer is a bare 200 of the application: what a real authentication server costs, and the
+hop to it, would come on top."""
 
 
 def caddy_path() -> str | None:
@@ -39,18 +40,15 @@ def caddy_path() -> str | None:
     return shutil.which("caddy")
 
 
-@contextmanager
-def caddy(
-    folder: Path, port: int, upstream: int, *, program: str, asks: bool = False
-) -> Iterator[Running]:
-    """Run Caddy before the application; where it `asks`, each request is authorized first."""
-    name = "caddy-asking" if asks else "caddy"
-    ask = ASK.format(upstream=upstream, kept=KEPT) if asks else ""
+def _caddy(name: str, ask: str, folder: Path, upstream: int) -> Program:
+    [port] = free_ports(1)
+    values = {"port": port, "upstream": upstream, "kept": KEPT}
     config = folder / f"{name}.conf"
-    config.write_text(
-        FRAME.format(port=port, upstream=upstream, kept=KEPT, ask=ask), encoding="ascii"
-    )
+    config.write_text(FRAME.format(ask=ask.format(**values), **values), encoding="ascii")
+    command = (caddy_path() or "caddy", "run", "--config", config, "--adapter", "caddyfile")
     home = {"HOME": str(folder), "XDG_DATA_HOME": str(folder), "XDG_CONFIG_HOME": str(folder)}
-    command = (program, "run", "--config", config, "--adapter", "caddyfile")
-    with running(command, folder / f"{name}.log", port=port, environment=home) as made:
-        yield made
+    return Program(name, command, folder / f"{name}.log", port, (port, "/"), home)
+
+
+reverse_proxy = partial(_caddy, "caddy.reverse_proxy", "")
+forward_auth = partial(_caddy, "caddy.forward_auth", ASK)

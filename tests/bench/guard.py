@@ -1,11 +1,7 @@
 """The sidecar as it is measured: a real process, and somebody who has proven a second factor."""
 
 import asyncio
-import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import aiohttp
@@ -15,11 +11,14 @@ from sidecar.settings.load import load_settings
 from sidecar.storage.setup import migrate_up
 from sidecar.wiring import key_ring
 from tests.bench.browser import COOKIES, ORIGIN, PAGE
-from tests.bench.processes import Running, running
+from tests.bench.processes import Program
 from tests.machine import Machine
 from tests.tools.ports import free_ports
 from tests.world import KEY
 
+SUBJECT = "proxy"
+"""The name of the sidecar in figures."""
+ENVIRONMENT = {"TEST_KEY": KEY}
 CONFIGURATION = """
 public: [{origin}]
 listen: {{public: 127.0.0.1:{port}, probes: 127.0.0.1:{probes}}}
@@ -65,47 +64,26 @@ limits: {{connections: 0, connections_per_address: 0}}
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """A sidecar that is configured and has its database, but does not run yet."""
-
-    folder: Path
-    port: int
-    probes: int
-
-    @property
-    def file(self) -> Path:
-        return self.folder / "sidecar.yaml"
-
-    @property
-    def log(self) -> Path:
-        return self.folder / "sidecar.log"
-
-    @contextmanager
-    def serving(self) -> Iterator[Running]:
-        """Serve for the length of the block."""
-        command = (sys.executable, "-m", "sidecar", "serve", "-c", self.file)
-        environment = {"TEST_KEY": KEY}
-        with running(command, self.log, port=self.port, environment=environment) as made:
-            yield made
-
-
-def prepare(folder: Path, upstream: int) -> Prepared:
-    """Write the configuration of a sidecar before this application, and make its database."""
-    folder.mkdir(exist_ok=True)
+def guard(folder: Path, upstream: int) -> Program:
+    """Prepare a sidecar before this application: its configuration and its database."""
     port, probes = free_ports(2)
-    made = Prepared(folder, port, probes)
+    file = folder / "sidecar.yaml"
     text = CONFIGURATION.format(
         origin=ORIGIN, port=port, probes=probes, upstream=upstream, folder=folder
     )
-    made.file.write_text(text, encoding="utf-8")
-    loaded = load_settings(made.file, {"TEST_KEY": KEY}, utc_now())
+    file.write_text(text, encoding="utf-8")
+    loaded = load_settings(file, ENVIRONMENT, utc_now())
     database = loaded.settings.storage.database
     asyncio.run(migrate_up(database, key_ring(loaded), utc_now, create=True))
-    return made
+    command = (sys.executable, "-m", "sidecar", "serve", "-c", file)
+    # Bytecode is kept, as it is where the package was installed, and shared by all runs.
+    bytecode = {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(folder.parent / "code")}
+    environment = {**ENVIRONMENT, **bytecode}
+    ready = (probes, "/health/ready")
+    return Program(SUBJECT, command, folder / "sidecar.log", port, ready, environment)
 
 
-def enroll(made: Prepared) -> dict[str, str]:
+def enroll(made: Program) -> dict[str, str]:
     """Set up a factor for ada in a sidecar that serves; return the cookies of her browser.
 
     Raises:
@@ -115,10 +93,11 @@ def enroll(made: Prepared) -> dict[str, str]:
     return asyncio.run(_enroll(made))
 
 
-async def _enroll(made: Prepared) -> dict[str, str]:
-    loaded = load_settings(made.file, {"TEST_KEY": KEY}, utc_now())
+async def _enroll(made: Program) -> dict[str, str]:
+    folder = made.log.parent
+    loaded = load_settings(folder / "sidecar.yaml", ENVIRONMENT, utc_now())
     async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
-        machine = Machine(made.folder, loaded, made.port, session, ORIGIN)
+        machine = Machine(folder, loaded, made.port, session, ORIGIN)
         browser = machine.visitor()
         browser.cookies.update(COOKIES)
         await browser.enroll("ada", target=PAGE)

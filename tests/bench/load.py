@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tests.bench.browser import ORIGIN, PAGE, head
 from tests.bench.nginx import BODY_BYTES
-from tests.bench.processes import Running
+from tests.bench.places import Place
 
 SAME = "wrk.format = function() return {head} end\n"
 """Every request is, byte for byte, the same."""
@@ -34,16 +34,6 @@ COUNT = "@@"
 RUN_REQUESTS = 100_000_000
 _starts = itertools.count(RUN_REQUESTS, RUN_REQUESTS)
 """Where the numbers of a run begin, so that none occurs in two of them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Somebody who stands before the application, and whom requests are sent to."""
-
-    name: str
-    port: int
-    process: Running
-    cookies: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +70,9 @@ def wrk_path() -> str:
 def script(cookies: Mapping[str, str], *, varied: bool, start: int = 0) -> str:
     """Return the program of wrk that sends what a browser with these cookies sends."""
     if not varied:
-        return SAME.format(head=json.dumps(head(dict(cookies)))) + DONE
+        return SAME.format(head=json.dumps(head(cookies))) + DONE
     fields = {"Referer": f"{ORIGIN}{PAGE}/{COUNT}", "X-Trace": COUNT}
-    parts = head(dict(cookies), f"{PAGE}/{COUNT}", fields=fields).split(COUNT)
+    parts = head(cookies, f"{PAGE}/{COUNT}", fields=fields).split(COUNT)
     names = ("before", "between", "and_then", "after")
     words = {name: json.dumps(part) for name, part in zip(names, parts, strict=True)}
     return VARIED.format(start=start, **words) + DONE

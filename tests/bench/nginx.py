@@ -1,11 +1,10 @@
 """nginx twice: as the application behind everybody, and as the yardstick before it."""
 
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-from tests.bench.processes import Running, running
+from tests.bench.processes import Program
+from tests.tools.ports import free_ports
 
 BODY_BYTES = 800
 KEPT = 1024
@@ -13,7 +12,7 @@ KEPT = 1024
 FRAME = """
 user root; worker_processes 1; worker_rlimit_nofile 20000; daemon off;
 pid {folder}/{name}.pid; error_log {folder}/{name}.log error;
-events {{ worker_connections 8192; }}
+events {{ worker_connections 16384; }}
 http {{
   access_log off; sendfile on; keepalive_requests 1000000000; keepalive_timeout 300s;
   client_max_body_size 0;
@@ -34,17 +33,31 @@ APPLICATION = """
   }}
 """
 YARDSTICK = """
-  upstream application {{ server 127.0.0.1:{upstream}; keepalive {kept}; keepalive_requests 1000000000; }}
+  upstream application {{
+    server 127.0.0.1:{upstream}; keepalive {kept}; keepalive_requests 1000000000;
+  }}
   server {{
     listen 127.0.0.1:{port} backlog=4096;
+    proxy_http_version 1.1;
     location / {{
       proxy_pass http://application;
-      proxy_http_version 1.1; proxy_set_header Connection ""; proxy_set_header Host $http_host;
-      proxy_request_buffering off;
+      proxy_set_header Connection ""; proxy_set_header Host $http_host;
+      proxy_request_buffering off; proxy_max_temp_file_size 0;
+    }}
+    location /socket {{
+      proxy_pass http://application; proxy_read_timeout 1h;
+      proxy_set_header Connection upgrade; proxy_set_header Upgrade $http_upgrade;
     }}
   }}
 """
-"""The leanest nginx that keeps its connections: it adds no forwarded header, writes no log."""
+"""The leanest nginx that keeps its connections: it adds no forwarded field, writes no log."""
+STOCK = """
+  server {{
+    listen 127.0.0.1:{port} backlog=4096;
+    location / {{ proxy_pass http://127.0.0.1:{upstream}; }}
+  }}
+"""
+"""nginx as it comes: a connection to the application for each request."""
 
 
 def nginx_path() -> str:
@@ -60,26 +73,27 @@ def nginx_path() -> str:
     return path
 
 
-@contextmanager
-def application(folder: Path, port: int) -> Iterator[Running]:
-    """Run the application: it answers every page with the same 800 bytes and knows ada only."""
+def application(folder: Path) -> Program:
+    """Prepare the application: every page is the same 800 bytes, everybody is ada to it."""
     (folder / "files").mkdir(exist_ok=True)
+    [port] = free_ports(1)
     inner = APPLICATION.format(port=port, body="x" * BODY_BYTES, folder=folder)
-    with _nginx(folder, "application", port, inner) as made:
-        yield made
+    return _nginx(folder, "application", port, inner)
 
 
-@contextmanager
-def yardstick(folder: Path, port: int, upstream: int, name: str = "nginx") -> Iterator[Running]:
-    """Run nginx `proxy_pass`, all processes its own, before the application."""
-    inner = YARDSTICK.format(port=port, upstream=upstream, kept=KEPT)
-    with _nginx(folder, name, port, inner) as made:
-        yield made
+def yardstick(folder: Path, upstream: int) -> Program:
+    """Prepare nginx `proxy_pass`, all processes its own, before the application."""
+    [port] = free_ports(1)
+    return _nginx(folder, "nginx", port, YARDSTICK.format(port=port, upstream=upstream, kept=KEPT))
 
 
-@contextmanager
-def _nginx(folder: Path, name: str, port: int, inner: str) -> Iterator[Running]:
+def stock(folder: Path, upstream: int) -> Program:
+    """Prepare nginx `proxy_pass` with nothing else configured."""
+    [port] = free_ports(1)
+    return _nginx(folder, "nginx.stock", port, STOCK.format(port=port, upstream=upstream))
+
+
+def _nginx(folder: Path, name: str, port: int, inner: str) -> Program:
     config, log = folder / f"{name}.conf", folder / f"{name}.log"
     config.write_text(FRAME.format(folder=folder, name=name, inner=inner), encoding="ascii")
-    with running((nginx_path(), "-e", log, "-c", config), log, port=port) as made:
-        yield made
+    return Program(name, (nginx_path(), "-e", log, "-c", config), log, port, (port, "/"))

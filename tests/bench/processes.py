@@ -1,11 +1,12 @@
-"""Processes that a run starts, ends and measures, with all of their children."""
+"""Programs that a run starts, ends and measures, each with all of its processes."""
 
 import os
 import signal
 import subprocess
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.tools.ports import wait_for
@@ -13,6 +14,7 @@ from tests.tools.ports import wait_for
 START_S = 30.0
 END_S = 10.0
 TICKS_S = os.sysconf("SC_CLK_TCK")
+SAMPLED_EVERY_S = 0.02
 PROC = Path("/proc")
 
 
@@ -22,12 +24,13 @@ def cpu_of(stat: str) -> float:
     Source: proc(5), fields 14 to 17 of stat; the name before them may hold blanks and brackets.
     """
     fields = stat.rpartition(")")[2].split()
-    return sum(int(field) for field in fields[11:15]) / TICKS_S
+    return sum(int(ticks) for ticks in fields[11:15]) / TICKS_S
 
 
 def kib_of(status: str, name: str = "VmRSS") -> int:
-    """Return a size, as it stands in the status of a process."""
-    return next(int(line.split()[1]) for line in status.splitlines() if line.startswith(name + ":"))
+    """Return a size of a process; nothing where it has ended and nobody was told yet."""
+    sizes = (line.split() for line in status.splitlines())
+    return next((int(words[1]) for words in sizes if words[0] == f"{name}:"), 0)
 
 
 def family(pid: int) -> list[int]:
@@ -41,55 +44,95 @@ def family(pid: int) -> list[int]:
 
 
 @dataclass(frozen=True, slots=True)
+class Program:
+    """A program that can be started, and how one sees that it serves."""
+
+    name: str
+    command: Sequence[str | Path]
+    log: Path
+    port: int
+    """Where visitors arrive."""
+    ready: tuple[int, str]
+    """The port and path that answer 200 once it serves."""
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Running:
     """A program that was started here."""
 
-    pid: int
-    log: Path
+    process: subprocess.Popen[bytes]
 
     def cpu_s(self) -> float:
         """Return the CPU time that the program has taken so far."""
-        pids = family(self.pid)
-        return sum(cpu_of((PROC / str(pid) / "stat").read_text(encoding="utf-8")) for pid in pids)
+        return sum(cpu_of(text) for text in self._read("stat"))
 
     def rss_mib(self) -> float:
         """Return the memory that the program holds now."""
-        pids = family(self.pid)
-        sizes = [kib_of((PROC / str(pid) / "status").read_text(encoding="utf-8")) for pid in pids]
-        return sum(sizes) / 1024
+        return sum(kib_of(text) for text in self._read("status")) / 1024
+
+    def _read(self, name: str) -> Iterator[str]:
+        for pid in family(self.process.pid):
+            with suppress(FileNotFoundError, ProcessLookupError):  # ended since it was listed
+                yield (PROC / str(pid) / name).read_text(encoding="utf-8", errors="replace")
+
+    @contextmanager
+    def growth_mib(self) -> Iterator[list[float]]:
+        """Watch the memory during the block; what it grew by at most is in the list after it."""
+        before, grown = self.rss_mib(), [0.0]
+        ended = threading.Event()
+
+        def watch() -> None:
+            while not ended.wait(SAMPLED_EVERY_S):
+                grown[0] = max(grown[0], self.rss_mib() - before)
+
+        watching = threading.Thread(target=watch, daemon=True)
+        watching.start()
+        try:
+            yield grown
+        finally:
+            ended.set()
+            watching.join()
 
 
 @contextmanager
-def running(
-    command: Sequence[str | Path],
-    log: Path,
-    *,
-    port: int | None = None,
-    environment: Mapping[str, str] | None = None,
-) -> Iterator[Running]:
-    """Run a program, which listens on the port when the block begins, and end all of it after.
-
-    Raises:
-        SystemExit: it did not begin to listen; its last words are shown.
-
-    """
-    with log.open("ab") as kept:
+def started(program: Program) -> Iterator[Running]:
+    """Start a program, which may not serve yet, and end all of it after the block."""
+    with program.log.open("ab") as kept:
         process = subprocess.Popen(
-            [str(word) for word in command],
-            env={**os.environ, **(environment or {})},
+            [str(word) for word in program.command],
+            env={**os.environ, **program.environment},
             stdin=subprocess.DEVNULL,
             stdout=kept,
             stderr=kept,
             start_new_session=True,  # so that all of it, and nothing else, can be told to end
         )
     try:
-        if port is not None:
-            wait_for(port, START_S)
-        yield Running(process.pid, log)
-    except TimeoutError as error:
-        raise SystemExit(f"{command[0]}: {error}\n{log.read_text(errors='replace')}") from None
+        yield Running(process)
     finally:
         _end(process)
+
+
+@contextmanager
+def running(program: Program) -> Iterator[Running]:
+    """Run a program, which listens when the block begins, and end all of it after.
+
+    Raises:
+        SystemExit: it did not begin to listen; its last words are shown.
+
+    """
+    with started(program) as made:
+        try:
+            wait_for(program.port, START_S)
+        except TimeoutError as error:
+            raise SystemExit(f"{program.name}: {error}\n{_last_words(program)}") from None
+        if made.process.poll() is not None:  # somebody else listens there
+            raise SystemExit(f"{program.name} has ended\n{_last_words(program)}")
+        yield made
+
+
+def _last_words(program: Program) -> str:
+    return program.log.read_text(encoding="utf-8", errors="replace")[-2000:]
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -1,51 +1,43 @@
 """What a request costs: CPU time and requests a second, everybody in turn, round after round."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from statistics import median
 
-from tests.bench.load import Measured, Place, press
+from tests.bench import nginx
+from tests.bench.guard import SUBJECT
+from tests.bench.load import Measured, press
+from tests.bench.places import YARDSTICK, Conditions, Place, standing
+from tests.bench.processes import running
 
 FEW, MANY = 32, 256
-YARDSTICK, SUBJECT = "nginx", "proxy"
 WARM_S = 2
 Rounds = Sequence[Mapping[str, Measured]]
 """For each round, what everybody's turn came to."""
 
 
-def measure(
-    places: Sequence[Place], folder: Path, *, rounds: int, seconds: int
-) -> dict[str, float]:
-    """Return the figures of everybody, by 32 and by 256 connections, and with varied requests."""
-    found: dict[str, float] = {}
-    for connections, suffix in ((FEW, ""), (MANY, f"_{MANY}")):
-        taken = _turns(places, folder, rounds, seconds, connections=connections, varied=False)
-        found |= compare(taken, suffix)
-    pair = [place for place in places if place.name in {YARDSTICK, SUBJECT}]
-    taken = _turns(pair, folder, rounds, seconds, connections=FEW, varied=True)
-    return found | compare(taken, "_varied")
+def measure(given: Conditions) -> dict[str, float]:
+    """Return the figures of everybody with 32 and 256 connections, and with varied requests."""
+    application = nginx.application(given.folder)
+    with running(application), standing(given, application.port) as places:
+        pair = [place for place in places if place.name in {YARDSTICK, SUBJECT}]
+        few = _turns(given, places, connections=FEW)
+        many = _turns(given, places, connections=MANY)
+        varied = _turns(given, pair, connections=FEW, varied=True)
+    return compare(few, "") | compare(many, f"_{MANY}") | compare(varied, "_varied")
 
 
 def _turns(
-    places: Sequence[Place],
-    folder: Path,
-    rounds: int,
-    seconds: int,
-    *,
-    connections: int,
-    varied: bool,
+    given: Conditions, places: Sequence[Place], *, connections: int, varied: bool = False
 ) -> Rounds:
     """Load everybody once a round, so that a slow moment of the machine meets all alike."""
+
+    def turn(place: Place, seconds: int) -> Measured:
+        return press(place, given.folder, connections=connections, seconds=seconds, varied=varied)
+
     for place in places:
-        press(place, folder, connections=connections, seconds=WARM_S, varied=varied)
+        turn(place, WARM_S)
     return [
-        {
-            place.name: press(
-                place, folder, connections=connections, seconds=seconds, varied=varied
-            )
-            for place in places
-        }
-        for _ in range(rounds)
+        {place.name: turn(place, given.seconds) for place in places} for _ in range(given.rounds)
     ]
 
 
