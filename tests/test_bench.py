@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.bench import latency, proxying
+from tests.bench import latency, proxying, streams
 from tests.bench.__main__ import STEPS, parse
 from tests.bench.browser import COOKIES, head
 from tests.bench.load import Measured, script
 from tests.bench.places import kinds
 from tests.bench.processes import TICKS_S, cpu_of, kib_of
 from tests.bench.report import remarks, table
-from tests.bench.rules import FEW, MANY, Words, _prepared, crowded, spread
+from tests.bench.rules import FEW, MANY, Words, prepared, crowded, spread
 
 ROOT = Path(__file__).parent.parent
 FIGURES: Mapping[str, float | str] = {
@@ -30,6 +30,7 @@ FIGURES: Mapping[str, float | str] = {
     "machine.nginx": "1.22.1",
     "skipped.start": "not asked for",
     "failed.streams": "an upload was answered 502",
+    "note.download": "too fast",
 }
 
 
@@ -43,7 +44,7 @@ def test_cpu_time_is_read_behind_any_name() -> None:
 
 
 def test_memory_is_read_by_its_name() -> None:
-    """The status of a process shows its resident size, and none once only the process entry is left."""
+    """The status of a process shows its resident size, and none once it has ended."""
     status = "Name:\tsidecar\nVmHWM:\t  2000 kB\nVmRSS:\t  1234 kB\nThreads:\t1\n"
     assert kib_of(status) == 1234
     assert kib_of(status, "VmHWM") == 2000
@@ -66,6 +67,17 @@ def test_ratios_are_taken_within_a_round() -> None:
         assert found[f"proxy.cpu_ratio_256{end}"] == pytest.approx(2)
         assert found[f"proxy.rps_ratio_256{end}"] == pytest.approx(0.5)
     assert "nginx.cpu_ratio_256" not in found
+
+
+def test_a_client_that_is_too_slow_is_told_of() -> None:
+    """A yardstick as fast as the client alone shows a note; one far from it, none."""
+
+    def noted(seconds: float) -> bool:
+        taken = {"direct": streams.Streamed(1.0), "nginx": streams.Streamed(seconds)}
+        return "note.download" in dict(streams.figures([taken], "download"))
+
+    assert noted(1.05)
+    assert not noted(1.5)
 
 
 def test_what_is_added_is_the_difference_to_the_direct_way() -> None:
@@ -111,7 +123,7 @@ def test_varied_requests_count_in_three_places() -> None:
 def test_each_rule_is_met_by_a_path(words: Words) -> None:
     """The paths of the policy step show that as many rules decide, few or many."""
     for count in (FEW, MANY):
-        policy, facts = _prepared(words, count)
+        policy, facts = prepared(words, count)
         met = {policy.route(fact)[0][0].name for fact in facts}
         assert len(met) == len(facts) == FEW + 1
         assert "default" in met
@@ -142,6 +154,7 @@ def test_the_remarks_hide_nothing() -> None:
         "cores 2, nginx 1.22.1",
         "skipped: start: not asked for",
         "failed: streams: an upload was answered 502",
+        "note: download: too fast",
     ]
 
 

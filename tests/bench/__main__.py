@@ -16,7 +16,7 @@ from tests.bench.facts import facts
 from tests.bench.places import Conditions, kinds
 from tests.bench.report import remarks, table
 
-STEPS: Mapping[str, Callable[[Conditions], dict[str, float]]] = {
+STEPS: Mapping[str, Callable[[Conditions], Mapping[str, float | str]]] = {
     "proxy": proxying.measure,
     "latency": latency.measure,
     "streams": streams.measure,
@@ -66,8 +66,9 @@ def _skipped(asked: argparse.Namespace) -> Iterator[tuple[str, str]]:
         yield "skipped.caddy", "not asked for"
     elif caddy_path() is None:
         yield "skipped.caddy", "not installed"
-    for name in STEPS.keys() - set(asked.only):
-        yield f"skipped.{name}", "not asked for"
+    for name in STEPS:
+        if name not in asked.only:
+            yield f"skipped.{name}", "not asked for"
 
 
 def main() -> None:

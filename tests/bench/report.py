@@ -71,7 +71,7 @@ def remarks(figures: Figures) -> Iterator[str]:
     }
     yield ", ".join(f"{name} {value}" for name, value in machine.items())
     for key, value in figures.items():
-        if key.startswith(("skipped.", "failed.")):
+        if key.startswith(("skipped.", "failed.", "note.")):
             yield f"{key.replace('.', ': ', 1)}: {value}"
 
 

@@ -17,6 +17,8 @@ SIZE = 1 << 30
 CHUNK = 1 << 20
 SILENT_S = 30.0
 DIRECT = "direct"
+NEAR = 0.9
+"""Of the speed of the client alone: what comes so near may be held up by the client."""
 Transfer = Callable[[int, Mapping[str, str]], None]
 
 
@@ -33,7 +35,10 @@ class Streamed:
         return SIZE / (1 << 20) / self.seconds
 
 
-def measure(given: Conditions) -> dict[str, float]:
+Rounds = Sequence[Mapping[str, Streamed]]
+
+
+def measure(given: Conditions) -> dict[str, float | str]:
     """Return how fast everybody passes a GiB on, beside nginx, and what memory that takes."""
     application = nginx.application(given.folder)
     with (given.folder / "files" / "large").open("wb") as file:
@@ -43,7 +48,8 @@ def measure(given: Conditions) -> dict[str, float]:
     taker = sink(given.folder)
     with running(taker), standing(given, taker.port) as places:
         up = _turns(given, places, taker.port, upload)
-    return dict(_figures(down, "download")) | dict(_figures(up, "upload")) | dict(_grown(down + up))
+    found = (*figures(down, "download"), *figures(up, "upload"), *_grown((*down, *up)))
+    return dict(found)
 
 
 def download(port: int, cookies: Mapping[str, str]) -> None:
@@ -83,9 +89,7 @@ def _answered(connection: socket.socket, what: str) -> bytes:
     return got.partition(b"\r\n\r\n")[2]
 
 
-def _turns(
-    given: Conditions, places: Sequence[Place], direct: int, transfer: Transfer
-) -> list[dict[str, Streamed]]:
+def _turns(given: Conditions, places: Sequence[Place], direct: int, transfer: Transfer) -> Rounds:
     transfer(direct, places[0].cookies)  # so that the pages of the file are in memory
     return [
         {
@@ -109,20 +113,27 @@ def _timed(transfer: Transfer, port: int, cookies: Mapping[str, str]) -> float:
     return time.perf_counter() - began
 
 
-def _figures(rounds: Sequence[Mapping[str, Streamed]], way: str) -> Iterator[tuple[str, float]]:
-    for name in rounds[0]:
-        yield named(name, f"stream.{way}_mib_s"), median(taken[name].mib_s for taken in rounds)
+def figures(rounds: Rounds, way: str) -> Iterator[tuple[str, float | str]]:
+    """Yield everybody's speed, and its ratio to nginx in the same round."""
+    speeds = {name: [taken[name].mib_s for taken in rounds] for name in rounds[0]}
+    for name, own in speeds.items():
+        yield named(name, f"stream.{way}_mib_s"), median(own)
+    if median(speeds[YARDSTICK]) > NEAR * median(speeds[DIRECT]):
+        yield f"note.{way}", "nginx is about as fast as the client alone: the client is the limit"
+    for name in speeds:
         if name in {DIRECT, YARDSTICK}:
             continue
-        speed = [taken[name].mib_s / taken[YARDSTICK].mib_s for taken in rounds]
-        cpu = [taken[name].cpu_s / taken[YARDSTICK].cpu_s for taken in rounds]
+        both = [(taken[name], taken[YARDSTICK]) for taken in rounds]
+        speed = [one.mib_s / yard.mib_s for one, yard in both]
         yield named(name, f"stream.{way}_ratio"), median(speed)
         yield named(name, f"stream.{way}_ratio.min"), min(speed)
         yield named(name, f"stream.{way}_ratio.max"), max(speed)
-        yield named(name, f"stream.{way}_cpu_ratio"), median(cpu)
+        cpu = median(one.cpu_s / yard.cpu_s for one, yard in both)
+        yield named(name, f"stream.{way}_cpu_ratio"), cpu
 
 
-def _grown(rounds: Sequence[Mapping[str, Streamed]]) -> Iterator[tuple[str, float]]:
-    for name in rounds[0].keys() - {DIRECT}:
-        grown = max(taken[name].grown_mib for taken in rounds)
-        yield named(name, "stream.rss_growth_mib"), grown
+def _grown(rounds: Rounds) -> Iterator[tuple[str, float]]:
+    for name in rounds[0]:
+        if name != DIRECT:
+            grown = max(taken[name].grown_mib for taken in rounds)
+            yield named(name, "stream.rss_growth_mib"), grown
