@@ -14,7 +14,7 @@ from tests.bench.load import Measured, script
 from tests.bench.places import kinds
 from tests.bench.processes import TICKS_S, cpu_of, kib_of
 from tests.bench.report import remarks, table
-from tests.bench.rules import FEW, MANY, Words, prepared, crowded, spread
+from tests.bench.rules import FEW, MANY, Words, crowded, prepared, spread
 
 ROOT = Path(__file__).parent.parent
 FIGURES: Mapping[str, float | str] = {

@@ -80,14 +80,18 @@ def _cell(figures: Figures, name: str, row: Row) -> str:
     if value is None:
         return ""
     ratio = _figure(figures, name, row.ratio)
-    return row.form.format(value) + (
-        "" if ratio is None else f", ×{ratio:.2f}{_spread(figures, name, row.ratio)}"
-    )
+    told = "" if ratio is None else f", ×{_short(ratio)}{_spread(figures, name, row.ratio)}"
+    return row.form.format(value) + told
 
 
 def _spread(figures: Figures, name: str, ratio: str) -> str:
     least, most = (_figure(figures, name, f"{ratio}.{end}") for end in ("min", "max"))
-    return "" if least is None or most is None else f" ({least:.2f} to {most:.2f})"
+    return "" if least is None or most is None else f" ({_short(least)} to {_short(most)})"
+
+
+def _short(ratio: float | str) -> str:
+    """Write a ratio with as many places as tell one run from another."""
+    return f"{ratio:.2f}" if float(ratio) >= 1 else f"{ratio:.3f}"
 
 
 def _figure(figures: Figures, name: str, figure: str) -> float | str | None:
