@@ -73,10 +73,7 @@ class Rule:
 
 @dataclass(slots=True)
 class Facts:
-    """What rules may ask about a request; the query is never among it (CVE-2025-54576).
-
-    Made for every request, and so not frozen: that would take three times as long.
-    """
+    """What rules may ask about a request; the query is never among it (CVE-2025-54576)."""
 
     method: str
     host: str

@@ -285,9 +285,7 @@ async def test_a_credential_in_the_query_is_looked_at() -> None:
 
 
 async def test_nobody_is_never_remembered() -> None:
-    """Fields of nobody, of a source that keeps nothing, and of one silent source of two show that
-    every request is asked about, or that the silence lasts.
-    """
+    """Nobody, and a source that keeps nothing, show that each request is asked about."""
     nobody, fickle = Source(), Source("X-Fickle", keep_s=0)
     identifier, clock = made(nobody, fickle)
     for fields, kept in (
