@@ -80,10 +80,10 @@ def satisfies(
     if need.level is Level.ONE_FACTOR and not need.factors and need.max_age is None:
         return True
     target = max(need.level, Level.TWO_FACTOR)
-    return any(
-        levels.get(proof.factor, Level.ONE_FACTOR) >= target and counts(proof, need, now)
-        for proof in proofs
-    )
+    for proof in proofs:
+        if levels.get(proof.factor, Level.ONE_FACTOR) >= target and counts(proof, need, now):
+            return True
+    return False
 
 
 def able(
