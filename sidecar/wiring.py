@@ -32,7 +32,7 @@ def upstreams(settings: Settings) -> dict[str, Upstream]:
             max_connections=part.max_connections,
             max_pending=part.max_pending,
             ca_file=part.ca_file,
-            server_name=part.server_name,
+            server_name=part.server_name.strip("[]") if part.server_name else None,
             client_cert=part.client_cert,
             client_key=part.client_key,
         )
