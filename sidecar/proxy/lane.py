@@ -88,8 +88,6 @@ class Lane:
         An address that is due for a trial is tried by a new connection: what was open to it before
         says nothing.
         """
-        if self._waiting:
-            return None
         only = self._addresses.only
         if only is not None:
             return self._reuse(only)

@@ -108,6 +108,19 @@ async def test_first_come_first_served() -> None:
     assert scene.stops[0].attempts == 1
 
 
+async def test_places_in_order() -> None:
+    """Shows that where nothing is kept the places go round in the same order."""
+    scene = Scene(max_connections=1)
+    line = await scene.take()
+    waiting = [scene.asking() for _ in range(3)]
+    await settle()
+    for number, place in enumerate(waiting, 1):
+        scene.lane.give(line, whole=False)
+        await settle()
+        assert [one.done() for one in waiting] == [one < number for one in range(3)]
+        line = await place
+
+
 async def test_a_place_instead_of_a_connection() -> None:
     """Shows that whoever waits makes a connection where the one given back is of no use."""
     scene = Scene(max_connections=1)
@@ -125,6 +138,7 @@ async def test_a_place_instead_of_a_connection() -> None:
     line.sound = False  # it ends on its way to the one who waits
     assert await place is not line
     assert scene.held == (0, 1, 0)
+    assert scene.stops[0].pending == 1
 
 
 async def test_a_failed_attempt_leaves_its_place() -> None:
