@@ -7,6 +7,7 @@ from sidecar.core.errors import UpstreamTimedOut, UpstreamUnreachable
 from sidecar.core.protocols import Asked, RawHeaders
 from sidecar.proxy.address import addresses
 from sidecar.proxy.connection import Answer, UpstreamConnection
+from sidecar.proxy.headers import block
 from sidecar.proxy.heads import end_to_end, request_head
 from sidecar.proxy.lane import Lane, PoolState
 from sidecar.proxy.upstream import Upstream
@@ -93,7 +94,7 @@ class Pool:
             UpstreamTimedOut: not whole after `timeout_s` seconds.
 
         """
-        head = request_head("GET", target, headers)
+        head = request_head("GET", target, block(headers))
         try:
             async with asyncio.timeout(timeout_s) as limit:
                 connection = await self.take(upstream)
@@ -129,7 +130,7 @@ class Pool:
 
     async def _answer(self, connection: UpstreamConnection, limit: asyncio.Timeout) -> Answer:
         try:
-            return await connection.answer()
+            return await connection.answer
         except UpstreamUnreachable:
             self.blame(connection)
             raise
