@@ -23,11 +23,18 @@ def upstreams(settings: Settings) -> dict[str, Upstream]:
     return {
         name: Upstream(
             name=name,
-            url=str(part.url),
+            url=part.url,
             connect_timeout_s=part.connect_timeout.total_seconds(),
             head_timeout_s=part.head_timeout.total_seconds(),
-            ca_file=part.ca_file,
+            answer_idle_s=part.idle_timeout.total_seconds() or None,
+            total_timeout_s=part.total_timeout.total_seconds() if part.total_timeout else None,
+            idle_s=part.keep_alive.total_seconds(),
             max_connections=part.max_connections,
+            max_pending=part.max_pending,
+            ca_file=part.ca_file,
+            server_name=part.server_name.strip("[]") if part.server_name else None,
+            client_cert=part.client_cert,
+            client_key=part.client_key,
         )
         for name, part in settings.upstreams.items()
     }

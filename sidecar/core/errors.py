@@ -145,6 +145,16 @@ class UpstreamUnreachable(SidecarError):
     status = 502
 
 
+class UpstreamBusy(UpstreamUnreachable, Retryable):
+    """The application has as many requests as it may have, and others wait already."""
+
+    slug = "upstream-busy"
+    status = 503
+
+    def __init__(self, message: str = "", *, retry_after_s: int = 1) -> None:
+        super().__init__(message, retry_after_s=retry_after_s)
+
+
 class UpstreamTimedOut(SidecarError):
     """The application took the connection and did not answer in time."""
 

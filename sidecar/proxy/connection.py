@@ -33,6 +33,7 @@ class UpstreamConnection(Side):
         "_head_only",
         "_interims",
         "_on_interim",
+        "_poll",
         "_spoiled",
         "answer",
         "busy",
@@ -58,6 +59,7 @@ class UpstreamConnection(Side):
         self._on_interim: Callable[[RawResponseMessage], None] | None = None
         self._final: Answer | None = None
         self._spoiled = False
+        self._poll: select.poll | None = None
 
     def begin(
         self, *, head_only: bool, on_interim: Callable[[RawResponseMessage], None] | None = None
@@ -94,16 +96,16 @@ class UpstreamConnection(Side):
         """Whether an idle connection is still fit for a request: open, and nothing has come.
 
         The kernel is asked too: bytes or an end that arrived a moment ago are an application's
-        time-out, or an attempt to answer the next visitor in advance.
+        time-out, or an attempt to answer the next visitor in advance. Under TLS they may be neither
+        (a key update), but who could tell before the next request is on its way?
         """
         transport = self.transport
         if transport is None or transport.is_closing():
             return False
-        if transport.get_extra_info("sslcontext") is not None:
-            return True  # bytes may be TLS's own, such as session tickets
-        poll = select.poll()
-        poll.register(transport.get_extra_info("socket").fileno(), select.POLLIN)
-        return not poll.poll(0)
+        if self._poll is None:  # made once: it costs more than to ask it
+            self._poll = select.poll()
+            self._poll.register(transport.get_extra_info("socket").fileno(), select.POLLIN)
+        return not self._poll.poll(0)
 
     def clean(self) -> bool:
         """Whether the exchange is over and has left nothing behind that could be an answer."""

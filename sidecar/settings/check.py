@@ -1,7 +1,6 @@
 """What each section must say for the others to make sense: origins, login, enrollment, storage."""
 
 import ssl
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
 from importlib.util import find_spec
@@ -10,6 +9,7 @@ from typing import Final
 
 from sidecar.core.paths import fold_case
 from sidecar.core.policy import Facts, Network, bypassed
+from sidecar.settings.check_upstreams import upstreams
 from sidecar.settings.draft import Draft
 from sidecar.settings.faults import Finding, Where
 from sidecar.settings.schema import Unidentified
@@ -71,39 +71,6 @@ def _loads(key: str, load: Callable[[], None]) -> Iterator[Finding]:
     except OSError as error:  # ssl.SSLError is one
         said = error.strerror or type(error).__name__
         yield Finding(("listen", "tls", key), f"does not load: {said}")
-
-
-def upstreams(draft: Draft) -> Iterator[Finding]:
-    """Every public host has exactly one application."""
-    settings = draft.settings
-    public = {origin.host for origin in settings.public}
-    listed = Counter(host for up in settings.upstreams.values() for host in up.hosts)
-    catch_all = [name for name, up in settings.upstreams.items() if not up.hosts]
-    for name in catch_all[1:]:
-        hint = f"{catch_all[0]!r} already takes every host that is not listed"
-        yield Finding(("upstreams", name), "needs `hosts`", hint)
-    for name, upstream in settings.upstreams.items():
-        for index, host in enumerate(upstream.hosts):
-            place = ("upstreams", name, "hosts", index)
-            if listed[host] > 1:
-                yield Finding(place, f"{host} is listed by more than one upstream")
-            if draft.sound("public") and host not in public:
-                yield Finding(place, f"{host} is no host of `public`")
-        yield from _authorities(name, upstream.ca_file)
-    if not catch_all and draft.sound("upstreams"):
-        for index, origin in enumerate(settings.public):
-            if origin.host not in listed:
-                yield Finding(("public", index), f"no upstream lists {origin.host}")
-
-
-def _authorities(name: str, ca_file: str | None) -> Iterator[Finding]:
-    if ca_file is None:
-        return
-    try:
-        ssl.create_default_context(cafile=ca_file)
-    except OSError as error:
-        said = error.strerror or type(error).__name__
-        yield Finding(("upstreams", name, "ca_file"), f"does not load: {said}")
 
 
 def login(draft: Draft) -> Iterator[Finding]:

@@ -52,25 +52,45 @@ class Listen(Part):
 class Upstream(Part):
     """A protected application."""
 
-    url: UpstreamUrl
-    """Where it listens: http://host:port, https://host:port or unix:/path.sock."""
+    url: Annotated[tuple[UpstreamUrl, ...], OneOrMany(), Field(min_length=1)]
+    """Where it listens: http://host:port, https://host:port or unix:/path.sock; or a list, each of
+    which serves every request. A host name counts as one, whatever it resolves to."""
     hosts: Annotated[tuple[Host, ...], OneOrMany()] = ()
     """Public host names it answers for; without any it takes all that no other one lists."""
     paths: Mapping[PathClass, Treatment] = Field(default_factory=dict)
     """Turns a disputed kind of path into `refuse` (400) or `read` (judged under every reading)."""
     connect_timeout: Duration = parse_duration("5s")
-    """How long a connection may take to open."""
+    """How long a connection may take to open, whatever addresses are tried; and how long a request
+    waits for its turn before that, where `max_connections` are open."""
     head_timeout: Duration = parse_duration("60s")
     """From the end of a request to the head of its answer."""
+    idle_timeout: Duration = parse_duration("10m")
+    """Between two bytes of an answer; `0s` is no limit. WebSockets: `limits.tunnel_idle`."""
+    total_timeout: Duration | None = None
+    """From the start of a request to the end of its answer, downloads and streams included.
+    Unlimited unless given."""
+    keep_alive: Duration = parse_duration("15s")
+    """How long an idle connection is kept, `0s`: it is not. Shorter than the application keeps it,
+    or requests now and then meet one that it has just closed."""
     max_connections: Positive | None = None
-    """Connections at once; more requests wait their turn. Unbounded unless given."""
+    """Connections at once to all its addresses, idle ones and WebSockets included; more requests
+    wait their turn. Unlimited unless given."""
+    max_pending: Count = 1024
+    """Requests that may wait where `max_connections` are open; the next one is answered 503."""
     ca_file: str | None = None
-    """PEM file with the authorities an https application is checked against."""
+    """PEM file with the authorities an https application is checked against; the system's if not
+    given. Its certificate is always checked."""
+    server_name: Host | None = None
+    """Name that the certificate of an https application is issued to, where its URL has another."""
+    client_cert: str | None = None
+    """PEM file with the certificate that is shown to an https application that asks for one."""
+    client_key: str | None = None
+    """PEM file with the key of `client_cert`, unless that file holds it too."""
 
     @model_validator(mode="before")
     @classmethod
     def _url_alone(cls, value: object) -> object:
-        return {"url": value} if isinstance(value, str) else value
+        return {"url": value} if isinstance(value, str | list) else value
 
     @classmethod
     def __get_pydantic_json_schema__(

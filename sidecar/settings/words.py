@@ -13,9 +13,13 @@ _SIZE: Final = re.compile(r"([0-9]{1,9})(B|KiB|MiB)")
 _HOST: Final = re.compile(r"(?=.{1,253}\Z)(?:(?!-)[a-z0-9_-]{1,63}(?<!-)\.)*(?!-)[a-z0-9_-]{1,63}")
 _ORIGIN: Final = re.compile(r"(https?)://(\[[0-9a-f:.]+\]|[^/:?#@\[\]]+)(?::([0-9]{1,5}))?")
 _ADDRESS: Final = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[0-9.]+|localhost):([0-9]{1,5})")
-_UPSTREAM: Final = re.compile(r"unix:/[^?#\s]+|https?://[^/?#@\s]+/?")
+_UPSTREAM: Final = re.compile(
+    r"unix:(/[^?#\s]+)|https?://(?:\[([0-9A-Fa-f:.]+)\]|([^/?#@:\[\]\s]+))(?::([0-9]{1,5}))?/?"
+)
 _GLOB: Final = re.compile(r"/[!$-~]*")
 MAX_PORT: Final = 65535
+MAX_PATH: Final = 107
+"""Bytes in the name of a unix socket (unix(7))."""
 
 
 def _text(value: object) -> str:
@@ -172,13 +176,26 @@ def parse_upstream(value: object) -> str:
     """Return the URL of an application, without a slash at its end.
 
     Raises:
-        ValueError: a path, query or user name, which the sidecar would have to add to requests.
+        ValueError: a path, query or user name, which the sidecar would have to add to requests; or
+            a host or port that there cannot be.
 
     """
     text = _text(value)
-    if not _UPSTREAM.fullmatch(text):
+    hit = _UPSTREAM.fullmatch(text)
+    if hit is None:
         raise ValueError("an upstream is written http://host:port, https://host or unix:/path.sock")
-    return text if text.startswith("unix:") else text.removesuffix("/")
+    path, address, host, port = hit.groups()
+    if path is not None:
+        if len(path.encode()) > MAX_PATH:
+            raise ValueError(f"the path of a socket is {MAX_PATH} bytes long at most")
+        return text
+    if port is not None and not 0 < int(port) <= MAX_PORT:
+        raise ValueError(f"there is no port {port}")
+    try:
+        ip_address(address) if address is not None else host.encode("idna")
+    except ValueError as error:
+        raise ValueError(f"there is no host {address or host}") from error
+    return text.removesuffix("/")
 
 
 def parse_glob(value: object) -> str:

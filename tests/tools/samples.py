@@ -51,6 +51,7 @@ SLUGS = (
     "too-many-attempts",
     "delivery-failed",
     "upstream-unreachable",
+    "upstream-busy",
     "upstream-timed-out",
     "identity-unavailable",
     "store-unavailable",

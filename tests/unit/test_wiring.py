@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from sidecar import wiring
+from sidecar.proxy.upstream import Upstream
 from sidecar.settings.load import Loaded, load_settings
 from tests.certificates import self_signed
 from tests.clock import START
@@ -51,6 +52,47 @@ def test_an_upstream_keeps_its_times(tmp_path: Path) -> None:
     }
     made = wiring.upstreams(loaded(tmp_path, {"upstreams": upstreams}).settings)["shop"]
     assert (made.connect_timeout_s, made.head_timeout_s) == (0.25, 120)
+    assert made == Upstream(
+        "shop", ("http://127.0.0.1:9",), connect_timeout_s=0.25, head_timeout_s=120
+    )
+
+
+def test_an_upstream_is_what_is_written(tmp_path: Path) -> None:
+    """An application with everything written: shows that the pool gets each, and `0s` as none."""
+    pem = str(self_signed(tmp_path))
+    written = {
+        "url": ["https://127.0.0.1:9", "unix:/run/app.sock"],
+        "connect_timeout": "1s",
+        "head_timeout": "2s",
+        "idle_timeout": "3s",
+        "total_timeout": "4s",
+        "keep_alive": "5s",
+        "max_connections": 6,
+        "max_pending": 7,
+        "ca_file": pem,
+        "server_name": "[::1]",
+        "client_cert": pem,
+        "client_key": pem,
+    }
+    made = wiring.upstreams(loaded(tmp_path, {"upstreams": {"shop": written}}).settings)["shop"]
+    assert made == Upstream(
+        "shop",
+        ("https://127.0.0.1:9", "unix:/run/app.sock"),
+        1,
+        2,
+        3,
+        4,
+        5,
+        6,
+        7,
+        pem,
+        "::1",
+        pem,
+        pem,
+    )
+    written["idle_timeout"] = "0s"
+    made = wiring.upstreams(loaded(tmp_path, {"upstreams": {"shop": written}}).settings)["shop"]
+    assert made.answer_idle_s is None
 
 
 @pytest.mark.parametrize(

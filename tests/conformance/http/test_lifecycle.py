@@ -187,7 +187,7 @@ async def test_pool_limit() -> None:
         first, second = await stage.visitor(), await stage.visitor()
         first.send(GET)
         await eventually(lambda: GET in stage.app.seen)
-        assert (await second.get()).status == 502
+        assert (await second.get()).status == 503
         assert (await first.answer()).body == b"ok"
         assert (await second.get()).body == b"ok"
         assert len(stage.app.peers) == 1

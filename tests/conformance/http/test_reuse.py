@@ -63,8 +63,7 @@ async def test_f13_bytes_in_the_kernel(stage: Stage) -> None:
     """Shows that bytes which arrived just before a connection is taken again are noticed."""
     visitor = await stage.visitor()
     assert (await visitor.get()).body == b"ok"
-    lane = stage.pool._lanes["app"]
-    await eventually(lambda: len(lane.idle) == 1)
+    await eventually(lambda: stage.pool.state()["app"].idle == 1)
     stage.app.peers[0].send(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil")
     connection = await stage.pool.take("app")  # no turn of the loop in between
     assert not connection.reused

@@ -233,4 +233,4 @@ async def test_tunnel_connection_is_never_reused(stage: Stage) -> None:
     visitor = await opened(stage)
     visitor.close()
     await eventually(lambda: stage.judge.ended == 1)
-    assert not stage.pool._lanes["app"].idle
+    assert stage.pool.state()["app"].idle == 0

@@ -6,7 +6,13 @@ import re
 import pytest
 
 from sidecar.core import errors
-from sidecar.core.errors import ResponseRejected, Retryable, SidecarError, TooManyAttempts
+from sidecar.core.errors import (
+    ResponseRejected,
+    Retryable,
+    SidecarError,
+    TooManyAttempts,
+    UpstreamBusy,
+)
 
 CLASSES = [
     found
@@ -34,6 +40,7 @@ def test_slugs_and_statuses() -> None:
         "too-many-attempts": 429,
         "delivery-failed": 502,
         "upstream-unreachable": 502,
+        "upstream-busy": 503,
         "upstream-timed-out": 504,
         "store-unavailable": 503,
         "limiter-unavailable": 503,
@@ -59,6 +66,7 @@ def test_waiting_takes_a_second_at_least(asked: int, told: int) -> None:
     """Any wait shows that `Retry-After` never invites to come back at once."""
     assert TooManyAttempts("full", retry_after_s=asked).retry_after_s == told
     assert TooManyAttempts().retry_after_s == 5
+    assert UpstreamBusy().retry_after_s == 1
 
 
 def test_rejections_say_how() -> None:

@@ -1,6 +1,7 @@
 """Twin of sidecar/proxy/connection.py."""
 
 import asyncio
+import socket
 
 import pytest
 
@@ -75,3 +76,25 @@ async def test_end_of_connection_ends_a_body_without_length() -> None:
         else:
             with pytest.raises(UpstreamUnreachable):
                 payload.read_nowait()
+
+
+@pytest.mark.parametrize("what", ["byte", "end", "closed"])
+async def test_usable_asks_the_kernel_each_time(what: str) -> None:
+    """Shows that a connection is fit for as long as nothing has come, and not a moment longer."""
+    ours, theirs = socket.socketpair()
+    upstream, loop = Upstream("app", "http://app"), asyncio.get_running_loop()
+    _, made = await loop.create_connection(lambda: UpstreamConnection(upstream, loop), sock=ours)
+    assert [made.usable() for _ in range(3)] == [True] * 3
+    if what == "byte":
+        theirs.send(b"x")  # no turn of the loop: only the kernel knows
+    elif what == "end":
+        theirs.shutdown(socket.SHUT_WR)
+    else:
+        made.drop()
+    assert not made.usable()
+    made.drop()
+    await asyncio.sleep(0)
+    # The number of the closed socket may be another's by now; that one is not asked.
+    with socket.socket():
+        assert not made.usable()
+    theirs.close()

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from sidecar.core.errors import UpstreamTimedOut, UpstreamUnreachable
-from sidecar.proxy.pool import Pool
+from sidecar.core.errors import UpstreamBusy, UpstreamTimedOut, UpstreamUnreachable
+from sidecar.proxy.pool import Pool, PoolState
 from sidecar.proxy.upstream import Upstream
 from tests.conformance.http.harness import OK, Application, Peer, eventually, saying
 
@@ -157,27 +157,77 @@ async def test_unix_socket(tmp_path: Path) -> None:
     server.close()
 
 
-@pytest.mark.parametrize(
-    "url",
-    [
-        "",
-        "app:80",
-        "ftp://app",
-        "http://",
-        "http://app/path",
-        "http://app?q",
-        "unix:",
-        "unix://x/y",
-    ],
-)
-def test_addresses_there_are_not(url: str) -> None:
-    """Shows that an address nobody can connect to is a fault of the start, not of a request."""
-    with pytest.raises(ValueError, match="app"):
-        Pool({"app": Upstream("app", url)})
+def test_faults_of_the_start() -> None:
+    """Shows that an application nobody can connect to is told by name, before any request."""
+    with pytest.raises(ValueError, match="shop"):
+        Pool({"app": Upstream("app", "http://app"), "shop": Upstream("shop", "ftp://app")})
 
 
-def test_authorities_are_read_at_start(tmp_path: Path) -> None:
-    """Shows that a missing authority file is a fault of the start."""
-    missing = str(tmp_path / "no.pem")
-    with pytest.raises(OSError, match="No such file"):
-        Pool({"app": Upstream("app", "https://app", ca_file=missing)})
+async def test_idle_or_taken(app: Application, pool: Pool) -> None:
+    """Shows that an idle connection is there at once, and for one request only."""
+    assert pool.idle("app") is None
+    await pool.ask("app", b"/", HEADERS, timeout_s=1, limit_bytes=100)
+    assert pool.state() == {"app": PoolState(idle=1, taken=0, waiting=0, up=1, down=0)}
+    connection = pool.idle("app")
+    assert connection is not None
+    assert connection.reused
+    assert pool.idle("app") is None
+    assert pool.state() == {"app": PoolState(idle=0, taken=1, waiting=0, up=1, down=0)}
+    pool.give(connection, whole=True)
+    assert await pool.take("app") is connection
+    pool.blame(connection)
+    pool.give(connection, whole=True)
+    assert pool.state() == {"app": PoolState(idle=0, taken=0, waiting=0, up=1, down=0)}
+    assert len(app.peers) == 1
+
+
+@pytest.mark.parametrize("answer", [b"", b"rubbish"])
+async def test_questions_find_the_address_that_answers(app: Application, answer: bytes) -> None:
+    """Shows that an address that is late or broken three times is not asked again."""
+    other = Application()
+    await other.start()
+
+    async def script(peer: Peer) -> None:
+        await peer.request()
+        peer.send(answer)
+        await peer.rest()
+
+    app.script = script
+    pool = Pool({"app": Upstream("app", (app.url, other.url))})
+    failures = 0
+    for _ in range(10):
+        try:
+            await pool.ask("app", b"/", HEADERS, timeout_s=0.1, limit_bytes=100)
+        except (UpstreamTimedOut, UpstreamUnreachable):
+            failures += 1
+    assert failures == 3
+    assert pool.state()["app"].down == 1
+    await pool.close()
+    await other.stop()
+
+
+async def test_who_asks_no_more_blames_nobody(app: Application, pool: Pool) -> None:
+    """Shows that an application does not pay for a question that was taken back."""
+    app.script = saying(b"")
+    for _ in range(4):
+        asking = asyncio.get_running_loop().create_task(
+            pool.ask("app", b"/", HEADERS, timeout_s=60, limit_bytes=100)
+        )
+        count = len(app.peers)
+        await eventually(lambda n=count: len(app.peers) > n)  # type: ignore[misc]
+        asking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+    assert pool.state()["app"] == PoolState(idle=0, taken=0, waiting=0, up=1, down=0)
+
+
+async def test_questions_wait_their_turn_too(app: Application) -> None:
+    """Shows that a question for which there is no room is a failure, and sends nothing."""
+    pool = Pool({"app": Upstream("app", app.url, max_connections=1, max_pending=0)})
+    connection = await pool.take("app")
+    with pytest.raises(UpstreamBusy):
+        await pool.ask("app", b"/", HEADERS, timeout_s=1, limit_bytes=100)
+    assert app.seen == b""
+    pool.give(connection, whole=False)
+    await pool.ask("app", b"/", HEADERS, timeout_s=1, limit_bytes=100)
+    await pool.close()

@@ -63,31 +63,9 @@ def test_certificates_are_loaded(tmp_path: Path) -> None:
     broken = tmp_path / "broken.pem"
     broken.write_text("-----BEGIN CERTIFICATE-----\nnothing\n")
     tls = {"cert": str(broken), "key": "/nowhere/key.pem", "client_ca": "/nowhere/ca.pem"}
-    upstream = {"url": "https://127.0.0.1:1", "ca_file": "/nowhere/ca.pem"}
-    found = said(listen={"tls": tls}, upstreams={"shop": upstream})
+    found = said(listen={"tls": tls})
     assert "listen.tls.cert: does not load" in found
     assert "listen.tls.client_ca: does not load: No such file" in found
-    assert "upstreams.shop.ca_file: does not load: No such file" in found
-
-
-def test_every_host_has_one_application() -> None:
-    """Hosts that nobody, two or foreign applications list show each fault."""
-    a, b = "http://127.0.0.1:1", "http://127.0.0.1:2"
-    shop = {"url": a, "hosts": "shop.example.com"}
-    assert said(upstreams={"shop": a, "desk": b}) == (
-        "upstreams.desk: needs `hosts` ('shop' already takes every host that is not listed)"
-    )
-    assert "shop.example.com is listed by more than one upstream" in said(
-        upstreams={"shop": shop, "desk": {"url": b, "hosts": ["shop.example.com"]}}
-    )
-    assert "upstreams.shop.hosts[0]: x.example is no host of `public`" in said(
-        upstreams={"shop": {"url": a, "hosts": "x.example"}}
-    )
-    both = ["https://shop.example.com", "https://desk.example.com"]
-    assert said(public=both, upstreams={"shop": shop}) == (
-        "public[1]: no upstream lists desk.example.com"
-    )
-    assert said(public=both, upstreams={"shop": shop, "desk": b}) == ""
 
 
 def test_a_redirect_needs_a_login_that_everybody_reaches() -> None:

@@ -14,6 +14,18 @@ def test_an_upstream_may_be_its_url_alone() -> None:
     assert short.upstreams["shop"].connect_timeout == timedelta(seconds=5)
 
 
+def test_an_application_may_listen_at_several_addresses() -> None:
+    """A list shows that it may stand alone or at `url`, and that each of it is checked."""
+    urls = ["http://127.0.0.1:3000/", "unix:/run/app.sock"]
+    short = build.load(upstreams={"shop": urls}).settings
+    long = build.load(upstreams={"shop": {"url": urls}}).settings
+    assert short.upstreams == long.upstreams
+    assert short.upstreams["shop"].url == ("http://127.0.0.1:3000", "unix:/run/app.sock")
+    found = build.faults(upstreams={"shop": ["http://127.0.0.1:3000", "ftp://127.0.0.1"]})
+    assert [line.partition(":")[0] for line in found] == ["upstreams.shop.url[1]"]
+    assert len(build.faults(upstreams={"shop": []})) == 1
+
+
 def test_path_classes_are_treated_as_written() -> None:
     """Single classes show that they change and the others keep their default."""
     shop = {"url": "http://127.0.0.1:1", "paths": {"dot_segment": "read", "semicolon": "refuse"}}

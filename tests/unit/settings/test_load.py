@@ -88,7 +88,7 @@ def test_a_mistake_beside_a_missing_secret_is_told() -> None:
     """A form fault shows that checking without secrets overlooks nothing else."""
     with pytest.raises(ConfigError) as caught:
         build.load_text("public: ${PUBLIC}\nupstreams: {a: nowhere}\n", {}, secrets=False)
-    assert "upstreams.a.url" in [fault.path for fault in caught.value.faults]
+    assert "upstreams.a.url[0]" in [fault.path for fault in caught.value.faults]
 
 
 @pytest.mark.parametrize(
