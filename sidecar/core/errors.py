@@ -28,6 +28,13 @@ class MalformedRequest(SidecarError):
     status = 400
 
 
+class BodyTooLarge(SidecarError):
+    """The request's body has more bytes than the rule allows (RFC 9110 §15.5.14)."""
+
+    slug = "body-too-large"
+    status = 413
+
+
 class MisdirectedRequest(SidecarError):
     """The Host names none of the origins that the configuration lists (RFC 9110 §15.5.20)."""
 

@@ -58,6 +58,8 @@ class Rule:
     """The application's caching headers leave unchanged."""
     any_activity: bool = False
     """Background requests reset idleness too."""
+    max_body: int | None = None
+    """Bytes that a request body may have."""
 
     @property
     def personal(self) -> bool:

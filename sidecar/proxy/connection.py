@@ -37,6 +37,7 @@ class UpstreamConnection(Side):
         "_spoiled",
         "answer",
         "busy",
+        "carried",
         "heard",
         "idle_since",
         "reused",
@@ -47,6 +48,8 @@ class UpstreamConnection(Side):
         super().__init__(loop)
         self.upstream = upstream
         self.busy = False
+        self.carried = False
+        """Something came since the last look."""
         self.heard = False
         """A byte of the answer has come, so the application may have acted."""
         self.reused = False
@@ -92,6 +95,11 @@ class UpstreamConnection(Side):
         else:
             self.transport.abort()
 
+    @property
+    def held(self) -> bool:
+        """Nothing more is read because the client does not take what has come."""
+        return self._reading_paused or self._buffer_paused
+
     def usable(self) -> bool:
         """Whether an idle connection is still fit for a request: open, and nothing has come.
 
@@ -127,6 +135,7 @@ class UpstreamConnection(Side):
             self.tail += data
         elif self.busy:
             begins = not self.heard
+            self.carried = True
             self.heard = self.heard or bool(data)
             try:
                 self._feed(data)

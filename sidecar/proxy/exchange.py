@@ -11,20 +11,16 @@ import structlog
 from aiohttp import StreamReader
 from aiohttp.http import RawResponseMessage
 
-from sidecar.core.errors import (
-    MalformedRequest,
-    SidecarError,
-    UpstreamTimedOut,
-    UpstreamUnreachable,
-)
+from sidecar.core.errors import MalformedRequest, UpstreamTimedOut, UpstreamUnreachable
 from sidecar.proxy import heads
 from sidecar.proxy.client import Client, Request
-from sidecar.proxy.connection import UpstreamConnection
+from sidecar.proxy.connection import Answer, UpstreamConnection
 from sidecar.proxy.faults import ClientGone, UnsafeHead
 from sidecar.proxy.framing import HTTP_10, HTTP_11, check_coding, has_body
 from sidecar.proxy.headers import CODED, COOKIES, LENGTH, block
 from sidecar.proxy.pool import Pool
 from sidecar.proxy.tunnel import Tunnel
+from sidecar.proxy.upload import bounded, upload, whole
 from sidecar.proxy.verdicts import Forward
 
 CONTINUE: Final = 100
@@ -42,12 +38,14 @@ class Exchange:
         "_answered",
         "_client",
         "_connection",
+        "_deadline",
         "_forward",
+        "_over_at",
         "_pool",
         "_request",
         "_sent_to",
+        "_streaming",
         "_upload",
-        "deadline",
     )
 
     def __init__(self, client: Client, request: Request, forward: Forward, pool: Pool) -> None:
@@ -59,30 +57,25 @@ class Exchange:
         self._upload: asyncio.Task[None] | None = None
         self._sent_to: UpstreamConnection | None = None
         self._answered = False
-        self.deadline = math.inf
-        """Loop time at which the application is late with its head."""
+        self._streaming = False
+        self._deadline = math.inf
+        """Loop time at which the application is late with its head, or with the next bytes."""
+        self._over_at = 0.0
+        """Loop time at which it is over, whatever still comes; 0: not looked at yet."""
 
     async def run(self) -> bool:
         """The client has its answer; return whether the connection can take another request.
 
         Raises:
             ClientGone: nobody is left to answer.
+            SidecarError: the request is refused, or no connection was to be had.
 
         """
         unwatch = self._forward.watch(self._client.break_off)
         try:
-            connection = await self._ask()
-            try:
-                message, payload = await connection.answer
-            except UpstreamUnreachable:
-                if not self._repeatable(connection):
-                    raise
-                message, payload = await (await self._ask_again(connection)).answer
-            return await self._pass_on(message, payload)
-        except UnsafeHead:
-            return self._client.fail(self._request, UpstreamUnreachable("unsafe head"))
-        except (UpstreamUnreachable, UpstreamTimedOut, MalformedRequest) as error:
-            return self._client.fail(self._request, error)
+            return await self._pass_on(*await self._ask())
+        except UnsafeHead as error:
+            raise UpstreamUnreachable("unsafe head") from error
         finally:
             if unwatch is not None:
                 unwatch()
@@ -94,28 +87,43 @@ class Exchange:
             finally:
                 self._forward.on_end()
 
-    def overdue(self) -> None:
-        """The application has not answered by the deadline."""
-        self.deadline = math.inf
-        if self._connection is not None:
-            self._connection.fail(UpstreamTimedOut(self._forward.upstream))
+    def tick(self, now: float) -> None:
+        """Whoever keeps the client waiting for too long is given up; called by the sweeper."""
+        connection = self._connection
+        if connection is None:
+            return
+        limits = connection.upstream
+        if self._streaming and (connection.carried or connection.held):
+            connection.carried = False
+            self._deadline = now + (limits.answer_idle_s or math.inf)
+        if not self._over_at:
+            self._over_at = now + (limits.total_timeout_s or math.inf)
+        if now > self._deadline or now > self._over_at:
+            self._deadline = math.inf
+            connection.fail(UpstreamTimedOut(self._forward.upstream))
 
     # --- the request ---------------------------------------------------------------------------
 
-    async def _ask(self) -> UpstreamConnection:
-        """Return the connection by which the application has the request, or its beginning."""
+    async def _ask(self) -> Answer:
+        """Return the final head of the answer and its body, which may still be arriving."""
         if not self._client.connected:
             raise ClientGone
+        bounded(self._request, self._forward.max_body)
         name = self._forward.upstream
-        self._connection = self._pool.idle(name) or await self._pool.take(name)
-        if self._request.complete and (wait := self._forward.before_end()) is not None:
-            await wait
-        return self._send(self._connection)
-
-    async def _ask_again(self, broken: UpstreamConnection) -> UpstreamConnection:
-        self._pool.give(broken, whole=False)
-        self._connection = await self._pool.take(self._forward.upstream, fresh=True)
-        return self._send(self._connection)
+        connection = await self._send(self._pool.idle(name) or await self._pool.take(name))
+        try:
+            return await connection.answer
+        except (UpstreamUnreachable, UpstreamTimedOut):
+            repeatable = self._repeatable(connection)
+            self._pool.blame(connection)
+            if not repeatable:
+                raise
+        again = await self._send(await self._pool.take(name, fresh=True))
+        try:
+            return await again.answer
+        except (UpstreamUnreachable, UpstreamTimedOut):
+            self._pool.blame(again)
+            raise
 
     def _request_head(self) -> bytes:
         inbound, forward = self._request.inbound, self._forward
@@ -127,9 +135,13 @@ class Exchange:
         except UnsafeHead as error:
             raise MalformedRequest("unsafe head") from error
 
-    def _send(self, connection: UpstreamConnection) -> UpstreamConnection:
+    async def _send(self, connection: UpstreamConnection) -> UpstreamConnection:
         """The head is written, with the body behind it: at once, or as it goes on arriving."""
+        self._connection = connection
         request, head = self._request, self._request_head()
+        whole_now = request.complete
+        if whole_now and (wait := self._forward.before_end()) is not None:
+            await wait
         if not self._client.connected:
             raise ClientGone
         if (broken := request.payload.exception()) is not None:
@@ -138,45 +150,19 @@ class Exchange:
         only_head = request.inbound.method == "HEAD"
         connection.begin(head_only=only_head, on_interim=self._pass_interim_on)
         self._postpone(connection)
-        if request.complete:
-            connection.write(head + self._whole_body())
+        if not connection.connected:  # it ended while something was found out
+            connection.fail(UpstreamUnreachable("connection lost"))
+        if whole_now:
+            connection.write(head + whole(request))
         else:
             connection.write(head)
-            self._upload = asyncio.get_running_loop().create_task(self._send_body(connection))
+            sending = upload(request, self._forward, connection, self._postpone)
+            self._upload = asyncio.get_running_loop().create_task(sending)
         return connection
-
-    def _whole_body(self) -> bytes:
-        body = self._request.payload.read_nowait()
-        if self._request.message.chunked:
-            return (heads.chunk(body) if body else b"") + heads.LAST_CHUNK
-        return body
-
-    async def _send_body(self, connection: UpstreamConnection) -> None:
-        """The body was sent on as it came; where it breaks, the application sees it broken."""
-        chunked = self._request.message.chunked
-        try:
-            while connection.connected and (data := await self._request.payload.readany()):
-                if self._request.complete:
-                    await self._settle()
-                connection.write(heads.chunk(data) if chunked else data)
-                self._postpone(connection)
-                await connection.drained()
-            await self._settle()
-        except (SidecarError, ClientGone) as error:
-            connection.fail(error)
-        else:
-            if chunked:
-                connection.write(heads.LAST_CHUNK)
-
-    async def _settle(self) -> None:
-        """Whatever must be found out before the application has the whole request is."""
-        wait = self._forward.before_end()
-        if wait is not None:
-            await wait
 
     def _postpone(self, connection: UpstreamConnection) -> None:
         """The application's time starts anew: it has just taken a part of the request."""
-        self.deadline = self._client.now + connection.upstream.head_timeout_s
+        self._deadline = self._client.now + connection.upstream.head_timeout_s
 
     def _repeatable(self, connection: UpstreamConnection) -> bool:
         return (
@@ -200,7 +186,7 @@ class Exchange:
                 self._connection.fail(UpstreamUnreachable("unsafe head"))
 
     async def _pass_on(self, message: RawResponseMessage, payload: StreamReader) -> bool:
-        self.deadline = math.inf
+        self._deadline = math.inf
         code, forward = message.code, self._forward
         gone = LENGTH if code == HTTPStatus.NO_CONTENT else 0
         fields, signs = heads.answer_fields(message.raw_headers, private=forward.private, gone=gone)
@@ -252,6 +238,7 @@ class Exchange:
             client.write(first + end)
             return
         client.write(first)
+        self._streaming = True
         while data := await payload.readany():
             client.write(heads.chunk(data) if chunked else data)
             await client.drained()

@@ -59,6 +59,7 @@ class Passage(Forward):
             fields,
             private=guarded and not rule.keep_cache,
             relayed=relayed(said.identity),
+            max_body=rule.max_body,
         )
         self._wardens = wardens
         self._arrival = arrival

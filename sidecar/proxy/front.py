@@ -272,8 +272,8 @@ class Front(Client):
             self.retire()
 
     def _tick_busy(self, now: float) -> None:
-        if self._exchange is not None and now > self._exchange.deadline:
-            self._exchange.overdue()
+        if self._exchange is not None:
+            self._exchange.tick(now)
         waiting = self._reading_paused or self._buffer_paused or self.awaits_continue
         late = now - self.last > self.shared.limits.body_idle_s
         if late and not waiting and not self._inlet.deaf and not self._inlet.arriving.is_eof():

@@ -182,8 +182,8 @@ def answer_fields(
         if fate & SENT and not fate & gone and not (fate & COOKIES and names_our_cookie(one[1])):
             kept.append(b"%b: %b\r\n" % one)
         elif fate & NOMINATES and (named := nominated_by(one[1])):
-            left = (one for one in headers if one[0].lower() not in named | {b"connection"})
-            return answer_fields(tuple(left), private=private, gone=gone)[0], signs
+            left = tuple(one for one in headers if one[0].lower() not in named | {b"connection"})
+            return answer_fields(left, private=private, gone=gone)
     if private:
         kept.append(_privately(headers) if signs & CACHED else b"Cache-Control: private\r\n")
     return joined(kept), signs

@@ -281,9 +281,11 @@ def _unread() -> Manner:
 
 
 def _strictest(rules: tuple[Rule, ...]) -> Rule:
+    """Return the rule of a request that must satisfy all of these."""
     if len(rules) == 1:
         return rules[0]
-    return max(
+    most = [rule.max_body for rule in rules if rule.max_body is not None]
+    strictest = max(
         rules,
         key=lambda rule: (
             rule.effect is not policy.Effect.BYPASS,
@@ -291,3 +293,4 @@ def _strictest(rules: tuple[Rule, ...]) -> Rule:
             rule.need.level,
         ),
     )
+    return replace(strictest, max_body=min(most, default=None))

@@ -32,7 +32,7 @@ class Forward:
     What the pipeline does while it is under way are its methods; here they do nothing.
     """
 
-    __slots__ = ("fields", "private", "relayed", "target", "upstream")
+    __slots__ = ("fields", "max_body", "private", "relayed", "target", "upstream")
 
     def __init__(
         self,
@@ -42,6 +42,7 @@ class Forward:
         *,
         private: bool = False,
         relayed: RawHeaders = (),
+        max_body: int | None = None,
     ) -> None:
         self.upstream = upstream
         self.target = target
@@ -51,6 +52,8 @@ class Forward:
         """No shared cache may keep the answer."""
         self.relayed = relayed
         """Fields that the answer gets in addition."""
+        self.max_body = max_body
+        """Bytes that the request's body may have."""
 
     def before_end(self) -> Wait:
         """Return what the last bytes of the request wait for.

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from sidecar.settings.kinds import Duration, Glob, Host, Network, OneOrMany, Regex
+from sidecar.settings.kinds import Duration, Glob, Host, Network, OneOrMany, Regex, Size
 from sidecar.settings.part import Part
 
 
@@ -58,6 +58,8 @@ class RulePart(Part):
     """CORS preflights go through undecided."""
     cache: Literal["keep"] | None = None
     """The application's caching headers leave as they are."""
+    max_body: Size | None = None
+    """Requests with a longer body are refused with 413; the application's own limit otherwise."""
     activity: Literal["any"] | None = None
     """Requests of scripts count as activity too, not navigations alone."""
 
