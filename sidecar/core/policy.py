@@ -56,6 +56,8 @@ class Rule:
     """The application's caching headers leave unchanged."""
     any_activity: bool = False
     """Background requests reset idleness too."""
+    closes_live: bool = False
+    """A tunnel ends once the proofs of its session no longer satisfy the rule."""
 
     @property
     def personal(self) -> bool:

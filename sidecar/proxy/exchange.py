@@ -68,7 +68,7 @@ class Exchange:
 
         """
         watch = self._forward.watch
-        unwatch = watch(self._client.break_off) if watch is not None else None
+        unwatch = watch(self._client.cease) if watch is not None else None
         try:
             return await self._pass_on(*await self._ask())
         except UnsafeHead:

@@ -7,7 +7,7 @@ import structlog
 
 from sidecar.core import decision, policy
 from sidecar.core.cookies import KNOWN
-from sidecar.core.decision import Allow, Evidence, Identify, decide
+from sidecar.core.decision import Allow, Evidence, Identify, decide, lasting
 from sidecar.core.errors import (
     AccessDenied,
     IdentityUnavailable,
@@ -27,6 +27,7 @@ from sidecar.flows.visit import CALLER, Caller, Visit
 from sidecar.proxy.answer import SAFE_METHODS, Answerer, Manner, manner
 from sidecar.proxy.forward import Contract, Return, Unheard, loops, relayed, request_headers
 from sidecar.proxy.identify import Identifier, Said
+from sidecar.proxy.origins import refuse_foreign
 from sidecar.proxy.recall import forget_login, recall
 from sidecar.proxy.receive import Arrival, Receiver, new_request_id
 from sidecar.proxy.route import Router
@@ -90,11 +91,11 @@ class Pipeline:
         if routed.page:
             return await self._page(arrival, routed.upstream)
         if loops(self._contract, arrival):
-            message = "the request already went through this sidecar"
-            raise MalformedRequest(message)
+            raise MalformedRequest("the request already went through this sidecar")
         if policy.bypassed(routed.rules):
-            rule = policy.select(routed.rules, None)[0]
-            return self._forward(arrival, routed.upstream, rule, Said(), session=None)
+            rules = policy.select(routed.rules, None)
+            return self._forward(arrival, routed.upstream, rules, Said(), session=None)
+        refuse_foreign(arrival, self._router.websocket_origins)
         return await self._guarded(arrival, routed.upstream, routed.rules)
 
     async def _guarded(self, arrival: Arrival, upstream: str, route: Route) -> Verdict:
@@ -116,7 +117,7 @@ class Pipeline:
             if session is not None and self._flows.revocations.generation != before:
                 # What was revoked before it is watched would run on, a tunnel for a day.
                 return await self._guarded(arrival, upstream, route)
-            return self._forward(arrival, upstream, _strictest(rules), said, session=session)
+            return self._forward(arrival, upstream, rules, said, session=session)
         if isinstance(decided, Identify) and self._router.passes_unidentified:
             return self._forward_anonymously(arrival, upstream, decided.rule)
         return await self._stop(decided, arrival, identity=identity, session=session, rules=rules)
@@ -206,12 +207,12 @@ class Pipeline:
         self,
         arrival: Arrival,
         upstream: str,
-        rule: Rule,
+        rules: tuple[Rule, ...],
         said: Said,
         *,
         session: Session | None,
     ) -> Forward:
-        identity, issuer = said.identity, str(arrival.origin)
+        rule, identity, issuer = _strictest(rules), said.identity, str(arrival.origin)
         vouched = (
             self._voucher.vouch(identity, session, issuer=issuer, audience=upstream)
             if identity is not None
@@ -223,7 +224,8 @@ class Pipeline:
         if session is None or leaves or rule.effect is policy.Effect.BYPASS:
             # Signing out ends what the session opened, but not its own answer.
             return onward
-        return replace(onward, watch=partial(self._flows.live.watch, session))
+        needs = lasting(rules, tunnel=arrival.inbound.upgrade)
+        return replace(onward, watch=partial(self._flows.live.watch, session, needs=needs))
 
     def _forward_anonymously(self, arrival: Arrival, upstream: str, rule: Rule) -> Forward:
         """Pass a request on as nobody's: without anything the application could know it by."""

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from sidecar.core.endings import Ending
 from sidecar.core.protocols import RawHeaders
 
 
@@ -47,8 +48,8 @@ class Forward:
     `on_head` sees the final response head (hop-by-hop removed) before the client does and returns
     the headers to send on. `on_lost` is awaited where the application was asked and its answer was
     not waited for: it may be at work still, until what `on_lost` returns is called. `on_end` is
-    called once, however the exchange ended. `watch` is given what breaks the exchange off, for
-    when its session ends, and returns what stops the watching.
+    called once, however the exchange ended. `watch` is given what ends the exchange, for
+    when its session or (of a tunnel) its proof does, and returns what stops the watching.
     """
 
     upstream: str
@@ -57,7 +58,7 @@ class Forward:
     on_head: Callable[[int, RawHeaders], Awaitable[RawHeaders]] | None = None
     on_end: Callable[[], None] | None = None
     before_end: Callable[[], Awaitable[None]] | None = None
-    watch: Callable[[Callable[[], None]], Callable[[], None]] | None = None
+    watch: Callable[[Callable[[Ending], None]], Callable[[], None]] | None = None
     on_lost: Callable[[], Awaitable[Callable[[], None]]] | None = None
 
 

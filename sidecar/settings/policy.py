@@ -64,6 +64,7 @@ def _compiled(settings: Settings, part: RulePart) -> Rule:
         preflight=part.preflight is not None,
         keep_cache=part.cache is not None,
         any_activity=part.activity is not None,
+        closes_live=part.live is not None,
     )
 
 

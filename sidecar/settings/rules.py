@@ -60,6 +60,8 @@ class RulePart(Part):
     """The application's caching headers leave as they are."""
     activity: Literal["any"] | None = None
     """Requests of scripts count as activity too, not navigations alone."""
+    live: Literal["close"] | None = None
+    """Open WebSockets are closed once `max_age` is over, unless something was proven again."""
 
 
 class PolicyPart(Part):
