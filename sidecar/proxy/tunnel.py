@@ -136,7 +136,7 @@ class Tunnel:
     def close(self, ending: Ending) -> None:
         """No new frame crosses; both sides are told why, and then have a moment to answer.
 
-        Where the bytes are none of a WebSocket nobody can be told, and both sides just close.
+        Where one side speaks no WebSocket the other cannot be told, and both just close.
         """
         if self._farewells or self._ended.done():
             return
