@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 
 import structlog
 
@@ -20,21 +21,25 @@ log = structlog.get_logger(__name__)
 
 
 @dataclass(slots=True, eq=False)
-class _Watched:
-    """One exchange under way."""
-
-    session: Session
-    end: End
-    needs: tuple[Requirement, ...]
-    over: bool = False
-
-
-@dataclass(slots=True, eq=False)
 class _Life:
     """Everything under way for one session."""
 
     session: Session
-    watched: set[_Watched] = field(default_factory=set)
+    ends: set[End] = field(default_factory=set)
+
+
+@dataclass(slots=True, eq=False)
+class _Tunnel:
+    """One tunnel that lasts no longer than proofs that satisfy."""
+
+    session: Session
+    needs: tuple[Requirement, ...]
+    told: End
+    over: bool = False
+
+    def end(self, why: Ending) -> None:
+        self.over = True
+        self.told(why)
 
 
 class Live:
@@ -47,7 +52,7 @@ class Live:
         self._levels = levels
         self._lives: dict[SessionId, _Life] = {}
         self._lifetimes = Deadlines[_Life]()
-        self._proofs = Deadlines[_Watched]()
+        self._proofs = Deadlines[_Tunnel]()
         revocations.listen(self._revoked)
 
     def watch(
@@ -57,29 +62,33 @@ class Live:
 
         It is also called once the session's proofs no longer satisfy every one of the `needs`.
         """
-        life = self._lives.get(session.id) or self._begin(session)
-        watched = _Watched(session, end, needs)
-        life.watched.add(watched)
         if needs:
-            self._await_age(watched, session.proofs)
+            return self._watch_tunnel(_Tunnel(session, needs, end))
+        life = self._lives.get(session.id) or self._begin(session)
+        life.ends.add(end)
+        return partial(life.ends.discard, end)
 
-        def done() -> None:
-            watched.over = True
-            life.watched.discard(watched)
+    def _watch_tunnel(self, tunnel: _Tunnel) -> Callable[[], None]:
+        done = self.watch(tunnel.session, tunnel.end)
+        self._await_age(tunnel, tunnel.session.proofs)
 
-        return done
+        def over() -> None:
+            tunnel.over = True
+            done()
+
+        return over
 
     def _begin(self, session: Session) -> _Life:
-        """Nothing more is to be done for the session's next requests: one comes after another."""
+        """It is kept beyond the request, so that the session's next one finds it: see `sweep`."""
         life = self._lives[session.id] = _Life(session)
         self._lifetimes.add(session.expires_at, life)
         return life
 
     def sweep(self) -> None:
         """Sessions for which nothing runs are forgotten, so that memory stays bounded."""
-        self._lives = {which: life for which, life in self._lives.items() if life.watched}
-        self._lifetimes.keep(lambda life: bool(life.watched))
-        self._proofs.keep(lambda watched: not watched.over)
+        self._lives = {which: life for which, life in self._lives.items() if life.ends}
+        self._lifetimes.keep(lambda life: bool(life.ends))
+        self._proofs.keep(lambda tunnel: not tunnel.over)
 
     # -- revocation ----------------------------------------------------------------------------
 
@@ -93,12 +102,11 @@ class Live:
                 self._end(life)
 
     def _end(self, life: _Life) -> None:
-        ended, life.watched = life.watched, set()
         if self._lives.get(life.session.id) is life:
             del self._lives[life.session.id]
-        for watched in ended:
-            watched.over = True
-            watched.end(Ending.SESSION_ENDED)
+        for end in tuple(life.ends):
+            life.ends.discard(end)
+            end(Ending.SESSION_ENDED)
 
     # -- time ----------------------------------------------------------------------------------
 
@@ -106,28 +114,27 @@ class Live:
         """What runs for sessions whose lifetime is over has ended, and tunnels on old proofs."""
         for life in self._lifetimes.due(now):
             self._end(life)
-        for watched in self._proofs.due(now):
-            if not watched.over:
-                await self._look_again(watched, now)
+        for tunnel in self._proofs.due(now):
+            if not tunnel.over:
+                await self._look_again(tunnel, now)
 
-    async def _look_again(self, watched: _Watched, now: datetime) -> None:
+    async def _look_again(self, tunnel: _Tunnel, now: datetime) -> None:
         """The tunnel goes on if its person has proven again meanwhile, in whatever process."""
         try:
-            session = await self._reread(watched.session)
+            session = await self._reread(tunnel.session)
         except StoreUnavailable:
             log.warning("session.unreadable")
             session = None
-        if watched.over:
+        if tunnel.over:
             return
         proofs = session.proofs if session is not None else ()
-        if all(satisfies(proofs, need, self._levels, now) for need in watched.needs):
-            self._await_age(watched, proofs)
+        if all(satisfies(proofs, need, self._levels, now) for need in tunnel.needs):
+            self._await_age(tunnel, proofs)
         else:
-            watched.over = True
-            watched.end(Ending.PROOF_TOO_OLD)
+            tunnel.end(Ending.PROOF_TOO_OLD)
 
-    def _await_age(self, watched: _Watched, proofs: tuple[Proof, ...]) -> None:
-        ends = [until(proofs, need, self._levels) for need in watched.needs]
+    def _await_age(self, tunnel: _Tunnel, proofs: tuple[Proof, ...]) -> None:
+        ends = [until(proofs, need, self._levels) for need in tunnel.needs]
         known = [end for end in ends if end is not None]
         if known:
-            self._proofs.add(min(known), watched)
+            self._proofs.add(min(known), tunnel)
