@@ -1,7 +1,7 @@
 """Whose pages may open a WebSocket: browsers let every page ask, and send its visitor's cookies."""
 
 from sidecar.core.errors import CrossSiteRefused, MalformedRequest
-from sidecar.proxy.receive import Arrival
+from sidecar.proxy.arrival import Arrival
 
 
 def refuse_foreign(arrival: Arrival, listed: frozenset[str]) -> None:

@@ -210,7 +210,7 @@ async def test_h1_h2_hop_by_hop(stage: Stage) -> None:
     )
     answer = await (await stage.visitor()).get()
     assert answer.head == b"HTTP/1.1 200 OK\r\nSet-Cookie: a=1\r\nContent-Length: 2\r\n\r\n"
-    assert stage.judge.heads[0] == (200, ((b"Set-Cookie", b"a=1"), (b"Content-Length", b"2")))
+    assert stage.judge.heads[0] == (200, True)
 
 
 async def test_h5_bodies_are_bytes(stage: Stage) -> None:

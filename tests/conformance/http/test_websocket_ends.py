@@ -9,8 +9,9 @@ import pytest
 
 from sidecar.core.endings import Ending
 from sidecar.proxy import tunnel
+from sidecar.proxy.arrival import Inbound
 from sidecar.proxy.limits import Limits
-from sidecar.proxy.verdicts import Forward, Inbound, Verdict
+from sidecar.proxy.verdicts import Forward, Verdict
 from tests.conformance.http.frames import (
     BINARY,
     CLOSE,
@@ -45,9 +46,9 @@ class Talk:
         self.stage.judge.verdict = self._judge
 
     async def _judge(self, _inbound: Inbound) -> Verdict:
-        return Forward("app", b"/ws", ((b"Host", b"a"),), watch=self._watch)
+        return Watched(self)
 
-    def _watch(self, end: End) -> Callable[[], None]:
+    def watch(self, end: End) -> Callable[[], None]:
         self.running.append(end)
         return lambda: self.running.remove(end)
 
@@ -85,6 +86,19 @@ class Talk:
     async def told(self) -> Frame:
         """Return the next frame that the application got."""
         return await read_frame(self.peer.exactly)
+
+
+class Watched(Forward):
+    """A request that can be ended while it is under way."""
+
+    __slots__ = ("_talk",)
+
+    def __init__(self, talk: Talk) -> None:
+        super().__init__("app", b"/ws", b"Host: a\r\n")
+        self._talk = talk
+
+    def watch(self, end: End) -> Callable[[], None]:
+        return self._talk.watch(end)
 
 
 @asynccontextmanager

@@ -7,10 +7,11 @@ from typing import cast
 import pytest
 
 from sidecar.core.endings import Ending
+from sidecar.proxy.arrival import Inbound
 from sidecar.proxy.client import Client, Shared
 from sidecar.proxy.limits import Limits
 from sidecar.proxy.tunnel import Tunnel
-from sidecar.proxy.verdicts import Inbound, Reply
+from sidecar.proxy.verdicts import Reply
 from tests.conformance.http.harness import StubJudge, staged
 
 
