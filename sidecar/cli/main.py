@@ -1,7 +1,9 @@
 """Which commands there are; a command's module is imported only when it runs."""
 
 import importlib
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from types import MappingProxyType
 from typing import Annotated, Final
 
@@ -45,10 +47,28 @@ def build(arguments: Sequence[str]) -> typer.Typer:
     wanted = next((word for word in arguments if not word.startswith("-")), "")
     for name, text in COMMANDS.items():
         if name == wanted:
-            root.add_typer(importlib.import_module(f"sidecar.cli.{name}").app)
+            with _plain():
+                module = importlib.import_module(f"sidecar.cli.{name}")
+            root.add_typer(module.app)
         else:
             root.command(name, help=text)(_never_run)
     return root
+
+
+@contextmanager
+def _plain() -> Iterator[None]:
+    """Nothing that is imported meanwhile finds `rich`.
+
+    structlog would draw its tracebacks with it: 6 MiB in every process, for what nobody here draws.
+    """
+    absent = "rich" not in sys.modules
+    if absent:
+        sys.modules["rich"] = None  # type: ignore[assignment]  # Python's word for "not to be had"
+    try:
+        yield
+    finally:
+        if absent:
+            del sys.modules["rich"]
 
 
 def _never_run() -> None:

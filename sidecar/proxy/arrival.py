@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from sidecar.core import cookies
 from sidecar.core.model import TokenHash
@@ -36,12 +37,37 @@ def new_request_id() -> str:
     return secrets.token_hex(8)
 
 
+Ours = Mapping[str, list[str]]
+"""Our cookies' values by name, as sent."""
+
+
+@dataclass(slots=True)
+class Credentials:
+    """The fields by which anybody could be known, and what was found out by them."""
+
+    origin: Origin
+    carried: RawHeaders = field(repr=False)
+    """As they came, our cookies among them."""
+    ours: Ours = field(repr=False)
+    session: TokenHash | None = field(init=False, repr=False, default=None)
+    """The stored form of our session cookie, once it was found to be one of ours."""
+    said: Said | None = field(init=False, repr=False, default=None)
+    """What identity sources last said of them; it counts for as long as its answers do."""
+
+
 @dataclass(slots=True)
 class Recent:
-    """What a connection said last: most say the same again with every request."""
+    """What a connection said last: most say the same again with every request.
+
+    It ends with its connection, so that no credential is kept any longer than its sender stays.
+    """
 
     headers: RawHeaders = field(default=(), repr=False)
     head: "Head | None" = field(default=None, repr=False)
+    """What was read of exactly these fields."""
+    credentials: Credentials | None = field(default=None, repr=False)
+    cookies: tuple[bytes, bytes, Ours] = field(default=(b"", b"", MappingProxyType({})), repr=False)
+    """A Cookie field, what is left of it without ours, and ours."""
 
 
 @dataclass(slots=True)
@@ -71,35 +97,25 @@ class Inbound:
 
 @dataclass(slots=True)
 class Head:
-    """What the fields of a request say, whatever is asked for.
-
-    A connection that sends the same fields again is not read again (`Recent`), so what later steps
-    find out from fields alone is kept here too.
-    """
+    """What the fields of a request say, whatever is asked for."""
 
     origin: Origin
     client: str
     headers: RawHeaders = field(repr=False)
     """End-to-end fields in order, without our cookies."""
-    ours: Mapping[str, list[str]] = field(repr=False)
     block: bytes = field(repr=False)
     """The lines that go on, but for what we vouch for."""
     signs: int
     """What `headers` tells of all fields together."""
-    navigation: bool = field(init=False)
-    """Whether a person opens a page; by Mode, never by Dest (service workers empty it)."""
-    session: TokenHash | None = field(init=False, repr=False, default=None)
-    """The stored form of our session cookie, once it was found to be one of ours."""
-    said: Said | None = field(init=False, repr=False, default=None)
-    """What identity sources last said of these fields; it counts for as long as its answers do."""
+    credentials: Credentials
 
-    def __post_init__(self) -> None:
+    @property
+    def navigation(self) -> bool:
+        """Whether a person opens a page; by Mode, never by Dest (service workers empty it)."""
         mode = self.header(b"sec-fetch-mode")
-        self.navigation = mode == "navigate" or (
-            not mode
-            and "text/html" in self.header(b"accept")
-            and not self.header(b"x-requested-with")
-        )
+        if mode:
+            return mode == "navigate"
+        return "text/html" in self.header(b"accept") and not self.header(b"x-requested-with")
 
     def header(self, wanted: bytes) -> str:
         """Return the first value of a field as text, or nothing; the name in lower case."""
@@ -160,7 +176,7 @@ class Arrival:
     def cookie(self, plain: str) -> str:
         """Return the value of one of our cookies; a doubled one counts as none (THREATS 24)."""
         name = cookies.CookieJar(secure=self.origin.scheme == "https").name(plain)
-        values = self.head.ours.get(name, [])
+        values = self.head.credentials.ours.get(name, [])
         return values[0] if len(values) == 1 else ""
 
     @property

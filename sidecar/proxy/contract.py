@@ -1,23 +1,27 @@
 """The header contract of requests: what goes on, and what is ours alone."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
 
 from sidecar.core.cookies import names_of_ours, normal
 from sidecar.core.errors import MalformedRequest
 from sidecar.core.protocols import RawHeaders
-from sidecar.proxy.arrival import Arrival, Head, Origin
+from sidecar.proxy.arrival import Arrival, Head, Origin, Ours, Recent
 from sidecar.proxy.faults import UnsafeHead
 from sidecar.proxy.headers import (
+    CARRIES,
     COOKIES,
     HOP_BY_HOP,
+    HOST,
     NOMINATES,
     PASSED,
     READ,
+    ROUTE,
     SENT,
     UNDECLARED,
     Fates,
+    block,
     is_managed,
     joined,
     nominated,
@@ -43,23 +47,28 @@ class Contract:
     def __post_init__(self) -> None:
         object.__setattr__(self, "_fates", _RequestFates(self))
 
-    def read(self, raw: RawHeaders) -> "Fields":
+    def read(self, raw: RawHeaders, recent: Recent) -> "Fields":
         """Return what one pass over the fields of a request tells."""
-        found = self._read(raw)
+        found = self._read(raw, recent)
         if found.signs & NOMINATES and (gone := nominated(raw)):
-            left = self._read(tuple(one for one in raw if one[0].lower() not in gone))
-            left.signs = found.signs
+            left = self._read(tuple(one for one in raw if one[0].lower() not in gone), recent)
+            left.signs, left.hosts, left.routes = found.signs, found.hosts, found.routes
             return left
         return found
 
-    def _read(self, raw: RawHeaders) -> "Fields":
+    def _read(self, raw: RawHeaders, recent: Recent) -> "Fields":
         fates, found = self._fates, Fields()
         read, sent, signs = found.read, found.sent, 0
         for one in raw:
             fate = fates[one[0]]
             signs |= fate
+            if fate & _NOTED:
+                found.note(fate, one)
             if fate & COOKIES and b"sidecar" in one[1].lower():
-                rest = _without_ours(one[1], found.ours)
+                if one[1] != recent.cookies[0]:
+                    recent.cookies = (one[1], *_apart(one[1]))
+                rest = recent.cookies[1]
+                found.own(recent.cookies[2])
                 if not rest:
                     continue
                 one = (one[0], rest)  # noqa: PLW2901 - from here on the field is what is left of it
@@ -70,40 +79,26 @@ class Contract:
         found.signs = signs
         return found
 
-    def forwarded(self, origin: Origin, client: str) -> RawHeaders:
-        """Return what we say of the request ourselves: its host as judged, and how it came."""
-        scheme, authority = origin.scheme.encode("ascii"), origin.authority.encode("ascii")
-        port = authority.rpartition(b":")[2] if b":" in authority.rpartition(b"]")[2] else b""
-        return (
-            (b"Host", authority),
-            (b"X-Forwarded-For", client.encode("ascii", "replace") or b"unknown"),
-            (b"X-Forwarded-Proto", scheme),
-            (b"X-Forwarded-Host", authority),
-            (b"X-Forwarded-Port", port or (b"443" if scheme == b"https" else b"80")),
-            (b"Via", b"1.1 " + self.pseudonym),
-        )
-
-    def block(self, sent: Iterable[bytes], origin: Origin, client: str) -> bytes:
+    def block(self, sent: list[bytes], origin: Origin, client: str) -> bytes:
         """Return the lines of a request as it goes on: what was sent, and what we say of it.
 
         Raises:
             MalformedRequest: a field could start a line of its own.
 
         """
-        ours = (b"%b: %b\r\n" % one for one in self.forwarded(origin, client))
         try:
-            return joined([*ours, *sent])
+            return _forwarded(origin, client, self.pseudonym) + joined(sent)
         except UnsafeHead as error:
             raise MalformedRequest("a field holds a control byte") from error
 
     def nobodys(self, arrival: Arrival) -> bytes:
         """Return the lines of a request without anything the application could know it by."""
         fates, carriers = self._fates, self.carriers
-        sent = (
+        sent = [
             b"%b: %b\r\n" % one
             for one in arrival.headers
             if fates[one[0]] & SENT and one[0].decode("latin-1").lower() not in carriers
-        )
+        ]
         return self.block(sent, arrival.origin, arrival.client)
 
     def loops(self, head: Head) -> bool:
@@ -111,6 +106,26 @@ class Contract:
         return bool(head.signs & PASSED) and any(
             name.lower() == b"via" and self.pseudonym in value for name, value in head.headers
         )
+
+
+@lru_cache(maxsize=256)
+def _forwarded(origin: Origin, client: str, pseudonym: bytes) -> bytes:
+    """Return what we say of a request ourselves: its host as judged, and how it came."""
+    scheme, authority = origin.scheme.encode("ascii"), origin.authority.encode("ascii")
+    port = authority.rpartition(b":")[2] if b":" in authority.rpartition(b"]")[2] else b""
+    return block(
+        (
+            (b"Host", authority),
+            (b"X-Forwarded-For", client.encode("ascii", "replace") or b"unknown"),
+            (b"X-Forwarded-Proto", scheme),
+            (b"X-Forwarded-Host", authority),
+            (b"X-Forwarded-Port", port or (b"443" if scheme == b"https" else b"80")),
+            (b"Via", b"1.1 " + pseudonym),
+        )
+    )
+
+
+_NOTED: Final = HOST | ROUTE | CARRIES
 
 
 @dataclass(slots=True)
@@ -121,9 +136,30 @@ class Fields:
     """End-to-end fields in order, without our cookies, as identity sources see them."""
     sent: list[bytes] = field(default_factory=list, repr=False)
     """The lines that go on."""
-    ours: dict[str, list[str]] = field(default_factory=dict, repr=False)
-    """Our cookies' values by name, as sent."""
+    ours: Ours = field(default_factory=dict, repr=False)
+    carried: RawHeaders = field(default=(), repr=False)
+    """Those by which anybody could be known, as they came."""
+    hosts: list[bytes] = field(default_factory=list)
+    routes: list[bytes] = field(default_factory=list)
+    """What proxies say of where the request came from."""
     signs: int = 0
+
+    def note(self, fate: int, one: tuple[bytes, bytes]) -> None:
+        """A field is one of those that are looked for by name."""
+        if fate & CARRIES:
+            self.carried += (one,)
+        elif fate & HOST:
+            self.hosts.append(one[1])
+        elif fate & ROUTE:
+            self.routes.append(one[1])
+
+    def own(self, ours: Ours) -> None:
+        """Cookies of ours came in one Cookie field, perhaps not the only one."""
+        if not self.ours:
+            self.ours = ours
+            return
+        names = self.ours.keys() | ours.keys()
+        self.ours = {name: [*self.ours.get(name, ()), *ours.get(name, ())] for name in names}
 
 
 class _RequestFates(Fates):
@@ -143,6 +179,9 @@ class _RequestFates(Fates):
         if b"_" in lower or b"." in lower or lower in HOP_BY_HOP:
             return fate
         fate |= READ | (COOKIES if lower == b"cookie" else 0) | (PASSED if lower == b"via" else 0)
+        if lower == b"cookie" or name in contract.carriers or name in contract.owned:
+            fate |= CARRIES
+        fate |= {b"host": HOST, b"x-forwarded-for": ROUTE}.get(lower, 0)
         ours = is_managed(name) and name not in contract.keep
         framing = lower in (b"host", b"content-length")
         return fate if ours or framing or name in contract.owned else fate | SENT
@@ -151,13 +190,12 @@ class _RequestFates(Fates):
 _OUR_COOKIES: Final = names_of_ours()
 
 
-def _without_ours(value: bytes, ours: dict[str, list[str]]) -> bytes:
-    """Return a Cookie header less our cookies, which are collected in `ours`.
+def _apart(value: bytes) -> tuple[bytes, Ours]:
+    """Return what is left of a Cookie field without our cookies, and ours.
 
     Cut at `;` only: a parser that understands quotes would read other names than applications do.
     """
-    parts = value.split(b";")
-    kept = []
+    parts, kept, ours = value.split(b";"), [], dict[str, list[str]]()
     for part in parts:
         name, _, text = part.partition(b"=")
         shown = name.decode("latin-1").strip()
@@ -165,6 +203,4 @@ def _without_ours(value: bytes, ours: dict[str, list[str]]) -> bytes:
             ours.setdefault(shown, []).append(text.decode("latin-1").strip())
         else:
             kept.append(part)
-    if len(kept) == len(parts):
-        return value
-    return b";".join(kept).strip(b" \t")
+    return value if len(kept) == len(parts) else b";".join(kept).strip(b" \t"), ours

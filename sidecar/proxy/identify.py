@@ -109,20 +109,22 @@ class Identifier:
         Sources read fields and the parameters they declare, so that requests which differ in
         nothing else are from the same person.
         """
-        said = arrival.head.said
+        said = arrival.head.credentials.said
         if said is None or (arrival.query and self._declared_queries):
             return None
         for answer in said.answers:
             if not answer.counts(now):
-                arrival.head.said = None
+                arrival.head.credentials.said = None
                 return None
         return said
 
     def remember(self, arrival: Arrival, said: Said) -> None:
         """The next request with the same fields need not be asked about."""
-        if said.lasting and not (arrival.query and self._declared_queries):
-            # Cookies of an answer go to the visitor who caused the question, once.
-            arrival.head.said = None if said.identity and said.identity.set_cookies else said
+        identity = said.identity
+        if identity is None or not said.lasting or (arrival.query and self._declared_queries):
+            return
+        # Cookies of an answer go to the visitor who caused the question, once.
+        arrival.head.credentials.said = said if not identity.set_cookies else None
 
     async def identify(self, view: RequestView) -> Said:
         """Return who the request is from, or nobody.

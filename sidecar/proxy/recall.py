@@ -10,11 +10,11 @@ from sidecar.proxy.arrival import Arrival
 
 def at_hand(sessions: Sessions, arrival: Arrival, now: datetime) -> Session | None:
     """Return the session of the request's cookie from memory; None asks to `recall` it."""
-    head = arrival.head
-    if head.session is None:
+    known = arrival.head.credentials
+    if known.session is None:
         token = arrival.cookie(cookies.SESSION)
-        head.session = sessions.hashed(token) if token else None
-    return sessions.at_hand(head.session, now) if head.session is not None else None
+        known.session = sessions.hashed(token) if token else None
+    return sessions.at_hand(known.session, now) if known.session is not None else None
 
 
 async def recall(sessions: Sessions, arrival: Arrival, identity: Identity | None) -> Session | None:

@@ -4,10 +4,11 @@ import sqlite3
 import time
 from contextlib import closing
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from sqlalchemy import Connection, event
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError
@@ -16,6 +17,9 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.schema import Table
 
 from sidecar.storage.faults import StoreUnproven
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql
 
 WAIT_S = 10
 """How long a transaction waits for its turn, in this process and for the lock of another."""
@@ -27,8 +31,6 @@ READERS = 4
 
 _PRAGMAS = ("PRAGMA trusted_schema = OFF", "PRAGMA synchronous = FULL")
 """WAL alone may lose the last commits at a power cut; FULL does not (promise 8)."""
-
-Insert = sqlite.Insert | postgresql.Insert
 
 
 def database_path(url: str) -> Path:
@@ -132,8 +134,10 @@ def _prepare(engine: AsyncEngine, pragmas: tuple[str, ...], begin: str) -> None:
     event.listen(engine.sync_engine, "begin", begun)
 
 
-def upsert(connection: AsyncConnection, table: Table) -> Insert:
+def upsert(connection: AsyncConnection, table: Table) -> "sqlite.Insert | postgresql.Insert":
     """Return an insert that can say what happens on a conflict, in the database's own dialect."""
     if connection.dialect.name == "postgresql":
+        from sqlalchemy.dialects import postgresql
+
         return postgresql.insert(table)
     return sqlite.insert(table)

@@ -51,6 +51,16 @@ def test_the_list_of_commands_imports_nothing_heavy() -> None:
     assert done.stdout.strip() == "[]"
 
 
+def test_serving_imports_nothing_that_it_does_not_need() -> None:
+    """A server's modules show nothing that only other commands or configurations use."""
+    look = "from sidecar.cli.main import build; import sys; build(['serve']); print(*sys.modules)"
+    done = subprocess.run((sys.executable, "-c", look), capture_output=True, check=True, text=True)
+    loaded = set(done.stdout.split())
+    assert "sidecar.cli.serve" in loaded
+    dear = {"alembic", "rich", "fido2", "redis", "sentry_sdk", "sqlalchemy.dialects.postgresql"}
+    assert dear & loaded == set()
+
+
 def test_the_module_runs_the_command() -> None:
     """`python -m sidecar` shows that it is the same command."""
     done = subprocess.run(

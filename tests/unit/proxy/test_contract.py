@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from sidecar.core.cookies import names_of_ours, normal
 from sidecar.core.errors import MalformedRequest
-from sidecar.proxy.arrival import Arrival
+from sidecar.proxy.arrival import Arrival, Recent
 from sidecar.proxy.contract import Contract
 from sidecar.proxy.headers import HOP_BY_HOP
 from sidecar.proxy.receive import Receiver
@@ -35,7 +35,7 @@ def test_order_and_spelling(sent: list[str], tokens: list[str]) -> None:
     headers = raw(
         *(f"{name}: {at}" for at, name in enumerate(sent)), f"Connection: {','.join(tokens)}"
     )
-    left = Contract().read(headers).read
+    left = Contract().read(headers, Recent()).read
     assert left == [field for field in headers if field in left]
     for name, _ in left:
         assert name.lower() not in HOP_BY_HOP
@@ -44,7 +44,7 @@ def test_order_and_spelling(sent: list[str], tokens: list[str]) -> None:
 
 def test_what_goes_on() -> None:
     """Managed names show as gone unless a source declared them; owned ones always do."""
-    fields = CONTRACT.read(raw("X-Auth-Token: 1", "X-SSO: 2", "A: 3", "Remote-User: 4"))
+    fields = CONTRACT.read(raw("X-Auth-Token: 1", "X-SSO: 2", "A: 3", "Remote-User: 4"), Recent())
     assert fields.sent == [b"X-Auth-Token: 1\r\n", b"A: 3\r\n"]
     assert fields.read == list(raw("X-Auth-Token: 1", "X-SSO: 2", "A: 3", "Remote-User: 4"))
 
@@ -69,7 +69,7 @@ def test_nobodys_headers() -> None:
 
 def test_framing_stays_here() -> None:
     """Fields that say where a request ends show that they do not go on as they came."""
-    sent = CONTRACT.read(raw("content-length: 5", "Transfer-Encoding: gzip", "X: 1")).sent
+    sent = CONTRACT.read(raw("content-length: 5", "Transfer-Encoding: gzip", "X: 1"), Recent()).sent
     assert sent == [b"X: 1\r\n"]
 
 
@@ -90,7 +90,7 @@ def test_a_control_byte_is_refused() -> None:
 def test_cookies_are_cut_at_semicolons_only(pieces: list[str]) -> None:
     """Any Cookie header shows the pieces that are not ours, byte for byte."""
     headers = raw(f"Cookie: {';'.join(pieces)}")
-    fields = Contract().read(headers)
+    fields = Contract().read(headers, Recent())
     kept = [
         one
         for one in headers[0][1].split(b";")
@@ -104,5 +104,5 @@ def test_cookies_are_cut_at_semicolons_only(pieces: list[str]) -> None:
 def test_untouched_cookies() -> None:
     """Cookies without ours show as the very same headers."""
     headers = raw("Cookie: a=1;; b = 2 ;", "X: sidecar")
-    fields = Contract().read(headers)
+    fields = Contract().read(headers, Recent())
     assert (tuple(fields.read), fields.ours) == (headers, {})
