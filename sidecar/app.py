@@ -266,9 +266,9 @@ async def _kept(
 
 
 async def _ending(flows: Flows, clock: Clock) -> None:
-    """End once a second what runs for sessions whose lifetime is over."""
+    """End once a second what runs for sessions, or tunnels on proofs, whose time is over."""
     while True:
-        flows.live.expire(clock())
+        await flows.live.expire(clock())
         await asyncio.sleep(ENDED_EVERY_S)
 
 
@@ -277,6 +277,7 @@ async def _sweeping(flows: Flows, identifier: Identifier, store: SqlStore, clock
     while True:
         await asyncio.sleep(SWEPT_EVERY_S)
         flows.sessions.sweep()
+        flows.live.sweep()
         identifier.sweep()
         try:
             await store.sweep(clock())

@@ -52,6 +52,7 @@ def router(loaded: Loaded) -> Router:
         prefix=settings.pages.prefix,
         login=Login(settings.login.paths, settings.login.logout),
         passes_unidentified=settings.unidentified is Unidentified.PASS,
+        websocket_origins=frozenset(settings.websocket.origins),
     )
 
 

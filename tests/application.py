@@ -32,6 +32,10 @@ class Application:
         self.people: dict[str, str] = {}
         """Session cookie -> subject."""
         self.seen: list[Seen] = []
+        self.said: list[str] = []
+        """What came over WebSockets."""
+        self.closed: list[int | None] = []
+        """With which code each WebSocket that is over was closed."""
         self.down = False
         """It answers who-am-I with 500."""
 
@@ -56,13 +60,24 @@ class Application:
             return web.Response(text="bye")
         if path == "/away" and request.method == "POST":
             return web.Response(status=303, headers={"Location": "https://elsewhere.test/"})
-        if path == "/endless":
-            return await self._endless(request)
+        if path.endswith(("/endless", "/socket")):
+            run = self._endless if path.endswith("/endless") else self._socket
+            return await run(request)
         who = self._who(request, cookie)
         return web.Response(
             text=f"application: {path} for {who or 'nobody'}",
             headers={"Cache-Control": "public, max-age=60, s-maxage=600"},
         )
+
+    async def _socket(self, request: web.BaseRequest) -> web.WebSocketResponse:
+        """Echo whatever is said, and remember how it ended."""
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        async for message in socket:
+            self.said.append(str(message.data))
+            await socket.send_str(str(message.data))
+        self.closed.append(socket.close_code)
+        return socket
 
     async def _endless(self, request: web.BaseRequest) -> web.StreamResponse:
         """Begin an answer that goes on until its reader is gone."""

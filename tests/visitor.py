@@ -162,6 +162,18 @@ class Visitor:
             assert response.status == 200, response.status
             yield response.content
 
+    @asynccontextmanager
+    async def socket(
+        self, target: str = "/socket", **fields: str
+    ) -> AsyncIterator[aiohttp.ClientWebSocketResponse]:
+        """Open a WebSocket as a script of the application does."""
+        jar = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+        origin = self.world.origin
+        sent = {"Host": urlsplit(origin).netloc, "Origin": origin, "Cookie": jar, **fields}
+        url = URL(f"{self.world.base}{target}", encoded=True)
+        async with self._session.ws_connect(url, headers=sent) as opened:
+            yield opened
+
     async def submit(self, page: Page, action: str, *, follow: int = 5, **fields: str) -> Page:
         """Send a form of the page with these fields filled in."""
         form = page.form(action)

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from sidecar.core.model import Level, Proof
 
@@ -16,6 +16,7 @@ ACR = {
 }
 """Authentication context names; `phr` is OpenID EAP's word for phishing-resistant."""
 
+_ALWAYS = datetime.min.replace(tzinfo=UTC)
 
 SCHEME = "TwoFactor"
 """Our scheme in `WWW-Authenticate` (RFC 9110 §11.6.1): no browser shows a dialog for it."""
@@ -84,6 +85,26 @@ def satisfies(
         if levels.get(proof.factor, Level.ONE_FACTOR) >= target and counts(proof, need, now):
             return True
     return False
+
+
+def until(
+    proofs: Iterable[Proof], need: Requirement, levels: Mapping[str, Level]
+) -> datetime | None:
+    """Return the first moment at which these proofs no longer satisfy; None where there is none.
+
+    That is the earliest of all moments where no proof is of a kind that satisfies.
+    """
+    if need.level is Level.ONE_FACTOR and not need.factors and need.max_age is None:
+        return None
+    fit = [proof.at for proof in proofs if able((proof.factor,), need, levels)]
+    if not fit:
+        return _ALWAYS
+    if need.max_age is None:
+        return None
+    try:
+        return max(fit) + need.max_age + timedelta.resolution
+    except OverflowError:  # an age that no proof can reach
+        return None
 
 
 def able(

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sidecar.core.assurance import able, satisfies
+from sidecar.core.assurance import Requirement, able, satisfies
 from sidecar.core.model import Identity, Level, Proof, Standing
 from sidecar.core.policy import Effect, Rule
 
@@ -89,6 +89,14 @@ def decide(rules: tuple[Rule, ...], evidence: Evidence, now: datetime) -> Decisi
         decisions,
         key=lambda found: (_SEVERITY.index(type(found)), found.rule.need.level),
     )
+
+
+def lasting(rules: tuple[Rule, ...], *, tunnel: bool) -> tuple[Requirement, ...]:
+    """Return what must be satisfied not only when the request begins, but for as long as it runs.
+
+    Downloads are never cut by age, so this is nothing unless the request asks for a tunnel.
+    """
+    return tuple(rule.need for rule in rules if rule.closes_live) if tunnel else ()
 
 
 def _decide(rule: Rule, evidence: Evidence, now: datetime) -> Decision:

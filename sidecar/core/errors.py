@@ -85,7 +85,10 @@ class AccessDenied(SidecarError):
 
 
 class CrossSiteRefused(SidecarError):
-    """A page of another origin, a frame, a script or a service worker reached for our pages."""
+    """A page of another origin, a frame, a script or a service worker reached for our pages.
+
+    Or a page of another origin asked for a WebSocket in its visitor's name.
+    """
 
     slug = "cross-site-refused"
     status = 403

@@ -12,13 +12,7 @@ from sidecar.core.beginnings import Beginnings
 from sidecar.core.errors import MalformedRequest
 from sidecar.core.globs import WILD, mark, marked_to_regex
 from sidecar.core.model import Identity
-from sidecar.core.paths import (
-    Reading,
-    fold_case,
-    is_plain,
-    readings,
-    spread,
-)
+from sidecar.core.paths import Reading, fold_case, is_plain, readings, spread
 
 Network = IPv4Network | IPv6Network
 
@@ -60,6 +54,8 @@ class Rule:
     """Background requests reset idleness too."""
     max_body: int | None = None
     """Bytes that a request body may have."""
+    closes_live: bool = False
+    """A tunnel ends once the proofs of its session no longer satisfy the rule."""
 
     @property
     def personal(self) -> bool:

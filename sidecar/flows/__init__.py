@@ -38,5 +38,5 @@ def build_flows(kit: Kit) -> Flows:
         Enrollments(kit, sessions),
         Management(kit, sessions),
         Refusals(kit),
-        Live(revocations),
+        Live(revocations, sessions.latest, kit.levels),
     )

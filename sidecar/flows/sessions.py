@@ -213,6 +213,13 @@ class Sessions:
             await tx.trail.append(act(visit, "session.ended_everywhere", now))
         self._revocations.tell(visit.person, None)
 
+    async def latest(self, session: Session) -> Session | None:
+        """Return the live session as it is now, with what was proven in it meanwhile."""
+        now = self._kit.clock()
+        async with self._kit.store.read() as tx:
+            found = await tx.sessions.of(session.person, now)
+        return next((one for one in found if one.id == session.id), None)
+
     async def of(self, visit: Visit) -> tuple[Session, ...]:
         """Return the person's live sessions, last seen first."""
         now = self._kit.clock()

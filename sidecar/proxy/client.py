@@ -11,6 +11,7 @@ import structlog
 from aiohttp import StreamReader
 from aiohttp.http import RawRequestMessage
 
+from sidecar.core.endings import Ending
 from sidecar.core.errors import SidecarError
 from sidecar.proxy import heads
 from sidecar.proxy.arrival import Inbound
@@ -158,6 +159,16 @@ class Client(Side):
         if plain is not None and plain.family != socket.AF_UNIX:
             plain.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
         self.transport.abort()
+
+    def cease(self, ending: Ending) -> None:
+        """What runs here is over: a WebSocket is told why, anything else looks broken off.
+
+        An answer that has begun is not cut by the age of its proof, only what has yet to begin.
+        """
+        if self.tunnel is not None:
+            self.tunnel.close(ending)
+        elif not (self.begun and ending is Ending.PROOF_TOO_OLD):
+            self.break_off()
 
     def linger(self) -> None:
         """Nothing more is written; what still comes is read and forgotten for a moment.

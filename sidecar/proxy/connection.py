@@ -187,7 +187,7 @@ class UpstreamConnection(Side):
 
     def connection_lost(self, exc: BaseException | None) -> None:
         if self.tunnel is not None:
-            self.tunnel.end()
+            self.tunnel.lost(self)
         elif self.busy:
             self._end(clean=exc is None and not self._reading_paused)
         super().connection_lost(None)

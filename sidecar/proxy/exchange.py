@@ -71,7 +71,7 @@ class Exchange:
             SidecarError: the request is refused, or no connection was to be had.
 
         """
-        unwatch = self._forward.watch(self._client.break_off)
+        unwatch = self._forward.watch(self._client.cease)
         try:
             return await self._pass_on(*await self._ask())
         except UnsafeHead as error:

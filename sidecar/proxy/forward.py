@@ -1,11 +1,13 @@
 """An allowed request goes on: what it changes on its way, and whether it is still whose it was."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 import structlog
 
+from sidecar.core.assurance import Requirement
 from sidecar.core.cookies import names_our_cookie
+from sidecar.core.endings import Ending
 from sidecar.core.errors import StoreUnavailable
 from sidecar.core.model import Identity, Session
 from sidecar.core.policy import Effect, Rule
@@ -38,7 +40,16 @@ class Wardens:
 class Passage(Forward):
     """One request between its judgement and the end of its answer."""
 
-    __slots__ = ("_arrival", "_over", "_routed", "_said", "_session", "_unsafe", "_wardens")
+    __slots__ = (
+        "_arrival",
+        "_needs",
+        "_over",
+        "_routed",
+        "_said",
+        "_session",
+        "_unsafe",
+        "_wardens",
+    )
 
     def __init__(
         self,
@@ -50,6 +61,7 @@ class Passage(Forward):
         rule: Rule,
         said: Said = NOBODY,
         session: Session | None = None,
+        needs: tuple[Requirement, ...] = (),
     ) -> None:
         """From here on nothing known of the request's credentials may be stale."""
         guarded = rule.effect is not Effect.BYPASS
@@ -67,6 +79,7 @@ class Passage(Forward):
         self._said = said
         # Signing out ends what the session opened, but not its own answer.
         self._session = session if guarded and not routed.logout else None
+        self._needs = needs
         self._unsafe = arrival.method not in SAFE_METHODS
         self._over: End | None = None
         if routed.login:
@@ -131,8 +144,10 @@ class Passage(Forward):
                 log.warning("session.proofs_kept")
         return over
 
-    def watch(self, end: End) -> End | None:
-        return self._wardens.live.watch(self._session, end) if self._session is not None else None
+    def watch(self, end: Callable[[Ending], None]) -> End | None:
+        if self._session is None:
+            return None
+        return self._wardens.live.watch(self._session, end, self._needs)
 
     def _forget(self) -> None:
         self._wardens.identifier.forget(self._view, self._said.identity)

@@ -8,6 +8,7 @@ import structlog
 from aiohttp import StreamReader
 from aiohttp.http import RawRequestMessage
 
+from sidecar.core.endings import Ending
 from sidecar.core.errors import SidecarError
 from sidecar.proxy import framing
 from sidecar.proxy.arrival import Inbound, Recent
@@ -85,7 +86,7 @@ class Front(Client):
         """Nothing of the request goes on but what may be changing state."""
         self.shared.dismiss(self, self.address)
         if self.tunnel is not None:
-            self.tunnel.end()
+            self.tunnel.lost(self)
         elif self._task is not None and self.interruptible:
             self._task.cancel()
         super().connection_lost(None)
@@ -125,8 +126,10 @@ class Front(Client):
         return super().keeps(request) and (not over or bool(self._inlet.queue))
 
     def settle(self) -> None:
-        """The listener is draining: a connection between two requests ends now."""
-        if not self._inlet.head_bytes:
+        """The listener is draining: a tunnel, or a connection between two requests, ends now."""
+        if self.tunnel is not None:
+            self.tunnel.close(Ending.GOING_AWAY)
+        elif not self._inlet.head_bytes:
             self._next()
 
     def _keep_tail(self, data: bytes) -> None:
@@ -256,11 +259,13 @@ class Front(Client):
             self.transport.abort()
 
     def _tick_tunnel(self, tunnel: Tunnel, now: float) -> None:
-        if tunnel.carried:
+        if self.shared.draining:
+            tunnel.close(Ending.GOING_AWAY)  # it opened after `settle`
+        elif tunnel.carried:
             tunnel.carried = False
             self.last = now
         elif now - self.last > self.shared.limits.tunnel_idle_s:
-            tunnel.end()
+            tunnel.close(Ending.IDLE)
 
     def _tick_waiting(self, now: float) -> None:
         limits, inlet = self.shared.limits, self._inlet

@@ -7,13 +7,8 @@ import structlog
 
 from sidecar.core import decision, policy
 from sidecar.core.cookies import KNOWN
-from sidecar.core.decision import Allow, Evidence, Identify, decide
-from sidecar.core.errors import (
-    MalformedRequest,
-    NotIdentified,
-    SidecarError,
-    StoreUnavailable,
-)
+from sidecar.core.decision import Allow, Evidence, Identify, decide, lasting
+from sidecar.core.errors import MalformedRequest, NotIdentified, SidecarError, StoreUnavailable
 from sidecar.core.model import Identity, Session
 from sidecar.core.policy import Rule
 from sidecar.flows import Flows
@@ -25,6 +20,7 @@ from sidecar.proxy.contract import Contract
 from sidecar.proxy.forward import NOBODY, SAFE_METHODS, Passage, Wardens, relayed
 from sidecar.proxy.identify import Identifier
 from sidecar.proxy.known import Said
+from sidecar.proxy.origins import refuse_foreign
 from sidecar.proxy.recall import at_hand, recall
 from sidecar.proxy.receive import Receiver
 from sidecar.proxy.route import Routed, Router
@@ -102,8 +98,9 @@ class Pipeline:
         if routed.page:
             return None
         if policy.bypassed(routed.rules):
-            rule = policy.select(routed.rules, None)[0]
-            return self._forward(arrival, routed, rule, NOBODY, session=None)
+            rules = policy.select(routed.rules, None)
+            return self._forward(arrival, routed, rules, NOBODY, session=None)
+        refuse_foreign(arrival, self._router.websocket_origins)
         if arrival.method not in SAFE_METHODS or arrival.preflight:
             return None
         now = self._flows.kit.clock()
@@ -114,7 +111,7 @@ class Pipeline:
             return None
         rules = policy.select(routed.rules, said.identity)
         if self._settled(arrival, rules, said.identity, session, now=now):
-            return self._forward(arrival, routed, _strictest(rules), said, session=session)
+            return self._forward(arrival, routed, rules, said, session=session)
         return None
 
     def _settled(
@@ -155,7 +152,7 @@ class Pipeline:
             if session is not None and self._flows.revocations.generation != before:
                 # What was revoked before it is watched would run on, a tunnel for a day.
                 return await self._guarded(arrival, routed)
-            return self._forward(arrival, routed, _strictest(rules), said, session=session)
+            return self._forward(arrival, routed, rules, said, session=session)
         if isinstance(decided, Identify) and self._router.passes_unidentified:
             return self._forward_anonymously(arrival, routed, decided.rule)
         return await self._stop(decided, arrival, identity=identity, session=session, rules=rules)
@@ -255,17 +252,25 @@ class Pipeline:
         self,
         arrival: Arrival,
         routed: Routed,
-        rule: Rule,
+        rules: tuple[Rule, ...],
         said: Said,
         *,
         session: Session | None,
     ) -> Forward:
+        rule, needs = _strictest(rules), lasting(rules, tunnel=arrival.inbound.upgrade)
         fields = arrival.head.block
         if said.identity is not None:
             issuer, audience = str(arrival.origin), routed.upstream
             fields += self._voucher.vouch(said.identity, session, issuer=issuer, audience=audience)
         return Passage(
-            self._wardens, arrival, routed, fields, rule=rule, said=said, session=session
+            self._wardens,
+            arrival,
+            routed,
+            fields,
+            rule=rule,
+            said=said,
+            session=session,
+            needs=needs,
         )
 
     def _forward_anonymously(self, arrival: Arrival, routed: Routed, rule: Rule) -> Forward:

@@ -62,6 +62,7 @@ class Router:
         prefix: str,
         login: Login,
         passes_unidentified: bool,
+        websocket_origins: frozenset[str] = frozenset(),
     ) -> None:
         self._policy = policy
         hosts = [(host, to) for to in destinations for host in to.hosts]
@@ -72,6 +73,8 @@ class Router:
         self._logout = _union(login.logout)
         self._doors = _union((*login.paths, *login.logout))
         self.passes_unidentified = passes_unidentified
+        self.websocket_origins = websocket_origins
+        """Whose pages may open WebSockets, beside the origin that is asked."""
 
     def route(self, arrival: Arrival) -> Routed:
         """Return upstream and rules of the request, or that it is for our pages.

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from sidecar.core.endings import Ending
 from sidecar.core.errors import SidecarError
 from sidecar.core.protocols import RawHeaders
 from sidecar.proxy.arrival import Inbound
@@ -76,8 +77,8 @@ class Forward:
         """
         return None
 
-    def watch(self, end: End) -> End | None:  # noqa: ARG002 - nobody ends this one
-        """`end` is called when the exchange must be broken off; return what stops the watching."""
+    def watch(self, end: Callable[[Ending], None]) -> End | None:  # noqa: ARG002 - nobody does
+        """`end` is called when the exchange must end; return what stops the watching."""
         return None
 
 

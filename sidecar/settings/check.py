@@ -116,6 +116,14 @@ def enrollment(draft: Draft) -> Iterator[Finding]:
         yield Finding(("enrollment", "first"), message, warning=True)
 
 
+def websocket(draft: Draft) -> Iterator[Finding]:
+    """Not every page may open WebSockets."""
+    for index, origin in enumerate(draft.settings.websocket.origins):
+        if origin == "null":
+            message = "every site can make pages of this origin, and open WebSockets from them"
+            yield Finding(("websocket", "origins", index), message, warning=True)
+
+
 def session(draft: Draft) -> Iterator[Finding]:
     part = draft.settings.session
     if part.idle > part.lifetime:
@@ -172,6 +180,7 @@ CHECKS: Final[tuple[Callable[[Draft], Iterator[Finding]], ...]] = (
     upstreams,
     login,
     enrollment,
+    websocket,
     session,
     storage,
     prefix,

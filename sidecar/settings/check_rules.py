@@ -82,6 +82,9 @@ def bypasses(draft: Draft) -> Iterator[Finding]:
             for key in ("factors", "max_age"):
                 if getattr(part, key):
                     yield Finding((*where, key), f"means nothing with level {part.level.value}")
+        if part.live is not None and part.max_age is None:
+            message = "closes nothing without max_age: only a proof's age ends a WebSocket here"
+            yield Finding((*where, "live"), message, warning=True)
 
 
 def _wide(where: Where, part: RulePart) -> Iterator[Finding]:

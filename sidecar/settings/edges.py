@@ -16,6 +16,7 @@ from sidecar.settings.kinds import (
     ListenAddress,
     Network,
     OneOrMany,
+    PageOrigin,
     Positive,
     Size,
     UpstreamUrl,
@@ -135,6 +136,13 @@ class CredentialCarriers(Part):
     """Header names, in any case."""
     query: Annotated[tuple[str, ...], OneOrMany()] = ("api_key", "access_token")
     """Names of query parameters."""
+
+
+class WebSocket(Part):
+    """Who may open WebSockets."""
+
+    origins: Annotated[tuple[PageOrigin, ...], OneOrMany()] = ()
+    """Origins whose pages may, beside the one that is asked; under `bypass` any may."""
 
 
 class Limits(Part):

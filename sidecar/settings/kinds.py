@@ -29,6 +29,7 @@ from sidecar.settings.words import (
     parse_host,
     parse_network,
     parse_origin,
+    parse_page_origin,
     parse_regex,
     parse_size,
     parse_upstream,
@@ -76,6 +77,11 @@ PublicOrigin = Annotated[
     PlainValidator(parse_origin),
     PlainSerializer(str, return_type=str),
     WithJsonSchema({**_TEXT, "examples": ["https://shop.example.com"]}),
+]
+PageOrigin = Annotated[
+    str,
+    PlainValidator(parse_page_origin),
+    WithJsonSchema({**_TEXT, "examples": ["https://chat.example.com"]}),
 ]
 ListenAddress = Annotated[
     Address,

@@ -65,6 +65,7 @@ def _compiled(settings: Settings, part: RulePart) -> Rule:
         keep_cache=part.cache is not None,
         any_activity=part.activity is not None,
         max_body=part.max_body,
+        closes_live=part.live is not None,
     )
 
 

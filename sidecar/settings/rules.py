@@ -62,6 +62,8 @@ class RulePart(Part):
     """Requests with a longer body are refused with 413; the application's own limit otherwise."""
     activity: Literal["any"] | None = None
     """Requests of scripts count as activity too, not navigations alone."""
+    live: Literal["close"] | None = None
+    """Open WebSockets are closed once `max_age` is over, unless something was proven again."""
 
 
 class PolicyPart(Part):

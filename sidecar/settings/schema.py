@@ -7,7 +7,14 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, StrictBool
 
-from sidecar.settings.edges import CredentialCarriers, Limits, Listen, Login, Upstream
+from sidecar.settings.edges import (
+    CredentialCarriers,
+    Limits,
+    Listen,
+    Login,
+    Upstream,
+    WebSocket,
+)
 from sidecar.settings.kinds import Day, Duration, OneOrMany, PublicOrigin, Workers
 from sidecar.settings.part import Part
 from sidecar.settings.rules import PolicyPart
@@ -173,6 +180,8 @@ class Settings(Part):
     """Where things are kept."""
     keys: Annotated[tuple[KeyPart, ...], Field(min_length=1)]
     """Root keys, from which every other key is derived."""
+    websocket: WebSocket = WebSocket()
+    """Who may open WebSockets."""
     pages: PagesPart = PagesPart()
     """The sidecar's own pages."""
     logging: LoggingPart = LoggingPart()

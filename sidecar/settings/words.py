@@ -12,6 +12,7 @@ _SIZES: Final = {"B": 1, "KiB": 1024, "MiB": 1024**2}
 _SIZE: Final = re.compile(r"([0-9]{1,9})(B|KiB|MiB)")
 _HOST: Final = re.compile(r"(?=.{1,253}\Z)(?:(?!-)[a-z0-9_-]{1,63}(?<!-)\.)*(?!-)[a-z0-9_-]{1,63}")
 _ORIGIN: Final = re.compile(r"(https?)://(\[[0-9a-f:.]+\]|[^/:?#@\[\]]+)(?::([0-9]{1,5}))?")
+_FOREIGN: Final = re.compile(r"[a-z][a-z0-9+.-]*://[a-z0-9._~-]+(:[0-9]{1,5})?")
 _ADDRESS: Final = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[0-9.]+|localhost):([0-9]{1,5})")
 _UPSTREAM: Final = re.compile(
     r"unix:(/[^?#\s]+)|https?://(?:\[([0-9A-Fa-f:.]+)\]|([^/?#@:\[\]\s]+))(?::([0-9]{1,5}))?/?"
@@ -112,6 +113,23 @@ def parse_origin(value: object) -> Origin:
         raise ValueError(f"there is no port {port}")
     default = {"http": 80, "https": 443}[scheme]
     return Origin(scheme, host, None if port == default else port)
+
+
+def parse_page_origin(value: object) -> str:
+    """Return what a browser's `Origin` header says for pages of this origin.
+
+    That may be `null`, or a scheme of its own such as `capacitor://localhost`.
+
+    Raises:
+        ValueError: no browser would send it like this.
+
+    """
+    text = _text(value)
+    if text.startswith(("http:", "https:")):
+        return str(parse_origin(text))
+    if text != "null" and not _FOREIGN.fullmatch(text):
+        raise ValueError("an origin is written https://host, app://host, or null; in lower case")
+    return text
 
 
 def parse_host(value: object) -> str:

@@ -133,3 +133,10 @@ def test_client_certificates_are_asked_for_and_not_required(tmp_path: Path) -> N
     assert context is not None
     assert context.verify_mode is ssl.CERT_OPTIONAL
     assert context.minimum_version is ssl.TLSVersion.TLSv1_2
+
+
+def test_origins_of_websockets_reach_the_router(tmp_path: Path) -> None:
+    """The configured origins, or none: show whose pages the router lets ask."""
+    listed = {"websocket": {"origins": ["https://chat.example.com"]}}
+    assert wiring.router(loaded(tmp_path, listed)).websocket_origins == {"https://chat.example.com"}
+    assert wiring.router(loaded(tmp_path)).websocket_origins == frozenset()

@@ -15,6 +15,7 @@ from sidecar.core.assurance import (
     assess,
     counts,
     satisfies,
+    until,
 )
 from sidecar.core.model import AuthenticatorId, Level, Proof
 
@@ -166,6 +167,34 @@ def test_able_says_what_would_satisfy(
     rest = [proof(factor, age) for factor in factors - set(fit) for age in (*old, timedelta(0))]
     trivial = need == Requirement(Level.ONE_FACTOR)
     assert satisfies(rest, need, LEVELS, NOW) == trivial
+
+
+@given(proofs, needs, ages)
+def test_until_is_the_end_of_satisfying(
+    held: list[Proof], need: Requirement, later: timedelta
+) -> None:
+    """Any proofs and need: show satisfaction exactly before that moment, if none is from ahead."""
+    now = NOW + later
+    end = until(held, need, LEVELS)
+    before = end is None or now < end
+    satisfied = satisfies(held, need, LEVELS, now)
+    assert before or not satisfied
+    if all(one.at <= now + CLOCK_SKEW for one in held):
+        assert satisfied == before
+
+
+def test_until_the_last_moment() -> None:
+    """A proof that may be five minutes old shows that the fifth minute still counts."""
+    need = Requirement(Level.TWO_FACTOR, timedelta(minutes=5))
+    end = until([proof("totp"), proof("codes", timedelta(minutes=1))], need, LEVELS)
+    assert end == NOW + timedelta(minutes=5) + timedelta.resolution
+    assert satisfies([proof("totp")], need, LEVELS, end - timedelta.resolution)
+    assert not satisfies([proof("totp")], need, LEVELS, end)
+
+
+def test_until_for_ever() -> None:
+    """An age beyond the calendar shows that nothing overflows."""
+    assert until([proof("totp")], Requirement(Level.TWO_FACTOR, timedelta.max), LEVELS) is None
 
 
 @given(proofs, needs)

@@ -18,6 +18,7 @@ from sidecar.core.decision import (
     Recover,
     StepUp,
     decide,
+    lasting,
 )
 from sidecar.core.model import AuthenticatorId, Identity, Level, Person, Proof, Standing
 from sidecar.core.policy import Effect, Rule
@@ -158,3 +159,14 @@ def test_decisions_decay(rule: Rule, evidence: Evidence, later_s: int) -> None:
     later = NOW + timedelta(seconds=later_s)
     if isinstance(decide((rule,), evidence, later), Allow):
         assert isinstance(decide((rule,), evidence, NOW), Allow)
+
+
+def test_lasting_needs_are_of_tunnels_only() -> None:
+    """Two rules of three that close what is live: show their needs for a tunnel, else none."""
+    needs = [Requirement(Level.TWO_FACTOR, timedelta(minutes=age)) for age in (1, 2, 3)]
+    rules = tuple(
+        Rule("r", Effect.REQUIRE, need, closes_live=closes)
+        for need, closes in zip(needs, (True, False, True), strict=True)
+    )
+    assert lasting(rules, tunnel=True) == (needs[0], needs[2])
+    assert lasting(rules, tunnel=False) == ()

@@ -217,3 +217,16 @@ async def test_a_token_that_is_not_recognised_is_never_stored(here: Scene) -> No
         with pytest.raises(RuntimeError):
             await here.enter()
     assert not await here.flows.sessions.of(here.stranger())
+
+
+async def test_the_latest_of_a_session(here: Scene) -> None:
+    """A session proven since, and one that ended: show what the store has, not what was read."""
+    visit, phone = await here.enroll()
+    old = visit.require_session()
+    await here.prove(visit, phone)
+    latest = await here.flows.sessions.latest(old)
+    assert latest is not None
+    assert latest.id == old.id
+    assert latest.proofs[0].at > old.proofs[0].at
+    await here.flows.sessions.end(visit, old.id)
+    assert await here.flows.sessions.latest(old) is None

@@ -21,12 +21,14 @@ def inbound(
     host: str | None = "app.test",
     peer: str = "192.0.2.1",
     secure: bool = False,
+    upgrade: bool = False,
 ) -> Inbound:
     hosts = [f"Host: {host}"] if host is not None else []
     return Inbound(
-        method, target, (1, 1), raw(*hosts, *fields), peer, secure, upgrade=False, has_body=False
+        method, target, (1, 1), raw(*hosts, *fields), peer, secure, upgrade=upgrade, has_body=False
     )
 
 
-def arrival(*fields: str, method: str = "GET", target: str = "/") -> Arrival:
-    return Receiver((SHOP,), ()).receive(inbound(*fields, method=method, target=target))
+def arrival(*fields: str, method: str = "GET", target: str = "/", upgrade: bool = False) -> Arrival:
+    head = inbound(*fields, method=method, target=target, upgrade=upgrade)
+    return Receiver((SHOP,), ()).receive(head)

@@ -1,8 +1,16 @@
 """Twin of sidecar/proxy/client.py."""
 
+import asyncio
+from types import SimpleNamespace
+from typing import cast
+
+import pytest
+
+from sidecar.core.endings import Ending
 from sidecar.proxy.arrival import Inbound
-from sidecar.proxy.client import Shared
+from sidecar.proxy.client import Client, Shared
 from sidecar.proxy.limits import Limits
+from sidecar.proxy.tunnel import Tunnel
 from sidecar.proxy.verdicts import Reply
 from tests.conformance.http.harness import StubJudge, staged
 
@@ -48,3 +56,38 @@ async def test_head_gets_no_body() -> None:
         answer = await visitor.answer(head_only=True)
         assert (answer.status, answer.all("Content-Length")) == (200, [b"3"])
         assert (await visitor.get("/own")).body == b"own"
+
+
+class Spoken(Client):
+    """A client's connection that only notes what becomes of it."""
+
+    __slots__ = ("broken",)
+
+    def __init__(self) -> None:
+        super().__init__(Shared(StubJudge(), Limits()), asyncio.get_running_loop())
+        self.broken = False
+
+    def break_off(self) -> None:
+        self.broken = True
+
+
+@pytest.mark.parametrize("ending", Ending)
+@pytest.mark.parametrize("begun", [True, False])
+async def test_what_ceases_is_broken_off(ending: Ending, *, begun: bool) -> None:
+    """Shows that an answer is broken off by everything but the age of its proof; and by that too
+    while it has not begun, since nothing is lost then.
+    """
+    client = Spoken()
+    client.begun = begun
+    client.cease(ending)
+    assert client.broken == (ending is not Ending.PROOF_TOO_OLD or not begun)
+
+
+async def test_a_tunnel_that_ceases_is_told_why() -> None:
+    """Shows that a WebSocket gets the reason instead, whatever it is."""
+    for ending in Ending:
+        client, told = Spoken(), list[Ending]()
+        client.tunnel = cast("Tunnel", SimpleNamespace(close=told.append))
+        client.begun = True
+        client.cease(ending)
+        assert (told, client.broken) == ([ending], False)

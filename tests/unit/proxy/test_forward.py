@@ -66,7 +66,7 @@ class Watch:
     async def drop_proofs(self, _session: object) -> None:
         self.told.append("signed out")
 
-    def watch(self, session: Session, _end: object) -> Callable[[], None]:
+    def watch(self, session: Session, _end: object, _needs: object) -> Callable[[], None]:
         self.told.append(f"watches {session.id}")
         return lambda: self.told.append("watched")
 
@@ -185,10 +185,10 @@ async def test_an_answer_nobody_heard(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_who_is_watched() -> None:
     """A request of a session shows that it ends with it, but for signing out and open paths."""
     made, watch = passage(session=SESSION)
-    done = made.watch(lambda: None)
+    done = made.watch(lambda _: None)
     assert done is not None
     done()
     assert watch.told == ["watches s1", "watched"]
     for routed, rule in ((LOGOUT, GUARDED), (PLAIN, OPEN)):
-        assert passage(routed, rule, session=SESSION)[0].watch(lambda: None) is None
-    assert passage()[0].watch(lambda: None) is None
+        assert passage(routed, rule, session=SESSION)[0].watch(lambda _: None) is None
+    assert passage()[0].watch(lambda _: None) is None

@@ -150,3 +150,12 @@ def test_sentry_needs_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "sentry: needs the package sentry-sdk" in said(sentry=sentry)
     monkeypatch.setattr("sidecar.settings.check.find_spec", lambda _: object())
     assert said(sentry=sentry) == ""
+
+
+def test_pages_without_an_origin_are_everybodys() -> None:
+    """`null` among the origins of WebSockets shows a warning, since every site can make it."""
+    assert said(websocket={"origins": ["https://chat.example.com"]}) == ""
+    assert said(websocket={"origins": ["https://chat.example.com", "null"]}) == (
+        "warning: websocket.origins[1]: "
+        "every site can make pages of this origin, and open WebSockets from them"
+    )

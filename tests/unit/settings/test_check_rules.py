@@ -75,6 +75,17 @@ def test_a_bypass_depends_on_nobody() -> None:
     ]
 
 
+def test_what_closes_nothing_is_told() -> None:
+    """`live: close` where nothing can grow too old shows a warning, elsewhere none."""
+    live = {**PAY, "live": "close"}
+    assert build.rules({**live, "max_age": "5m"}) == []
+    for level in ("bypass", "two_factor", "deny"):
+        (told,) = build.rules({**live, "level": level})
+        assert told.startswith("warning: policy.rules[0].live: closes nothing without max_age")
+    (told,) = build.rules({**live, "level": "bypass", "max_age": "5m"})
+    assert told == "policy.rules[0].max_age: means nothing with level bypass"
+
+
 def test_wide_bypasses_are_told() -> None:
     """Bypasses that open more than a path show a warning, one that opens everything a fault."""
     assert build.rules({"name": "all", "level": "bypass"}) == [

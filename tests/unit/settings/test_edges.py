@@ -72,3 +72,16 @@ def test_single_values_may_stand_for_lists() -> None:
     assert settings.credential_carriers.headers == ("X-Key",)
     assert (settings.login.paths, settings.login.logout) == (("/login",), ("/logout",))
     assert len(settings.listen.trusted_proxies) == 1
+
+
+def test_pages_that_may_open_websockets() -> None:
+    """One origin, several, none: show what browsers send for them; one written wrongly is told."""
+    for written, read in (
+        ("https://chat.example.com:443", ("https://chat.example.com",)),
+        (["app://x", "https://b.example"], ("app://x", "https://b.example")),
+        (None, ()),
+    ):
+        sections = {} if written is None else {"websocket": {"origins": written}}
+        assert build.load(**sections).settings.websocket.origins == read
+    (told,) = build.faults(websocket={"origins": ["https://a.example/chat"]})
+    assert told.startswith("websocket.origins[0]: ")

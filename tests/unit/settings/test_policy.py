@@ -22,6 +22,7 @@ RULE = {
     "preflight": "pass",
     "cache": "keep",
     "activity": "any",
+    "live": "close",
 }
 
 
@@ -38,6 +39,7 @@ def test_every_word_of_a_rule_arrives() -> None:
     assert (rule.need.level, rule.need.max_age) == (Level.TWO_FACTOR, timedelta(minutes=5))
     assert rule.need.factors == {"totp"}
     assert (rule.preflight, rule.keep_cache, rule.any_activity) == (True, True, True)
+    assert rule.closes_live
     assert (default.name, default.effect, default.need.level) == (
         "default",
         Effect.REQUIRE,
@@ -49,6 +51,7 @@ def test_what_is_not_written_is_off() -> None:
     """A rule with the least shows that nothing is opened by leaving something out."""
     rule = build.load(policy={"rules": [{"name": "x", "level": "deny"}]}).policy.rules[0]
     assert (rule.preflight, rule.keep_cache, rule.any_activity) == (False, False, False)
+    assert not rule.closes_live
     assert rule.effect is Effect.DENY
 
 
