@@ -21,7 +21,7 @@ from sidecar.proxy.headers import CODED, COOKIES, LENGTH, block
 from sidecar.proxy.pool import Pool
 from sidecar.proxy.tunnel import Tunnel
 from sidecar.proxy.upload import bounded, upload, whole
-from sidecar.proxy.verdicts import Forward
+from sidecar.proxy.verdicts import Forward, Wait
 
 CONTINUE: Final = 100
 SWITCHING_PROTOCOLS: Final = 101
@@ -101,6 +101,10 @@ class Exchange:
         if now > self._deadline or now > self._over_at:
             self._deadline = math.inf
             connection.fail(UpstreamTimedOut(self._forward.upstream))
+
+    def active(self) -> Wait:
+        """Return what is to be done because a tunnel's client has said something."""
+        return self._forward.active()
 
     # --- the request ---------------------------------------------------------------------------
 

@@ -1,7 +1,7 @@
 """An allowed request goes on: what it changes on its way, and whether it is still whose it was."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
@@ -11,13 +11,13 @@ from sidecar.core.endings import Ending
 from sidecar.core.errors import StoreUnavailable
 from sidecar.core.model import Identity, Session
 from sidecar.core.policy import Effect, Rule
-from sidecar.core.protocols import RawHeaders, RequestView
+from sidecar.core.protocols import Clock, RawHeaders, RequestView
 from sidecar.flows.live import Live
 from sidecar.flows.sessions import Sessions
 from sidecar.proxy.arrival import Arrival
 from sidecar.proxy.identify import Identifier
 from sidecar.proxy.known import Said
-from sidecar.proxy.recall import forget_login
+from sidecar.proxy.recall import forget_login, touch
 from sidecar.proxy.route import Routed
 from sidecar.proxy.verdicts import End, Forward, Wait
 
@@ -35,6 +35,7 @@ class Wardens:
     identifier: Identifier
     sessions: Sessions
     live: Live
+    clock: Clock
 
 
 class Passage(Forward):
@@ -121,6 +122,15 @@ class Passage(Forward):
             await forget_login(self._wardens.sessions, self._arrival)
         if sets_cookies:
             self._forget()
+
+    def active(self) -> Wait:
+        """Return what resets the session's idleness, if that is due again."""
+        session, wardens = self._session, self._wardens
+        now = wardens.clock()
+        if session is None or not wardens.sessions.due(session, now):
+            return None
+        self._session = replace(session, last_seen_at=now)
+        return touch(wardens.sessions, session)
 
     def on_end(self) -> None:
         if self._over is not None:

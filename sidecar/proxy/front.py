@@ -2,6 +2,7 @@
 
 import asyncio
 import traceback
+from collections.abc import Awaitable
 from pathlib import Path
 
 import structlog
@@ -21,7 +22,7 @@ from sidecar.proxy.mount import Pages
 from sidecar.proxy.parsers import READ_BUFFER, request_parser
 from sidecar.proxy.pool import Pool
 from sidecar.proxy.tunnel import Tunnel
-from sidecar.proxy.verdicts import Forward, Page, Reply
+from sidecar.proxy.verdicts import Forward, Page, Reply, Wait
 
 log = structlog.get_logger()
 
@@ -264,8 +265,18 @@ class Front(Client):
         elif tunnel.carried:
             tunnel.carried = False
             self.last = now
+            if tunnel.spoken and self._exchange is not None:
+                tunnel.spoken = False
+                self._follow(self._exchange.active())
         elif now - self.last > self.shared.limits.tunnel_idle_s:
             tunnel.close(Ending.IDLE)
+
+    def _follow(self, wait: Wait) -> None:
+        """What a sign of life asks for is done, and drained like a request."""
+        if wait is not None:
+            task = self._loop.create_task(_done(wait))
+            self.shared.tasks.add(task)
+            task.add_done_callback(self.shared.tasks.discard)
 
     def _tick_waiting(self, now: float) -> None:
         limits, inlet = self.shared.limits, self._inlet
@@ -283,6 +294,10 @@ class Front(Client):
         late = now - self.last > self.shared.limits.body_idle_s
         if late and not waiting and not self._inlet.deaf and not self._inlet.arriving.is_eof():
             self._inlet.spoil(BodyTimedOut("body stalled"))
+
+
+async def _done(wait: Awaitable[None]) -> None:
+    await wait
 
 
 def _place(error: Exception) -> str:

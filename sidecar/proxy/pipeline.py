@@ -8,7 +8,7 @@ import structlog
 from sidecar.core import decision, policy
 from sidecar.core.cookies import KNOWN
 from sidecar.core.decision import Allow, Evidence, Identify, decide, lasting
-from sidecar.core.errors import MalformedRequest, NotIdentified, SidecarError, StoreUnavailable
+from sidecar.core.errors import MalformedRequest, NotIdentified, SidecarError
 from sidecar.core.model import Identity, Session
 from sidecar.core.policy import Rule
 from sidecar.flows import Flows
@@ -21,7 +21,7 @@ from sidecar.proxy.forward import NOBODY, SAFE_METHODS, Passage, Wardens, relaye
 from sidecar.proxy.identify import Identifier
 from sidecar.proxy.known import Said
 from sidecar.proxy.origins import refuse_foreign
-from sidecar.proxy.recall import at_hand, recall
+from sidecar.proxy.recall import at_hand, recall, touch
 from sidecar.proxy.receive import Receiver
 from sidecar.proxy.route import Routed, Router
 from sidecar.proxy.verdicts import Forward, Page, Reply, Verdict
@@ -52,7 +52,7 @@ class Pipeline:
         self._voucher = voucher
         self._contract = contract
         self._levels = flows.kit.levels
-        self._wardens = Wardens(identifier, flows.sessions, flows.live)
+        self._wardens = Wardens(identifier, flows.sessions, flows.live, flows.kit.clock)
 
     async def judge(self, inbound: Inbound) -> Verdict:
         """Return what happens to the request; every failure of ours refuses it."""
@@ -148,7 +148,7 @@ class Pipeline:
         decided = self._decide(rules, identity, session, self._flows.kit.clock())
         if isinstance(decided, Allow):
             if session is not None and self._is_activity(arrival, rules):
-                await self._touch(session)
+                await touch(self._flows.sessions, session)
             if session is not None and self._flows.revocations.generation != before:
                 # What was revoked before it is watched would run on, a tunnel for a day.
                 return await self._guarded(arrival, routed)
@@ -229,13 +229,6 @@ class Pipeline:
             or arrival.method not in SAFE_METHODS
             or any(rule.any_activity for rule in rules)
         )
-
-    async def _touch(self, session: Session) -> None:
-        """Idleness starts anew; while the store is down the session just grows older."""
-        try:
-            await self._flows.sessions.touch(session)
-        except StoreUnavailable:
-            log.warning("session.untouched")
 
     # -- where it goes -------------------------------------------------------------------------
 

@@ -2,10 +2,15 @@
 
 from datetime import datetime
 
+import structlog
+
 from sidecar.core import cookies
+from sidecar.core.errors import StoreUnavailable
 from sidecar.core.model import Identity, Session
 from sidecar.flows.sessions import Sessions
 from sidecar.proxy.arrival import Arrival
+
+log = structlog.get_logger(__name__)
 
 
 def at_hand(sessions: Sessions, arrival: Arrival, now: datetime) -> Session | None:
@@ -40,3 +45,11 @@ async def forget_login(sessions: Sessions, arrival: Arrival) -> None:
     session = await sessions.recall(token) if token else None
     if session is not None and session.proofs:
         await sessions.drop_proofs(session)
+
+
+async def touch(sessions: Sessions, session: Session) -> None:
+    """Idleness starts anew; while the store is down the session just grows older."""
+    try:
+        await sessions.touch(session)
+    except StoreUnavailable:
+        log.warning("session.untouched")

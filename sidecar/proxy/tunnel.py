@@ -101,7 +101,17 @@ class _Way:
 class Tunnel:
     """Joins two sides; the one that reads slowly slows the other one down."""
 
-    __slots__ = ("_client", "_down", "_ended", "_farewells", "_gone", "_up", "_upstream", "carried")
+    __slots__ = (
+        "_client",
+        "_down",
+        "_ended",
+        "_farewells",
+        "_gone",
+        "_up",
+        "_upstream",
+        "carried",
+        "spoken",
+    )
 
     def __init__(self, client: Side, upstream: Side) -> None:
         self._client = client
@@ -113,6 +123,8 @@ class Tunnel:
         self._gone: set[Side] = set()
         self.carried = False
         """Something went across since the last look."""
+        self.spoken = False
+        """The client said something since the last look."""
         self._ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     async def run(self) -> None:
@@ -141,6 +153,7 @@ class Tunnel:
             self._settle()
         else:
             self.carried = True
+            self.spoken = self.spoken or way is self._up
             way.carry(data)
 
     def close(self, ending: Ending) -> None:

@@ -67,6 +67,10 @@ class Forward:
         """Return what the client's sight of the final answer waits for; raising is refusing it."""
         return None
 
+    def active(self) -> Wait:
+        """Return what is to be done because the client of a tunnel has said something."""
+        return None
+
     def on_end(self) -> None:
         """The exchange is over, however it ended; called once."""
 

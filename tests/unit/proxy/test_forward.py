@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,7 +15,7 @@ from sidecar.core.policy import Effect, Rule
 from sidecar.proxy.forward import Passage, Wardens, relayed
 from sidecar.proxy.known import Said
 from sidecar.proxy.route import Routed
-from tests.clock import START
+from tests.clock import START, ManualClock
 from tests.unit.proxy.requests import arrival
 
 GUARDED = Rule("all", Effect.REQUIRE, Requirement(Level.TWO_FACTOR))
@@ -66,6 +66,13 @@ class Watch:
     async def drop_proofs(self, _session: object) -> None:
         self.told.append("signed out")
 
+    @staticmethod
+    def due(session: Session, now: datetime) -> bool:
+        return now - session.last_seen_at >= timedelta(minutes=1)
+
+    async def touch(self, _session: object) -> None:
+        self.told.append("touched")
+
     def watch(self, session: Session, _end: object, _needs: object) -> Callable[[], None]:
         self.told.append(f"watches {session.id}")
         return lambda: self.told.append("watched")
@@ -78,10 +85,11 @@ def passage(
     method: str = "GET",
     said: Said | None = None,
     session: Session | None = None,
+    now: datetime = START,
 ) -> tuple[Passage, Watch]:
     watch: Any = Watch()
     asked = arrival("Cookie: __Host-sidecar=token", method=method)
-    wardens = Wardens(watch, watch, watch)
+    wardens = Wardens(watch, watch, watch, ManualClock(now))
     said = said or Said(ADA)
     made = Passage(wardens, asked, routed, b"X: 1\r\n", rule=rule, said=said, session=session)
     return made, watch
@@ -192,3 +200,15 @@ def test_who_is_watched() -> None:
     for routed, rule in ((LOGOUT, GUARDED), (PLAIN, OPEN)):
         assert passage(routed, rule, session=SESSION)[0].watch(lambda _: None) is None
     assert passage()[0].watch(lambda _: None) is None
+
+
+async def test_signs_of_life_are_written_now_and_then() -> None:
+    """What a tunnel's client says shows one write a minute, and none without a session."""
+    made, watch = passage(session=SESSION)
+    assert made.active() is None
+    made, watch = passage(session=SESSION, now=START + timedelta(minutes=1))
+    wait = made.active()
+    assert wait is not None
+    await wait
+    assert (made.active(), watch.told) == (None, ["touched"])
+    assert passage()[0].active() is None

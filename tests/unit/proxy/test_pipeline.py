@@ -227,5 +227,13 @@ def test_strictest() -> None:
     """Of several rules, the one above bypass that lets nothing be cached shows first."""
     opened = Rule("open", Effect.BYPASS, GUARDED.need)
     cached = Rule("cached", Effect.REQUIRE, GUARDED.need, keep_cache=True)
-    assert _strictest((opened, cached, GUARDED)) is GUARDED
-    assert _strictest((opened, cached)) is cached
+    assert _strictest((opened, cached, GUARDED)) == GUARDED
+    assert _strictest((opened, cached)) == cached
+    assert _strictest((cached,)) is cached
+
+
+def test_the_smallest_body_counts() -> None:
+    """Of several rules, the one that allows the fewest bytes shows for all of them."""
+    large = Rule("large", Effect.REQUIRE, GUARDED.need, max_body=9)
+    small = Rule("small", Effect.BYPASS, GUARDED.need, max_body=3)
+    assert _strictest((GUARDED, large, small)).max_body == 3
