@@ -2,7 +2,6 @@
 
 import asyncio
 import socket
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import aiohttp
 import pytest
 import yaml
 
-from sidecar.app import DEAR_AT_ONCE, DearWork, running
+from sidecar.app import running
 from sidecar.settings.load import Loaded, load_settings
 from sidecar.storage.setup import migrate_up
 from sidecar.wiring import key_ring
@@ -110,24 +109,3 @@ async def test_when_following_the_feed_breaks_all_of_it_ends(folder: Path) -> No
         await serve()
     assert broken.is_set()
     assert ended.group_contains(LookupError)
-
-
-async def test_dear_work_runs_two_at_a_time() -> None:
-    """Ten pieces of dear work at once show two running, and all of them done."""
-    running_now, most, guard = 0, 0, threading.Lock()
-    gate = threading.Barrier(DEAR_AT_ONCE)
-
-    def work() -> int:
-        nonlocal running_now, most
-        with guard:
-            running_now += 1
-            most = max(most, running_now)
-        gate.wait(5)
-        with guard:
-            running_now -= 1
-        return 1
-
-    dear = DearWork()
-    async with asyncio.timeout(10):
-        done = await asyncio.gather(*(dear(work) for _ in range(10)))
-    assert (sum(done), most) == (10, DEAR_AT_ONCE)

@@ -6,7 +6,13 @@ import re
 import pytest
 
 from sidecar.core import errors
-from sidecar.core.errors import ResponseRejected, Retryable, SidecarError, TooManyAttempts
+from sidecar.core.errors import (
+    ResponseRejected,
+    Retryable,
+    SidecarError,
+    TooManyAttempts,
+    slugs,
+)
 
 CLASSES = [
     found
@@ -66,3 +72,11 @@ def test_rejections_say_how() -> None:
     assert (ResponseRejected().reason, ResponseRejected().hint_s) == ("wrong", None)
     hinted = ResponseRejected("clock-off", hint_s=-90)
     assert (str(hinted), hinted.reason, hinted.hint_s) == ("clock-off", "clock-off", -90)
+
+
+def test_every_error_has_its_slug() -> None:
+    """The error tree shows that each public name is found, the root's first."""
+    found = slugs()
+    assert found["internal-error"] is SidecarError
+    assert found["challenge-gone"] is errors.ChallengeGone
+    assert all(kind.slug == slug for slug, kind in found.items())

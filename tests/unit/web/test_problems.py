@@ -4,9 +4,14 @@ import json
 
 import pytest
 
-from sidecar.core.errors import NotFound, PluginFailed, StepUpRequired, TooManyAttempts
+from sidecar.core.errors import (
+    NotFound,
+    PluginFailed,
+    StepUpRequired,
+    TooManyAttempts,
+    slugs,
+)
 from sidecar.web.problems import Problems, Telling
-from sidecar.web.public import slugs
 from tests.clock import ManualClock
 from tests.tools.pages_server import renderer
 
