@@ -113,7 +113,7 @@ async def _composed(
     settings = loaded.settings
     flows = build_flows(_kit(loaded, ring, store, pool, clock=clock, metrics=metrics))
     voucher = Voucher(signing_key(ring.purpose_key("assertion")), flows.kit.levels, clock)
-    desk = Desk(flows, wiring.renderer(settings), wiring.site(loaded))
+    desk = Desk(flows, wiring.renderer(settings), wiring.site(loaded), metrics.refused)
     secure = settings.public[0].secure
     problems = Problems(desk.renderer, clock, secure=secure, count=metrics.refused)
     pages = Pages(build_pages(desk, problems, voucher.jwks()))

@@ -65,7 +65,7 @@ def drain(draft: Draft) -> Iterator[Finding]:
     """A stop ends while whoever asked for it still waits."""
     if draft.settings.drain > LONGEST_DRAIN:
         message = f"a stop may take {show_duration(draft.settings.drain)}"
-        hint = "whatever stops it must wait longer than that; Kubernetes waits 30s unless told to"
+        hint = "whatever stops it must wait longer; Kubernetes waits 30s unless told otherwise"
         yield Finding(("drain",), message, hint, warning=True)
 
 

@@ -39,7 +39,6 @@ def _around(desk: Desk, problems: Problems) -> Middleware:
 
     def tell(request: web.Request, error: SidecarError) -> web.Response:
         if caller_of(request).navigation:
-            problems.count(error.slug)
             return desk.error(request, error)
         return _problem(request, problems, error)
 

@@ -35,7 +35,11 @@ class Telling:
     request_id: str
 
 
-def _uncounted(_slug: str) -> None:
+Hears = Callable[[str], None]
+"""Is told the slug of each problem that somebody is shown."""
+
+
+def uncounted(_slug: str) -> None:
     """Nobody counts."""
 
 
@@ -48,19 +52,18 @@ class Problems:
         clock: Clock,
         *,
         secure: bool,
-        count: Callable[[str], None] = _uncounted,
+        count: Hears = uncounted,
     ) -> None:
         self._renderer = renderer
         self._clock = clock
         self._secure = secure
-        self.count = count
-        """Hears the slug of each problem that is told; pages that tell one themselves call it."""
+        self._count = count
 
     def tell(
         self, error: SidecarError, how: How, extra: Mapping[str, str | int | list[str]]
     ) -> tuple[int, RawHeaders, bytes]:
         """Return status, headers and body."""
-        self.count(error.slug)
+        self._count(error.slug)
         headers: RawHeaders = (
             (b"Cache-Control", b"no-store"),
             (b"Vary", b"Cookie, Sec-Fetch-Mode, Accept"),

@@ -91,3 +91,15 @@ def test_client_certificates_are_asked_for_and_not_required(tmp_path: Path) -> N
     assert context is not None
     assert context.verify_mode is ssl.CERT_OPTIONAL
     assert context.minimum_version is ssl.TLSVersion.TLSv1_2
+
+
+def test_metrics_know_the_names_of_the_file(tmp_path: Path) -> None:
+    """A file with rules, applications and sources: shows that labels can say each, with the rules
+    that nobody wrote, and that every worker has a lane.
+    """
+    changes = {"workers": 3, "listen": {"public": "127.0.0.1:9000"}}
+    made = wiring.ledger(loaded(tmp_path, changes))
+    assert made.values["rule"] == ("login", "open", "never", "easy", "fresh", "default", "-")
+    assert made.values["upstream"] == ("shop",)
+    assert made.values["source"] == ("app_login",)
+    assert len(made.rows) == 3

@@ -9,11 +9,13 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import yaml
 
+from sidecar.cli.serve import care
 from sidecar.clock import utc_now
 from sidecar.settings.load import Loaded, load_settings
 from sidecar.storage.setup import migrate_up
@@ -24,6 +26,8 @@ from tests.unit.flows.scene import quick_folder
 from tests.world import KEY, settings_for
 
 START_S = 40
+DRAINED_S = 25
+"""Less than the drain that nobody wrote."""
 
 
 @pytest.fixture
@@ -134,3 +138,35 @@ def test_workers_serve_until_told_to_stop(folder: Path) -> None:
             "worker.started",
             *("sidecar.started", "sidecar.draining", "sidecar.stopped"),
         ]
+
+
+def test_a_stop_cuts_what_lasts_longer_than_the_drain(folder: Path) -> None:
+    """A request whose application never answers shows that the stop waits as long as it is told,
+    and cuts it: no time at all is less than the half minute that nobody wrote.
+    """
+    (port,) = free_ports(1)
+    with socket.create_server(("127.0.0.1", 0)) as application:
+        upstream = {"shop": f"http://127.0.0.1:{application.getsockname()[1]}"}
+        json_lines = {"format": "json"}
+        changes = {"upstreams": upstream, "drain": "0s", "logging": json_lines}
+        with_store(configured(folder, port, **changes))
+        process = serving(folder)
+        try:
+            wait_for(port, START_S)
+            with socket.create_connection(("127.0.0.1", port)) as client:
+                client.sendall(b"GET /open/x HTTP/1.1\r\nHost: app.test\r\n\r\n")
+                asked, _ = application.accept()  # and never answers
+                process.send_signal(signal.SIGTERM)
+                told = process.communicate(timeout=DRAINED_S)[1]
+                asked.close()
+        finally:
+            process.kill()
+    events = [json.loads(line)["event"] for line in told.splitlines() if line.startswith("{")]
+    assert "listener.cut" in events
+    assert events[-1] == "sidecar.stopped"
+
+
+def test_the_supervisor_waits_longer_than_a_drain() -> None:
+    """Any drain shows a supervisor that kills nobody who still finishes what was begun."""
+    assert care(timedelta(minutes=2)).patience_s > 120
+    assert care(timedelta()).patience_s > 0

@@ -37,7 +37,7 @@ def test_answers_by_class(status: int, place: int) -> None:
     ("seconds", "bucket"), [(0.0, 0), (0.0009, 0), (0.001, 0), (0.0011, 1), (1.0, 1), (1.01, 2)]
 )
 def test_durations_fall_into_buckets(seconds: float, bucket: int) -> None:
-    """A duration shows in the first bucket that is not shorter, and in the sum to the nanosecond."""
+    """A duration shows in the first bucket that is not shorter, and in the sum."""
     under = cells(4)
     Times(under, (0.001, 1.0)).observe(seconds)
     assert [at for at in range(3) if under[at]] == [bucket]

@@ -1,10 +1,13 @@
 """The numbers of all workers as Prometheus reads them."""
 
 import os
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 
 import pytest
-from prometheus_client.openmetrics import exposition, parser
+from prometheus_client.exposition import choose_encoder
+from prometheus_client.metrics_core import Metric
+from prometheus_client.openmetrics import parser
 
 from sidecar import __version__
 from sidecar.metrics.families import FAMILIES
@@ -14,6 +17,8 @@ from sidecar.metrics.words import Decided
 from sidecar.metrics.worker import LIVES_FOR, Metrics
 from tests.clock import ManualClock
 from tests.unit.metrics.counted import NAMES, alone, scraped, told
+
+openmetrics: Callable[[str], Iterable[Metric]] = parser.text_string_to_metric_families
 
 
 def two() -> tuple[ManualClock, Metrics, Metrics]:
@@ -85,8 +90,9 @@ def test_each_process_is_told_by_its_worker() -> None:
 
 def test_both_formats_are_whole() -> None:
     """A scrape in OpenMetrics shows what its own strict parser reads, every family in it."""
-    text = exposition.generate_latest(registry(alone())).decode()
-    read = {family.name for family in parser.text_string_to_metric_families(text)}
+    encode, _ = choose_encoder("application/openmetrics-text")
+    text = encode(registry(alone())).decode()
+    read = {family.name for family in openmetrics(text)}
     assert {family.name.removesuffix("_total") for family in FAMILIES} <= read
 
 

@@ -42,4 +42,4 @@ def test_the_front_s_own_refusals_are_known() -> None:
 
 def test_every_first_digit_has_a_class() -> None:
     """Classes of statuses show one for each first digit, and one for no answer at all."""
-    assert STATUSES == ("none", *(f"{digit}xx" for digit in "123456789"))
+    assert ("none", *(f"{digit}xx" for digit in "123456789")) == STATUSES
