@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 import yaml
@@ -138,6 +139,29 @@ def test_workers_serve_until_told_to_stop(folder: Path) -> None:
             "worker.started",
             *("sidecar.started", "sidecar.draining", "sidecar.stopped"),
         ]
+
+
+def test_any_worker_tells_the_numbers_of_all(folder: Path) -> None:
+    """Metrics of two workers, asked of whichever answers, show both of them and each process."""
+    port, probes = free_ports(2)
+    listen = {"public": f"127.0.0.1:{port}", "probes": f"127.0.0.1:{probes}"}
+    with_store(configured(folder, port, workers=2, listen=listen, logging={"format": "json"}))
+    process = serving(folder)
+    assert process.stderr is not None
+    try:
+        started = 0
+        while started < 2:
+            started += "sidecar.started" in process.stderr.readline()
+        with urlopen(f"http://127.0.0.1:{probes}/metrics") as answer:
+            told = answer.read().decode()
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=START_S)
+    finally:
+        process.kill()
+    assert "sidecar_workers 2.0" in told
+    assert "sidecar_workers_up 2.0" in told
+    for worker in (0, 1):
+        assert f'process_resident_memory_bytes{{worker="{worker}"}}' in told
 
 
 def test_a_stop_cuts_what_lasts_longer_than_the_drain(folder: Path) -> None:
