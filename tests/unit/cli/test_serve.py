@@ -61,6 +61,16 @@ def serving(folder: Path) -> "subprocess.Popen[str]":
     )
 
 
+def lines_until_started(process: "subprocess.Popen[str]", workers: int) -> list[str]:
+    """Return what was told until so many workers had started."""
+    assert process.stderr is not None
+    lines: list[str] = []
+    while sum("sidecar.started" in line for line in lines) < workers:
+        lines.append(process.stderr.readline())
+        assert lines[-1], lines  # it ended
+    return lines
+
+
 def refused(folder: Path) -> str:
     """Return what a start that must fail printed."""
     process = serving(folder)
@@ -123,11 +133,8 @@ def test_workers_serve_until_told_to_stop(folder: Path) -> None:
     (port,) = free_ports(1)
     with_store(configured(folder, port, workers=2, logging={"format": "json"}))
     process = serving(folder)
-    assert process.stderr is not None
-    lines: list[str] = []
     try:
-        while sum("sidecar.started" in line for line in lines) < 2:
-            lines.append(process.stderr.readline())
+        lines = lines_until_started(process, 2)
         process.send_signal(signal.SIGTERM)
         lines += process.communicate(timeout=START_S)[1].splitlines()
     finally:
@@ -147,11 +154,8 @@ def test_any_worker_tells_the_numbers_of_all(folder: Path) -> None:
     listen = {"public": f"127.0.0.1:{port}", "probes": f"127.0.0.1:{probes}"}
     with_store(configured(folder, port, workers=2, listen=listen, logging={"format": "json"}))
     process = serving(folder)
-    assert process.stderr is not None
     try:
-        started = 0
-        while started < 2:
-            started += "sidecar.started" in process.stderr.readline()
+        lines_until_started(process, 2)
         with urlopen(f"http://127.0.0.1:{probes}/metrics") as answer:
             told = answer.read().decode()
         process.send_signal(signal.SIGTERM)
@@ -170,6 +174,7 @@ def test_a_stop_cuts_what_lasts_longer_than_the_drain(folder: Path) -> None:
     """
     (port,) = free_ports(1)
     with socket.create_server(("127.0.0.1", 0)) as application:
+        application.settimeout(START_S)
         upstream = {"shop": f"http://127.0.0.1:{application.getsockname()[1]}"}
         json_lines = {"format": "json"}
         changes = {"upstreams": upstream, "drain": "0s", "logging": json_lines}
