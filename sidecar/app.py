@@ -1,13 +1,12 @@
 """The composition root: the one file that knows everyone."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TypeVar, cast
+from typing import cast
 
 from aiohttp import web
-from prometheus_client import REGISTRY
 
 from sidecar import wiring
 from sidecar.clock import utc_now
@@ -15,10 +14,15 @@ from sidecar.core.errors import StoreUnavailable
 from sidecar.core.model import Level
 from sidecar.core.policy import Effect
 from sidecar.core.protocols import Clock, Factor, IdentitySource, Tools
+from sidecar.dear import DearWork
 from sidecar.flows import Flows, build_flows
 from sidecar.flows.kit import FirstEnrollment, Kit, SessionTimes
 from sidecar.flows.tokens import Tokens
+from sidecar.gauges import tell_gauges
 from sidecar.loader import build
+from sidecar.metrics.ports import MeasuredLimiter, MeasuredStore
+from sidecar.metrics.scrape import registry
+from sidecar.metrics.worker import Metrics
 from sidecar.proxy.answer import Addresses, Answerer
 from sidecar.proxy.arrival import Origin
 from sidecar.proxy.board import Board
@@ -42,25 +46,8 @@ from sidecar.web.health import build_probes
 from sidecar.web.pages import build_pages
 from sidecar.web.problems import Problems
 
-T = TypeVar("T")
-
-DEAR_AT_ONCE = 2
-"""Argon2 takes 19 MiB and a core each; more at once would be a lever for strangers."""
-
 SWEPT_EVERY_S = 60.0
 ENDED_EVERY_S = 1.0
-
-
-class DearWork:
-    """Runs expensive work in threads, a few at a time."""
-
-    def __init__(self, at_once: int = DEAR_AT_ONCE) -> None:
-        self._turn = asyncio.Semaphore(at_once)
-
-    async def __call__(self, work: Callable[[], T]) -> T:
-        """Return what the work returns, once its turn has come."""
-        async with self._turn:
-            return await asyncio.to_thread(work)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +70,10 @@ async def running(
     clock: Clock = utc_now,
     *,
     board: Board | None = None,
+    metrics: Metrics | None = None,
     reuse_port: bool = False,
 ) -> AsyncIterator[Sidecar]:
-    """Run a sidecar for the length of the block; several workers share a board and their ports.
+    """Run a sidecar for the length of the block; several workers share what is given, and ports.
 
     Raises:
         StoreUnproven: the database is missing, empty, foreign, or the keys do not open it.
@@ -96,8 +84,13 @@ async def running(
     store = await open_store(loaded.settings.storage.database, ring, clock)
     pool = Pool(wiring.upstreams(loaded.settings))
     try:
+        counted = metrics or Metrics(wiring.ledger(loaded), clock)
         composed = _composed(
-            loaded, ring, store, pool, clock=clock, board=board, reuse_port=reuse_port
+            *(loaded, ring, store, pool),
+            clock=clock,
+            board=board,
+            metrics=counted,
+            reuse_port=reuse_port,
         )
         async with composed as sidecar:
             yield sidecar
@@ -115,13 +108,15 @@ async def _composed(
     *,
     clock: Clock,
     board: Board | None,
+    metrics: Metrics,
     reuse_port: bool,
 ) -> AsyncIterator[Sidecar]:
     settings = loaded.settings
-    flows = build_flows(_kit(loaded, ring, store, pool, clock=clock))
+    flows = build_flows(_kit(loaded, ring, store, pool, clock=clock, metrics=metrics))
     voucher = Voucher(signing_key(ring.purpose_key("assertion")), flows.kit.levels, clock)
-    desk = Desk(flows, wiring.renderer(settings), wiring.site(loaded))
-    problems = Problems(desk.renderer, clock, secure=settings.public[0].secure)
+    desk = Desk(flows, wiring.renderer(settings), wiring.site(loaded), metrics.refused)
+    secure = settings.public[0].secure
+    problems = Problems(desk.renderer, clock, secure=secure, count=metrics.refused)
     pages = Pages(build_pages(desk, problems, voucher.jwks()))
     pipeline, identifier = _pipeline(
         loaded, ring, pool, flows, voucher=voucher, problems=problems, board=board
@@ -132,8 +127,10 @@ async def _composed(
         await pages.start()
         await flows.revocations.read()
         await _listen(listener, settings, reuse_port=reuse_port)
-        probes = await _probe(settings, store, reuse_port=reuse_port)
-        async with _kept(flows, identifier, store, clock):
+        app = build_probes({"store": store.ping}, registry(metrics), lambda: listener.draining)
+        probes = await _probe(app, settings, reuse_port=reuse_port)
+        gauges = tell_gauges(metrics, listener, flows.revocations)
+        async with _kept(flows, identifier, store, gauges, clock=clock):
             yield Sidecar(flows, store, listener, probes)
     finally:
         await listener.close()
@@ -145,12 +142,20 @@ async def _composed(
 # --- parts ----------------------------------------------------------------------------------------
 
 
-def _kit(loaded: Loaded, ring: KeyRing, store: SqlStore, pool: Pool, *, clock: Clock) -> Kit:
+def _kit(
+    loaded: Loaded,
+    ring: KeyRing,
+    store: SqlStore,
+    pool: Pool,
+    *,
+    clock: Clock,
+    metrics: Metrics,
+) -> Kit:
     settings, dear = loaded.settings, DearWork()
     rules = loaded.policy.rules
     return Kit(
-        store=store,
-        limiter=MemoryLimiter(clock),
+        store=MeasuredStore(store, metrics),
+        limiter=MeasuredLimiter(MemoryLimiter(clock), metrics),
         factors={
             item.name: cast("Factor", _built(item, ring, pool, dear)) for item in loaded.factors
         },
@@ -232,11 +237,13 @@ async def _listen(listener: Listener, settings: Settings, *, reuse_port: bool) -
     await listener.start(at.host, at.port, tls, reuse_port=reuse_port)
 
 
-async def _probe(settings: Settings, store: SqlStore, *, reuse_port: bool) -> web.AppRunner | None:
+async def _probe(
+    app: web.Application, settings: Settings, *, reuse_port: bool
+) -> web.AppRunner | None:
     at = settings.listen.probes
     if at is None:
         return None
-    runner = web.AppRunner(build_probes({"store": store.ping}, REGISTRY), access_log=None)
+    runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     site: web.BaseSite = (
         web.UnixSite(runner, at.path)
@@ -249,7 +256,12 @@ async def _probe(settings: Settings, store: SqlStore, *, reuse_port: bool) -> we
 
 @asynccontextmanager
 async def _kept(
-    flows: Flows, identifier: Identifier, store: SqlStore, clock: Clock
+    flows: Flows,
+    identifier: Identifier,
+    store: SqlStore,
+    gauges: Coroutine[object, object, None],
+    *,
+    clock: Clock,
 ) -> AsyncIterator[None]:
     """Follow the feed and sweep for the length of the block; if either breaks, all of it ends."""
     async with asyncio.TaskGroup() as tasks:
@@ -257,6 +269,7 @@ async def _kept(
             tasks.create_task(flows.revocations.follow()),
             tasks.create_task(_ending(flows, clock)),
             tasks.create_task(_sweeping(flows, identifier, store, clock)),
+            tasks.create_task(gauges),
         ]
         try:
             yield

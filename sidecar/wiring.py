@@ -3,6 +3,7 @@
 import ssl
 
 from sidecar import bundled
+from sidecar.metrics.ledger import Ledger, Names
 from sidecar.proxy.limits import Limits
 from sidecar.proxy.route import Destination, Login, Router
 from sidecar.proxy.upstream import Upstream
@@ -54,6 +55,14 @@ def router(loaded: Loaded) -> Router:
         passes_unidentified=settings.unidentified is Unidentified.PASS,
         websocket_origins=frozenset(settings.websocket.origins),
     )
+
+
+def ledger(loaded: Loaded) -> Ledger:
+    """Return where the workers count, by the names that the configuration gives."""
+    settings = loaded.settings
+    rules = tuple(rule.name for rule in loaded.policy.rules)
+    names = Names(rules, tuple(settings.upstreams), tuple(settings.identity))
+    return Ledger(names, settings.workers)
 
 
 def renderer(settings: Settings) -> Renderer:

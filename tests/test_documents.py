@@ -174,7 +174,9 @@ def test_the_readme_names_what_make_does(target: str) -> None:
     assert f"make {target}" in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("document", ["docs/configuration.md", "docs/architecture.md"])
+@pytest.mark.parametrize(
+    "document", ["docs/configuration.md", "docs/architecture.md", "docs/operations.md"]
+)
 def test_documents_keep_up_with_the_code(document: str) -> None:
     """Every setting, plugin option and transition shows that the documents say what the code does.
 

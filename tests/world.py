@@ -1,7 +1,6 @@
 """A whole sidecar before a small application, in this process, with a clock that tests move."""
 
 import base64
-import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -21,6 +20,7 @@ from sidecar.storage.setup import migrate_up
 from sidecar.wiring import key_ring
 from tests.application import Application
 from tests.clock import ManualClock
+from tests.tools.ports import free_ports
 from tests.visitor import Visitor
 
 ORIGIN = "https://app.test"
@@ -118,9 +118,7 @@ KEY = base64.b64encode(bytes((7 * n * n + 13 * n + 5) % 256 for n in range(32)))
 
 def free_port() -> int:
     """Return a port that nobody listened on a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    return free_ports(1)[0]
 
 
 @asynccontextmanager

@@ -7,26 +7,27 @@ import socket
 from collections.abc import Coroutine
 from contextlib import ExitStack
 from dataclasses import replace
+from datetime import timedelta
 
 import structlog
 import typer
 import uvloop
 
-from sidecar import __version__, logs
+from sidecar import __version__, logs, wiring
 from sidecar.app import running
 from sidecar.cli.loading import DEFAULT_PATH, ConfigOption, Format, load, refused, tell
 from sidecar.cli.main import EXIT_CONFIG
+from sidecar.clock import utc_now
 from sidecar.core.errors import StoreUnavailable
+from sidecar.metrics.worker import Metrics
 from sidecar.proxy.board import Board
 from sidecar.settings.load import Loaded
 from sidecar.settings.words import Address
 from sidecar.storage.faults import StoreUnproven
 from sidecar.workers import Care, supervise
 
-DRAIN_S = 30.0
-"""How long requests that were begun may take to finish after a stop was asked for."""
-
-CARE = Care(hopeless=EXIT_CONFIG, patience_s=DRAIN_S + 10)
+CLOSING_S = 10.0
+"""How long a worker may take to end after what was begun has finished, or was cut."""
 
 app = typer.Typer()
 log = structlog.get_logger(__name__)
@@ -38,10 +39,10 @@ def serve(config: ConfigOption = DEFAULT_PATH) -> None:
     loaded = load(config)
     tell(loaded.warnings, Format.TEXT)
     logs.configure(loaded.settings.logging)
-    board = _shared(loaded) if loaded.settings.workers > 1 else Board()
+    board, metrics = _places(loaded)
     if loaded.settings.sentry is not None:
         logs.report_to_sentry(loaded.settings.sentry, __version__)
-    _run(_serve(loaded, board))
+    _run(_serve(loaded, board, metrics))
 
 
 def _run(work: Coroutine[object, object, None]) -> None:
@@ -60,31 +61,39 @@ def _run(work: Coroutine[object, object, None]) -> None:
         raise typer.Exit(EXIT_CONFIG) from error
 
 
-async def _serve(loaded: Loaded, board: Board) -> None:
+async def _serve(loaded: Loaded, board: Board, metrics: Metrics) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for wanted in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(wanted, stop.set)
-    async with running(loaded, board=board, reuse_port=loaded.settings.workers > 1) as sidecar:
+    shared = loaded.settings.workers > 1
+    async with running(loaded, board=board, metrics=metrics, reuse_port=shared) as sidecar:
         log.info("sidecar.started", port=sidecar.listener.port, version=__version__)
         await stop.wait()
         log.info("sidecar.draining")
-        await sidecar.drain(DRAIN_S)
+        await sidecar.drain(loaded.settings.drain.total_seconds())
     log.info("sidecar.stopped")
 
 
 # --- several workers ------------------------------------------------------------------------------
 
 
-def _shared(loaded: Loaded) -> Board:
-    """Return, in each worker, the board that all write on; the supervisor never returns."""
+def _places(loaded: Loaded) -> tuple[Board, Metrics]:
+    """Return, in each worker, its places on what all share; the supervisor never returns."""
+    workers, ledger = loaded.settings.workers, wiring.ledger(loaded)
+    if workers == 1:
+        return Board(), Metrics(ledger, utc_now)
     _rehearse(loaded)
-    workers = loaded.settings.workers
     board = Board.shared(workers)
-    number = supervise(workers, CARE)
+    number = supervise(workers, care(loaded.settings.drain))
     structlog.contextvars.bind_contextvars(worker=number)
     board.take(number)
-    return board
+    return board, Metrics(ledger, utc_now, number)
+
+
+def care(drain: timedelta) -> Care:
+    """Return how workers are treated that may take so long to finish what was begun."""
+    return Care(hopeless=EXIT_CONFIG, patience_s=drain.total_seconds() + CLOSING_S)
 
 
 def _rehearse(loaded: Loaded) -> None:

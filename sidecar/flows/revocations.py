@@ -30,7 +30,8 @@ class Revocations:
         self._clock = clock
         self._listeners: list[Listener] = []
         self._sequence: int | None = None
-        self._read_at: datetime | None = None
+        self.read_at: datetime | None = None
+        """When the feed was last read; None before the first time."""
         self.generation = 0
         """Grows with every revocation; what was read before is not kept after."""
 
@@ -40,7 +41,7 @@ class Revocations:
 
     def current(self, now: datetime) -> bool:
         """Tell whether the feed was read lately enough for memory to be trusted."""
-        return self._read_at is not None and now - self._read_at <= TRUSTED_FOR
+        return self.read_at is not None and now - self.read_at <= TRUSTED_FOR
 
     def tell(self, person: Person | None, session: SessionId | None) -> None:
         """Every memory of this process has forgotten the session, the person, or everything."""
@@ -64,7 +65,7 @@ class Revocations:
         for row in rows:
             self.tell(row.person, row.session)
             self._sequence = row.sequence
-        self._read_at = now
+        self.read_at = now
 
     async def follow(self) -> None:
         """Read once a second until cancelled; an outage empties the memory by its age."""

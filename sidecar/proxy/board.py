@@ -1,34 +1,28 @@
 """Counters by which the workers of one machine tell each other what must be asked anew."""
 
-import mmap
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Final
+
+from sidecar.lanes import Lanes
 
 SLOTS: Final = 4096
 """Marks share a slot now and then; then one question more is asked, and none less."""
 
 KEY_BYTES: Final = 32
-_ITEM: Final = 8
 _CHANGES, _DOUBTS, _OPEN, _SIGN_INS = range(4)
-_KINDS: Final = 4
+CELLS: Final = 4 * SLOTS
 
 Slots = frozenset[int]
 
 
 class Board:
-    """Four rows of counters for each worker, who writes its own and reads everybody's.
+    """Four rows of counters in the lane of each worker."""
 
-    Nobody writes where another writes, so no count is lost and nothing has to be locked: a worker
-    that dies in the middle leaves nothing that others wait for.
-    """
-
-    def __init__(self, lanes: int = 1, memory: bytearray | mmap.mmap | None = None) -> None:
-        self._lanes = lanes
-        self._lane = 0
-        self._memory = memory if memory is not None else bytearray(board_bytes(lanes))
-        self._counts = memoryview(self._memory).cast("Q")
-        self.pulse = 0 if lanes == 1 else -1
+    def __init__(self, lanes: Lanes | None = None) -> None:
+        self._lanes = Lanes(1, CELLS) if lanes is None else lanes
+        self._own = self._lanes.rows[0]
+        self.pulse = 0 if len(self._lanes.rows) == 1 else -1
         """Another number after every event, for one process alone; -1 where there are several.
 
         Whoever saw nothing happen under some slots need not look again until it beats. Between
@@ -38,16 +32,16 @@ class Board:
         """Makes the marks of all workers the same, and meaningless to anybody else."""
 
     @classmethod
-    def shared(cls, lanes: int) -> "Board":
+    def shared(cls, workers: int) -> "Board":
         """Return a board that processes forked from this one write on together."""
-        return cls(lanes, mmap.mmap(-1, board_bytes(lanes)))
+        return cls(Lanes(workers, CELLS))
 
     def take(self, lane: int) -> None:
         """This process writes in the lane; whatever its predecessor had begun there is over."""
-        self._lane = lane
+        self._own = self._lanes.rows[lane]
         every = frozenset(range(SLOTS))
-        for at in self._own(_OPEN, every):
-            self._counts[at] = 0
+        for slot in every:
+            self._own[_OPEN * SLOTS + slot] = 0
         self.doubt(every)
 
     def slots(self, marks: Iterable[bytes]) -> Slots:
@@ -98,23 +92,11 @@ class Board:
         return self._sum(_OPEN, slots) > 0
 
     def _sum(self, kind: int, slots: Slots) -> int:
-        counts = self._counts
-        if self._lanes == 1:
-            return sum(counts[kind * SLOTS + slot] for slot in slots)
-        rows = range(kind * SLOTS, self._lanes * _KINDS * SLOTS, _KINDS * SLOTS)
-        return sum(counts[row + slot] for row in rows for slot in slots)
+        first = kind * SLOTS
+        return sum(row[first + slot] for row in self._lanes.rows for slot in slots)
 
     def _add(self, kind: int, slots: Slots, number: int) -> None:
-        for at in self._own(kind, slots):
-            self._counts[at] += number
-        if self._lanes == 1:
+        for slot in slots:
+            self._own[kind * SLOTS + slot] += number
+        if self.pulse >= 0:
             self.pulse += 1
-
-    def _own(self, kind: int, slots: Slots) -> Iterator[int]:
-        row = (self._lane * _KINDS + kind) * SLOTS
-        return (row + slot for slot in slots)
-
-
-def board_bytes(lanes: int) -> int:
-    """Return the size of a board for so many workers."""
-    return lanes * _KINDS * SLOTS * _ITEM

@@ -80,6 +80,16 @@ class Listener:
     def connections(self) -> int:
         return len(self._shared.clients)
 
+    @property
+    def requests(self) -> int:
+        """How many are being answered."""
+        return len(self._shared.tasks)
+
+    @property
+    def draining(self) -> bool:
+        """Whether nothing new is taken any more."""
+        return self._shared.draining
+
     async def drain(self, timeout_s: float) -> None:
         """Nothing new was taken, what was begun was finished within the time, the rest was cut."""
         self._shared.draining = True

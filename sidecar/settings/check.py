@@ -13,9 +13,12 @@ from sidecar.settings.check_upstreams import upstreams
 from sidecar.settings.draft import Draft
 from sidecar.settings.faults import Finding, Where
 from sidecar.settings.schema import Unidentified
+from sidecar.settings.words import show_duration
 
 DATABASE: Final = "sqlite+aiosqlite:///"
 LONGEST_SESSION: Final = timedelta(days=366)
+LONGEST_DRAIN: Final = timedelta(minutes=10)
+"""Beyond, a stop looks like one that hangs."""
 
 
 def origins(draft: Draft) -> Iterator[Finding]:
@@ -56,6 +59,14 @@ def workers(draft: Draft) -> Iterator[Finding]:
             what = "a unix socket" if at.path else "port 0"
             hint = "write host:port, or `workers: 1`"
             yield Finding(("listen", key), f"{what} cannot be shared by several workers", hint)
+
+
+def drain(draft: Draft) -> Iterator[Finding]:
+    """A stop ends while whoever asked for it still waits."""
+    if draft.settings.drain > LONGEST_DRAIN:
+        message = f"a stop may take {show_duration(draft.settings.drain)}"
+        hint = "whatever stops it must wait longer; Kubernetes waits 30s unless told otherwise"
+        yield Finding(("drain",), message, hint, warning=True)
 
 
 def joined(networks: Iterable[Network]) -> Iterator[Network]:
@@ -177,6 +188,7 @@ CHECKS: Final[tuple[Callable[[Draft], Iterator[Finding]], ...]] = (
     origins,
     listeners,
     workers,
+    drain,
     upstreams,
     login,
     enrollment,

@@ -157,6 +157,9 @@ class Settings(Part):
     workers: Workers = 1
     """Processes of this machine that share the listeners and the database: one for each core that
     the sidecar may use, up to 64. `limits` count in each."""
+    drain: Duration = parse_duration("30s")
+    """How long requests that were begun may take to finish once a stop was asked for (SIGTERM);
+    what is left then is cut."""
     upstreams: Annotated[Mapping[Name, Upstream], Field(min_length=1)]
     """The protected applications, by name."""
     login: Login = Login()

@@ -99,6 +99,7 @@ class AccountPages:
         try:
             await self._desk.flows.management.rename(form.visit, which, form.get("name"))
         except Conflict as error:
+            self._desk.count(error.slug)
             view = replace(
                 await self._view(form.visit),
                 fault=Fault("bad-name"),

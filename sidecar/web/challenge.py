@@ -105,6 +105,7 @@ class ChallengePages:
             challenge = await challenges.show(form.visit, ChallengeId(which))
             entered = await challenges.answer(form.visit, challenge.id, form.response)
         except (ResponseRejected, TooManyAttempts, ChallengeGone) as error:
+            self._desk.count(error.slug)
             return await self._again(request, form, which, error)
         self._desk.keep(request, entered)
         visit = replace(form.visit, session=entered.session)

@@ -14,6 +14,7 @@ from sidecar.flows.kit import Entered
 from sidecar.flows.tokens import KNOWN_FOR
 from sidecar.flows.visit import Visit
 from sidecar.web.guard import caller_of, read_form
+from sidecar.web.problems import Hears, uncounted
 from sidecar.web.render import Renderer
 from sidecar.web.views import ErrorView, Frame, View, is_local
 
@@ -65,10 +66,14 @@ class Form:
 class Desk:
     """The parts that handlers share."""
 
-    def __init__(self, flows: Flows, renderer: Renderer, site: Site) -> None:
+    def __init__(
+        self, flows: Flows, renderer: Renderer, site: Site, count: Hears = uncounted
+    ) -> None:
         self.flows = flows
         self.renderer = renderer
         self.site = site
+        self.count = count
+        """For pages that tell a problem in words of their own."""
 
     # -- who -----------------------------------------------------------------------------------
 
@@ -165,6 +170,7 @@ class Desk:
 
     def error(self, request: web.Request, error: SidecarError) -> web.Response:
         """Return the page that tells a person what went wrong, and how to go on from it."""
+        self.count(error.slug)
         caller, wait = caller_of(request), error.retry_after_s
         again = request.get(AGAIN, "")
         if not again and request.method == "GET" and error.status >= HTTPStatus.TOO_MANY_REQUESTS:

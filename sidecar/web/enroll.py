@@ -89,6 +89,7 @@ class EnrollPages:
             typed = form.get("invitation")
             if not typed:
                 return self._desk.go(request, "invitation", next=onward["next"])
+            self._desk.count(error.slug)
             view = self._start(form.visit, onward, first=True)
             view = replace(view, invitation=typed, fault=Fault("invitation"))
             return self._desk.show(request, form.visit, view, error.status)
@@ -104,6 +105,7 @@ class EnrollPages:
         try:
             entered = await self._desk.flows.enrollments.finish(form.visit, which, form.response)
         except ResponseRejected as error:
+            self._desk.count(error.slug)
             return await self._again(request, form, challenge, fault_of(error, self._desk))
         return await self._finished(request, form, challenge, entered)
 

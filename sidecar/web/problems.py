@@ -1,7 +1,7 @@
 """Errors become HTTP here and nowhere else: a page for people, problem+json for programs."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
@@ -35,18 +35,35 @@ class Telling:
     request_id: str
 
 
+Hears = Callable[[str], None]
+"""Is told the slug of each problem that somebody is shown."""
+
+
+def uncounted(_slug: str) -> None:
+    """Nobody counts."""
+
+
 class Problems:
     """Tells every error of the tree (RFC 9457); texts of exceptions stay in the log."""
 
-    def __init__(self, renderer: Renderer, clock: Clock, *, secure: bool) -> None:
+    def __init__(
+        self,
+        renderer: Renderer,
+        clock: Clock,
+        *,
+        secure: bool,
+        count: Hears = uncounted,
+    ) -> None:
         self._renderer = renderer
         self._clock = clock
         self._secure = secure
+        self._count = count
 
     def tell(
         self, error: SidecarError, how: How, extra: Mapping[str, str | int | list[str]]
     ) -> tuple[int, RawHeaders, bytes]:
         """Return status, headers and body."""
+        self._count(error.slug)
         headers: RawHeaders = (
             (b"Cache-Control", b"no-store"),
             (b"Vary", b"Cookie, Sec-Fetch-Mode, Accept"),

@@ -5,20 +5,9 @@ from collections.abc import Mapping
 
 from aiohttp import web
 
-from sidecar.core.errors import CrossSiteRefused, NotFound, SidecarError
+from sidecar.core.errors import CrossSiteRefused, NotFound, slugs
 from sidecar.web.desk import Desk
 from sidecar.web.views import ErrorView
-
-
-def slugs() -> dict[str, type[SidecarError]]:
-    """Return every problem slug with its class."""
-    found: dict[str, type[SidecarError]] = {SidecarError.slug: SidecarError}
-    waiting = SidecarError.__subclasses__()
-    while waiting:
-        kind = waiting.pop()
-        found.setdefault(kind.slug, kind)
-        waiting += kind.__subclasses__()
-    return found
 
 
 class PublicPages:

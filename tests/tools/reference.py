@@ -12,6 +12,7 @@ from pathlib import Path
 from sidecar.bundled import plugin_names
 from sidecar.core import states
 from sidecar.loader import Role, resolve
+from sidecar.metrics.families import FAMILIES
 from sidecar.settings.published import json_schema
 
 ROOT = Path(__file__).parent.parent.parent
@@ -178,6 +179,16 @@ def transitions() -> str:
     return "\n".join(["| of | in state | on | becomes |", "|---|---|---|---|", *rows]) + "\n"
 
 
+def metrics() -> str:
+    """Every metric, in the order of a scrape."""
+    rows = [
+        f"| `{family.name}` | {', '.join(f'`{label}`' for label in family.labels)}"
+        f" | {family.kind.value} | {family.meaning} |"
+        for family in FAMILIES
+    ]
+    return "\n".join(["| metric | labels | kind | says |", "|---|---|---|---|", *rows]) + "\n"
+
+
 def word(state: Enum) -> str:
     return str(state.value).replace("_", " ")
 
@@ -186,6 +197,7 @@ TABLES = (
     ("docs/configuration.md", "settings", settings),
     ("docs/configuration.md", "plugins", plugins),
     ("docs/architecture.md", "transitions", transitions),
+    ("docs/operations.md", "metrics", metrics),
 )
 
 

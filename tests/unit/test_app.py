@@ -2,21 +2,23 @@
 
 import asyncio
 import socket
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import aiohttp
 import pytest
 import yaml
+from aiohttp import web
 
-from sidecar.app import DEAR_AT_ONCE, DearWork, running
+from sidecar.app import running
 from sidecar.settings.load import Loaded, load_settings
 from sidecar.storage.setup import migrate_up
 from sidecar.wiring import key_ring
+from tests.application import Application
 from tests.clock import ManualClock
 from tests.unit.flows.scene import quick_folder
-from tests.world import KEY, free_port, settings_for
+from tests.wire import wired
+from tests.world import KEY, free_port, settings_for, world
 
 
 @pytest.fixture
@@ -55,6 +57,41 @@ async def test_it_listens_and_its_probes_tell_the_truth(folder: Path) -> None:
         assert await status_of(ready) == 200
     with pytest.raises(aiohttp.ClientConnectorError):
         await status_of(live)
+
+
+class Slow(Application):
+    """An application that answers when it is told to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked, self.may_answer = asyncio.Event(), asyncio.Event()
+
+    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        self.asked.set()
+        await self.may_answer.wait()
+        return await super().handle(request)
+
+
+async def test_while_it_drains_it_is_alive_and_not_ready(folder: Path) -> None:
+    """A request under way at a stop shows its answer; until its end, and as long as the process
+    lasts, the probes show not ready.
+    """
+    port, slow = free_port(), Slow()
+    listen = {"public": "127.0.0.1:0", "probes": f"127.0.0.1:{port}"}
+    live, ready = (f"http://127.0.0.1:{port}/health/{name}" for name in ("live", "ready"))
+    async with world(folder, application=slow, changes={"listen": listen}) as here:
+        async with wired(here) as client:
+            client.send(b"GET /open/slow HTTP/1.1\r\nHost: app.test\r\n\r\n")
+            await slow.asked.wait()
+            assert await status_of(ready) == 200
+            draining = asyncio.create_task(here.sidecar.drain(60))
+            await asyncio.sleep(0)
+            assert (await status_of(live), await status_of(ready)) == (200, 503)
+            assert not draining.done()
+            slow.may_answer.set()
+            assert (await client.answer()).status == 200
+        await draining
+        assert (await status_of(live), await status_of(ready)) == (200, 503)
 
 
 async def test_a_taken_address_is_an_os_error_and_leaves_nothing(folder: Path) -> None:
@@ -110,24 +147,3 @@ async def test_when_following_the_feed_breaks_all_of_it_ends(folder: Path) -> No
         await serve()
     assert broken.is_set()
     assert ended.group_contains(LookupError)
-
-
-async def test_dear_work_runs_two_at_a_time() -> None:
-    """Ten pieces of dear work at once show two running, and all of them done."""
-    running_now, most, guard = 0, 0, threading.Lock()
-    gate = threading.Barrier(DEAR_AT_ONCE)
-
-    def work() -> int:
-        nonlocal running_now, most
-        with guard:
-            running_now += 1
-            most = max(most, running_now)
-        gate.wait(5)
-        with guard:
-            running_now -= 1
-        return 1
-
-    dear = DearWork()
-    async with asyncio.timeout(10):
-        done = await asyncio.gather(*(dear(work) for _ in range(10)))
-    assert (sum(done), most) == (10, DEAR_AT_ONCE)

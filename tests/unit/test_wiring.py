@@ -140,3 +140,15 @@ def test_origins_of_websockets_reach_the_router(tmp_path: Path) -> None:
     listed = {"websocket": {"origins": ["https://chat.example.com"]}}
     assert wiring.router(loaded(tmp_path, listed)).websocket_origins == {"https://chat.example.com"}
     assert wiring.router(loaded(tmp_path)).websocket_origins == frozenset()
+
+
+def test_metrics_know_the_names_of_the_file(tmp_path: Path) -> None:
+    """A file with rules, applications and sources: shows that labels can say each, with the rules
+    that nobody wrote, and that every worker has a lane.
+    """
+    changes = {"workers": 3, "listen": {"public": "127.0.0.1:9000"}}
+    made = wiring.ledger(loaded(tmp_path, changes))
+    assert made.values["rule"] == ("login", "open", "never", "easy", "fresh", "default", "-")
+    assert made.values["upstream"] == ("shop",)
+    assert made.values["source"] == ("app_login",)
+    assert len(made.rows) == 3

@@ -9,11 +9,14 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 import yaml
 
+from sidecar.cli.serve import care
 from sidecar.clock import utc_now
 from sidecar.settings.load import Loaded, load_settings
 from sidecar.storage.setup import migrate_up
@@ -24,6 +27,8 @@ from tests.unit.flows.scene import quick_folder
 from tests.world import KEY, settings_for
 
 START_S = 40
+DRAINED_S = 25
+"""Less than the drain that nobody wrote."""
 
 
 @pytest.fixture
@@ -54,6 +59,16 @@ def serving(folder: Path) -> "subprocess.Popen[str]":
         text=True,
         env={**os.environ, "TEST_KEY": KEY},
     )
+
+
+def lines_until_started(process: "subprocess.Popen[str]", workers: int) -> list[str]:
+    """Return what was told until so many workers had started."""
+    assert process.stderr is not None
+    lines: list[str] = []
+    while sum("sidecar.started" in line for line in lines) < workers:
+        lines.append(process.stderr.readline())
+        assert lines[-1], lines  # it ended
+    return lines
 
 
 def refused(folder: Path) -> str:
@@ -118,11 +133,8 @@ def test_workers_serve_until_told_to_stop(folder: Path) -> None:
     (port,) = free_ports(1)
     with_store(configured(folder, port, workers=2, logging={"format": "json"}))
     process = serving(folder)
-    assert process.stderr is not None
-    lines: list[str] = []
     try:
-        while sum("sidecar.started" in line for line in lines) < 2:
-            lines.append(process.stderr.readline())
+        lines = lines_until_started(process, 2)
         process.send_signal(signal.SIGTERM)
         lines += process.communicate(timeout=START_S)[1].splitlines()
     finally:
@@ -134,3 +146,56 @@ def test_workers_serve_until_told_to_stop(folder: Path) -> None:
             "worker.started",
             *("sidecar.started", "sidecar.draining", "sidecar.stopped"),
         ]
+
+
+def test_any_worker_tells_the_numbers_of_all(folder: Path) -> None:
+    """Metrics of two workers, asked of whichever answers, show both of them and each process."""
+    port, probes = free_ports(2)
+    listen = {"public": f"127.0.0.1:{port}", "probes": f"127.0.0.1:{probes}"}
+    with_store(configured(folder, port, workers=2, listen=listen, logging={"format": "json"}))
+    process = serving(folder)
+    try:
+        lines_until_started(process, 2)
+        with urlopen(f"http://127.0.0.1:{probes}/metrics") as answer:
+            told = answer.read().decode()
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=START_S)
+    finally:
+        process.kill()
+    assert "sidecar_workers 2.0" in told
+    assert "sidecar_workers_up 2.0" in told
+    for worker in (0, 1):
+        assert f'process_resident_memory_bytes{{worker="{worker}"}}' in told
+
+
+def test_a_stop_cuts_what_lasts_longer_than_the_drain(folder: Path) -> None:
+    """A request whose application never answers shows that the stop waits as long as it is told,
+    and cuts it: no time at all is less than the half minute that nobody wrote.
+    """
+    (port,) = free_ports(1)
+    with socket.create_server(("127.0.0.1", 0)) as application:
+        application.settimeout(START_S)
+        upstream = {"shop": f"http://127.0.0.1:{application.getsockname()[1]}"}
+        json_lines = {"format": "json"}
+        changes = {"upstreams": upstream, "drain": "0s", "logging": json_lines}
+        with_store(configured(folder, port, **changes))
+        process = serving(folder)
+        try:
+            wait_for(port, START_S)
+            with socket.create_connection(("127.0.0.1", port)) as client:
+                client.sendall(b"GET /open/x HTTP/1.1\r\nHost: app.test\r\n\r\n")
+                asked, _ = application.accept()  # and never answers
+                process.send_signal(signal.SIGTERM)
+                told = process.communicate(timeout=DRAINED_S)[1]
+                asked.close()
+        finally:
+            process.kill()
+    events = [json.loads(line)["event"] for line in told.splitlines() if line.startswith("{")]
+    assert "listener.cut" in events
+    assert events[-1] == "sidecar.stopped"
+
+
+def test_the_supervisor_waits_longer_than_a_drain() -> None:
+    """Any drain shows a supervisor that kills nobody who still finishes what was begun."""
+    assert care(timedelta(minutes=2)).patience_s > 120
+    assert care(timedelta()).patience_s > 0

@@ -1,7 +1,7 @@
-import mmap
 import os
 
-from sidecar.proxy.board import SLOTS, Board, board_bytes
+from sidecar.lanes import Lanes
+from sidecar.proxy.board import CELLS, SLOTS, Board
 
 ONE, OTHER = frozenset({1}), frozenset({2})
 
@@ -50,8 +50,8 @@ def test_a_forked_worker_is_heard() -> None:
 
 def test_a_successor_clears_what_the_dead_left_open() -> None:
     """A lane taken anew: shows that nothing stays open, and that nothing known before counts."""
-    memory = mmap.mmap(-1, board_bytes(2))
-    mine, theirs = Board(2, memory), Board(2, memory)
+    lanes = Lanes(2, CELLS)
+    mine, theirs = Board(lanes), Board(lanes)
     theirs.take(1)
     theirs.open(ONE)
     before = mine.changes(ONE)

@@ -4,7 +4,8 @@ from datetime import timedelta
 
 from sidecar.core.model import Identity, Person
 from sidecar.core.protocols import Carriers, RequestView
-from sidecar.proxy.board import Board, board_bytes
+from sidecar.lanes import Lanes
+from sidecar.proxy.board import CELLS, Board
 from sidecar.proxy.known import SHORT, Answer, Known, Marker
 from tests.clock import ManualClock
 from tests.unit.proxy.requests import raw
@@ -106,8 +107,8 @@ def test_memory_is_bounded() -> None:
 
 def test_workers_hear_of_each_other() -> None:
     """What one worker forgets or sees begin shows that no other one answers from memory."""
-    clock, memory = ManualClock(), bytearray(board_bytes(2))
-    boards = [Board(2, memory), Board(2, memory)]
+    clock, lanes = ManualClock(), Lanes(2, CELLS)
+    boards = [Board(lanes), Board(lanes)]
     for lane, board in enumerate(boards):
         board.take(lane)
     here, there = (Known(clock, board) for board in boards)

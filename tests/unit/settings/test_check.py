@@ -50,6 +50,17 @@ def test_workers_are_counted(count: object) -> None:
     assert [line.partition(":")[0] for line in found] == ["workers"]
 
 
+def test_a_stop_that_takes_long_is_warned_about() -> None:
+    """A drain of more than ten minutes shows a warning; ten, and none at all, are right."""
+    assert said(drain="601s") == (
+        "warning: drain: a stop may take 601s (whatever stops it must wait longer; Kubernetes waits"
+        " 30s unless told otherwise)"
+    )
+    assert build.load(drain="601s").settings.drain.total_seconds() == 601
+    for right in ("10m", "0s"):
+        assert said(drain=right) == ""
+
+
 @pytest.mark.parametrize("network", ["0.0.0.0/0", "::/0"])
 def test_nobody_trusts_everybody(network: str) -> None:
     """A list of proxies with the whole Internet in it shows that it is refused (THREATS 31)."""

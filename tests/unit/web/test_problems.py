@@ -4,9 +4,14 @@ import json
 
 import pytest
 
-from sidecar.core.errors import NotFound, PluginFailed, StepUpRequired, TooManyAttempts
+from sidecar.core.errors import (
+    NotFound,
+    PluginFailed,
+    StepUpRequired,
+    TooManyAttempts,
+    slugs,
+)
 from sidecar.web.problems import Problems, Telling
-from sidecar.web.public import slugs
 from tests.clock import ManualClock
 from tests.tools.pages_server import renderer
 
@@ -51,3 +56,12 @@ def test_headers() -> None:
         assert b"Sec-Fetch-Mode" in dict(headers)[b"Vary"]
     _, headers, _ = PROBLEMS.tell(PluginFailed(), PERSON, {})
     assert b"frame-ancestors 'none'" in dict(headers)[b"Content-Security-Policy"]
+
+
+@pytest.mark.parametrize("how", [PROGRAM, PERSON])
+def test_each_is_counted_once(how: Telling) -> None:
+    """An error that is told, either way, shows once by its slug."""
+    heard: list[str] = []
+    problems = Problems(renderer(), ManualClock(), secure=True, count=heard.append)
+    problems.tell(NotFound("x"), how, {})
+    assert heard == ["not-found"]

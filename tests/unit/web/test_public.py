@@ -4,8 +4,6 @@ import json
 
 import pytest
 
-from sidecar.core import errors
-from sidecar.web.public import slugs
 from tests.somebody import somebody
 from tests.world import World
 
@@ -63,11 +61,3 @@ async def test_what_a_problem_means(here: World, slug: str) -> None:
 async def test_an_unknown_problem(here: World) -> None:
     """A slug that does not exist shows "not found"."""
     assert (await here.visitor().open("/_sidecar/problems/nonsense")).status == 404
-
-
-async def test_every_error_has_its_slug() -> None:
-    """The error tree shows that each public name is found, the root's first."""
-    found = slugs()
-    assert found["internal-error"] is errors.SidecarError
-    assert found["challenge-gone"] is errors.ChallengeGone
-    assert all(kind.slug == slug for slug, kind in found.items())

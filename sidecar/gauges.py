@@ -1,0 +1,21 @@
+"""What is the case now, told once a second to whoever reads the metrics."""
+
+import asyncio
+from typing import Final
+
+from sidecar.flows.revocations import Revocations
+from sidecar.metrics.worker import Metrics
+from sidecar.proxy.listener import Listener
+
+TOLD_EVERY_S: Final = 1.0
+
+
+async def tell_gauges(metrics: Metrics, listener: Listener, revocations: Revocations) -> None:
+    """Tell until cancelled; a worker that no longer does has stopped working."""
+    while True:
+        metrics.connections.set(listener.connections)
+        metrics.requests.set(listener.requests)
+        if revocations.read_at is not None:
+            metrics.feed_read(revocations.read_at)
+        metrics.pulse()
+        await asyncio.sleep(TOLD_EVERY_S)

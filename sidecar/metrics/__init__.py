@@ -1,0 +1,1 @@
+"""What is counted and timed, by every worker in cells of its own, and told to Prometheus."""

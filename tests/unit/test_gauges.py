@@ -1,0 +1,48 @@
+"""What is the case now."""
+
+import asyncio
+from contextlib import suppress
+from datetime import datetime
+from types import SimpleNamespace
+from typing import cast
+
+import pytest
+
+from sidecar import gauges
+from sidecar.flows.revocations import Revocations
+from sidecar.metrics.ledger import Ledger
+from sidecar.metrics.worker import LIVES_FOR, Metrics
+from sidecar.proxy.listener import Listener
+from tests.clock import START, ManualClock
+from tests.unit.metrics.counted import NAMES, told
+
+
+@pytest.mark.parametrize(("read_at", "age"), [(None, 0), (START, LIVES_FOR.total_seconds() + 1)])
+async def test_gauges_follow_what_is_the_case(
+    monkeypatch: pytest.MonkeyPatch, read_at: datetime | None, age: float
+) -> None:
+    """Connections, requests and the feed's age show as they were at the last telling, which also
+    shows that the worker lives.
+    """
+    monkeypatch.setattr(gauges, "TOLD_EVERY_S", 0)
+    clock, ledger = ManualClock(), Ledger(NAMES, 2)
+    other, metrics = Metrics(ledger, clock, 0), Metrics(ledger, clock, 1)
+    listener = SimpleNamespace(connections=3, requests=2)
+    feed = SimpleNamespace(read_at=read_at)
+    telling = asyncio.create_task(
+        gauges.tell_gauges(metrics, cast("Listener", listener), cast("Revocations", feed))
+    )
+    clock.travel(seconds=LIVES_FOR.total_seconds() + 1)
+    assert other.living() == (0,)
+    await asyncio.sleep(0)
+    assert other.living() == (0, 1)
+    assert told(other, "sidecar_connections") == 3
+    assert told(other, "sidecar_requests_running") == 2
+    assert told(other, "sidecar_revocations_age_seconds") == age
+    listener.connections = 1
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert told(other, "sidecar_connections") == 1
+    telling.cancel()
+    with suppress(asyncio.CancelledError):
+        await telling
