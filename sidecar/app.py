@@ -1,7 +1,6 @@
 """The composition root: the one file that knows everyone."""
 
-import asyncio
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import cast
@@ -10,7 +9,6 @@ from aiohttp import web
 
 from sidecar import wiring
 from sidecar.clock import utc_now
-from sidecar.core.errors import StoreUnavailable
 from sidecar.core.model import Level
 from sidecar.core.policy import Effect
 from sidecar.core.protocols import Clock, Factor, IdentitySource, Tools
@@ -19,6 +17,7 @@ from sidecar.flows import Flows, build_flows
 from sidecar.flows.kit import FirstEnrollment, Kit, SessionTimes
 from sidecar.flows.tokens import Tokens
 from sidecar.gauges import tell_gauges
+from sidecar.keepers import kept
 from sidecar.loader import build
 from sidecar.metrics.ports import MeasuredLimiter, MeasuredStore
 from sidecar.metrics.scrape import registry
@@ -28,7 +27,7 @@ from sidecar.proxy.arrival import Origin
 from sidecar.proxy.board import Board
 from sidecar.proxy.contract import Contract
 from sidecar.proxy.headers import is_managed
-from sidecar.proxy.identify import CarrierRules, Identifier
+from sidecar.proxy.identify import Identifier
 from sidecar.proxy.listener import Listener
 from sidecar.proxy.mount import Pages
 from sidecar.proxy.pipeline import Pipeline
@@ -45,9 +44,6 @@ from sidecar.web.desk import Desk
 from sidecar.web.health import build_probes
 from sidecar.web.pages import build_pages
 from sidecar.web.problems import Problems
-
-SWEPT_EVERY_S = 60.0
-ENDED_EVERY_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,13 +111,17 @@ async def _composed(
     flows = build_flows(_kit(loaded, ring, store, pool, clock=clock, metrics=metrics))
     voucher = Voucher(signing_key(ring.purpose_key("assertion")), flows.kit.levels, clock)
     desk = Desk(flows, wiring.renderer(settings), wiring.site(loaded), metrics.refused)
-    secure = settings.public[0].secure
-    problems = Problems(desk.renderer, clock, secure=secure, count=metrics.refused)
+    problems = _problems(settings, desk, metrics, clock=clock)
     pages = Pages(build_pages(desk, problems, voucher.jwks()))
     pipeline, identifier = _pipeline(
-        loaded, ring, pool, flows, voucher=voucher, problems=problems, board=board
+        *(loaded, ring, pool, flows),
+        voucher=voucher,
+        problems=problems,
+        board=board,
+        metrics=metrics,
     )
-    listener = Listener(pipeline, pool, pages, wiring.limits(settings), clock=clock)
+    limits = wiring.limits(settings)
+    listener = Listener(pipeline, pool, pages, limits, clock=clock, metrics=metrics)
     probes: web.AppRunner | None = None
     try:
         await pages.start()
@@ -129,8 +129,8 @@ async def _composed(
         await _listen(listener, settings, reuse_port=reuse_port)
         app = build_probes({"store": store.ping}, registry(metrics), lambda: listener.draining)
         probes = await _probe(app, settings, reuse_port=reuse_port)
-        gauges = tell_gauges(metrics, listener, flows.revocations)
-        async with _kept(flows, identifier, store, gauges, clock=clock):
+        gauges = tell_gauges(metrics, listener, pool, flows.revocations)
+        async with kept(flows, identifier, store, gauges, clock=clock):
             yield Sidecar(flows, store, listener, probes)
     finally:
         await listener.close()
@@ -161,6 +161,7 @@ def _kit(
         },
         tokens=Tokens(ring),
         clock=clock,
+        looked_up=metrics.session,
         times=SessionTimes(settings.session.idle, settings.session.lifetime),
         first=FirstEnrollment(settings.enrollment.first, settings.enrollment.until),
         demanded=any(
@@ -185,17 +186,17 @@ def _pipeline(
     voucher: Voucher,
     problems: Problems,
     board: Board | None,
+    metrics: Metrics,
 ) -> tuple[Pipeline, Identifier]:
     settings = loaded.settings
     sources = {
         item.name: cast("IdentitySource", _built(item, ring, pool, DearWork()))
         for item in loaded.sources
     }
-    carriers = CarrierRules(
-        frozenset(name.lower() for name in settings.credential_carriers.headers),
-        frozenset(name.lower() for name in settings.credential_carriers.query),
+    carriers = wiring.carriers(settings)
+    identifier = Identifier(
+        sources, carriers, ring, flows.kit.clock, board=board, count=metrics.question
     )
-    identifier = Identifier(sources, carriers, ring, flows.kit.clock, board=board)
     login = settings.login.page if settings.unidentified is Unidentified.REDIRECT else None
     addresses = Addresses(settings.pages.prefix, login or "")
     contract = _contract(identifier, ring)
@@ -211,8 +212,14 @@ def _pipeline(
         answerer=Answerer(problems.tell, addresses, flows.sessions, flows.kit.tokens),
         voucher=voucher,
         contract=contract,
+        metrics=metrics,
     )
     return pipeline, identifier
+
+
+def _problems(settings: Settings, desk: Desk, metrics: Metrics, *, clock: Clock) -> Problems:
+    secure = settings.public[0].secure
+    return Problems(desk.renderer, clock, secure=secure, count=metrics.refused)
 
 
 def _contract(identifier: Identifier, ring: KeyRing) -> Contract:
@@ -252,47 +259,3 @@ async def _probe(
     )
     await site.start()
     return runner
-
-
-@asynccontextmanager
-async def _kept(
-    flows: Flows,
-    identifier: Identifier,
-    store: SqlStore,
-    gauges: Coroutine[object, object, None],
-    *,
-    clock: Clock,
-) -> AsyncIterator[None]:
-    """Follow the feed and sweep for the length of the block; if either breaks, all of it ends."""
-    async with asyncio.TaskGroup() as tasks:
-        keepers = [
-            tasks.create_task(flows.revocations.follow()),
-            tasks.create_task(_ending(flows, clock)),
-            tasks.create_task(_sweeping(flows, identifier, store, clock)),
-            tasks.create_task(gauges),
-        ]
-        try:
-            yield
-        finally:
-            for keeper in keepers:
-                keeper.cancel()
-
-
-async def _ending(flows: Flows, clock: Clock) -> None:
-    """End once a second what runs for sessions, or tunnels on proofs, whose time is over."""
-    while True:
-        await flows.live.expire(clock())
-        await asyncio.sleep(ENDED_EVERY_S)
-
-
-async def _sweeping(flows: Flows, identifier: Identifier, store: SqlStore, clock: Clock) -> None:
-    """Forget once a minute what nobody can ask for any more, in memory and in the store."""
-    while True:
-        await asyncio.sleep(SWEPT_EVERY_S)
-        flows.sessions.sweep()
-        flows.live.sweep()
-        identifier.sweep()
-        try:
-            await store.sweep(clock())
-        except StoreUnavailable:
-            continue

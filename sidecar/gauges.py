@@ -6,15 +6,22 @@ from typing import Final
 from sidecar.flows.revocations import Revocations
 from sidecar.metrics.worker import Metrics
 from sidecar.proxy.listener import Listener
+from sidecar.proxy.pool import Pool
 
 TOLD_EVERY_S: Final = 1.0
 
 
-async def tell_gauges(metrics: Metrics, listener: Listener, revocations: Revocations) -> None:
+async def tell_gauges(
+    metrics: Metrics, listener: Listener, pool: Pool, revocations: Revocations
+) -> None:
     """Tell until cancelled; a worker that no longer does has stopped working."""
     while True:
         metrics.connections.set(listener.connections)
         metrics.requests.set(listener.requests)
+        for name, now in pool.state().items():
+            metrics.upstream(name).pool(
+                idle=now.idle, taken=now.taken, waiting=now.waiting, down=now.down
+            )
         if revocations.read_at is not None:
             metrics.feed_read(revocations.read_at)
         metrics.pulse()

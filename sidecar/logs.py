@@ -3,6 +3,8 @@
 import logging
 import re
 import sys
+import traceback
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import structlog
@@ -104,3 +106,9 @@ def scrub(event: "Event", _hint: object = None) -> "Event":
     event.pop("extra", None)
     event.pop("server_name", None)
     return event
+
+
+def place(error: Exception) -> str:
+    """Return where it was raised: enough for an operator, and no value of a request in it."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""

@@ -4,6 +4,7 @@ import ssl
 
 from sidecar import bundled
 from sidecar.metrics.ledger import Ledger, Names
+from sidecar.proxy.identify import CarrierRules
 from sidecar.proxy.limits import Limits
 from sidecar.proxy.route import Destination, Login, Router
 from sidecar.proxy.upstream import Upstream
@@ -63,6 +64,15 @@ def ledger(loaded: Loaded) -> Ledger:
     rules = tuple(rule.name for rule in loaded.policy.rules)
     names = Names(rules, tuple(settings.upstreams), tuple(settings.identity))
     return Ledger(names, settings.workers)
+
+
+def carriers(settings: Settings) -> CarrierRules:
+    """Return where credentials may travel, beside cookies."""
+    written = settings.credential_carriers
+    return CarrierRules(
+        frozenset(name.lower() for name in written.headers),
+        frozenset(name.lower() for name in written.query),
+    )
 
 
 def renderer(settings: Settings) -> Renderer:

@@ -1,7 +1,7 @@
 """Rules and evidence become one decision; pure, and never awaits."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from sidecar.core.assurance import Requirement, able, satisfies
@@ -122,3 +122,19 @@ def _missing(rule: Rule, evidence: Evidence) -> Decision:
     if not able(portfolio.usable, rule.need, evidence.levels):
         return Enroll(rule, "factor-missing")
     return StepUp(rule, "proof-missing" if not evidence.proofs else "proof-too-weak-or-old")
+
+
+def strictest(rules: tuple[Rule, ...]) -> Rule:
+    """Return the rule of a request that must satisfy all of these."""
+    if len(rules) == 1:
+        return rules[0]
+    most = [rule.max_body for rule in rules if rule.max_body is not None]
+    strictest = max(
+        rules,
+        key=lambda rule: (
+            rule.effect is not Effect.BYPASS,
+            not rule.keep_cache,
+            rule.need.level,
+        ),
+    )
+    return replace(strictest, max_body=min(most, default=None))

@@ -1,7 +1,7 @@
 """What every flow works with; made once by the composition root."""
 
 import secrets
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import TypeVar
@@ -12,6 +12,7 @@ from sidecar.core.protocols import Bucket, Clock, Factor, Limiter
 from sidecar.core.stores import Store
 from sidecar.flows.tokens import Tokens
 from sidecar.flows.visit import Visit
+from sidecar.metrics.words import Found
 
 T = TypeVar("T")
 
@@ -72,6 +73,8 @@ class Kit:
     first: FirstEnrollment
     demanded: bool
     """Some rule asks for a factor, so nobody may remove their last one."""
+    looked_up: Callable[[Found], None] = lambda _found: None
+    """Told where the session behind a cookie was found."""
 
     @property
     def levels(self) -> dict[str, Level]:

@@ -18,6 +18,7 @@ from sidecar.flows.kit import SESSIONS_OPENED, Entered, Kit, counted_under, new_
 from sidecar.flows.record import act
 from sidecar.flows.revocations import Revocations
 from sidecar.flows.visit import Visit, coarse
+from sidecar.metrics.words import Found
 
 KEPT_FOR = timedelta(seconds=30)
 """How long a session may be answered from memory; a revocation drops it within a second.
@@ -56,7 +57,10 @@ class Sessions:
         kept = self._kept.get(hashed)
         if kept is None or now >= kept.until or not self._revocations.current(now):
             return None
-        return kept.session if self._alive(kept.session, now) else None
+        if not self._alive(kept.session, now):
+            return None
+        self._kit.looked_up(Found.MEMORY)
+        return kept.session
 
     async def recall(self, token: str) -> Session | None:
         """Return the live session behind a token, from memory where that may be trusted."""
@@ -69,6 +73,7 @@ class Sessions:
 
     async def _load(self, hashed: TokenHash, now: datetime) -> Session | None:
         before = self._forgotten
+        self._kit.looked_up(Found.STORE)
         async with self._kit.store.read() as tx:
             session = await tx.sessions.get(hashed, now)
             # A token that was replaced answers for its grace only, so it is asked for each time.

@@ -49,8 +49,7 @@ class Question(IntEnum):
     ASKED = 0
     JOINED = 1
     """The same question was under way."""
-    REMEMBERED = 2
-    FAILED = 3
+    FAILED = 2
     """Asked, and the identity source could not tell."""
 
 

@@ -23,7 +23,7 @@ from sidecar.core.protocols import RawHeaders
 from sidecar.flows.sessions import Sessions
 from sidecar.flows.tokens import Tokens
 from sidecar.flows.visit import Visit
-from sidecar.proxy.arrival import Arrival
+from sidecar.proxy.arrival import Arrival, new_request_id
 from sidecar.proxy.forward import SAFE_METHODS
 from sidecar.proxy.verdicts import Reply
 
@@ -50,6 +50,11 @@ class Voice(Protocol):
 def manner(arrival: Arrival) -> Manner:
     """Return how to speak to whoever sent this request."""
     return Manner(arrival.navigation, arrival.header("accept-language"), arrival.request_id)
+
+
+def unread() -> Manner:
+    """Return how to speak to whoever sent what could not be read."""
+    return Manner(page=False, language="", request_id=new_request_id())
 
 
 @dataclass(frozen=True, slots=True)

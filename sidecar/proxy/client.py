@@ -4,6 +4,7 @@ import asyncio
 import socket
 import struct
 from collections import Counter
+from collections.abc import Awaitable
 from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
@@ -13,13 +14,14 @@ from aiohttp.http import RawRequestMessage
 
 from sidecar.core.endings import Ending
 from sidecar.core.errors import SidecarError
+from sidecar.metrics.worker import Metrics
 from sidecar.proxy import heads
 from sidecar.proxy.arrival import Inbound
-from sidecar.proxy.faults import UnsafeHead
-from sidecar.proxy.framing import HTTP_10, Refusal
+from sidecar.proxy.faults import ClientGone, UnsafeHead
+from sidecar.proxy.framing import HTTP_10, HTTP_11, Refusal
 from sidecar.proxy.limits import Limits
 from sidecar.proxy.tunnel import Side
-from sidecar.proxy.verdicts import Judge, Reply
+from sidecar.proxy.verdicts import Judge, Reply, Wait
 
 RESET: Final = struct.pack("ii", 1, 0)
 """SO_LINGER of no time: closing sends a reset, which nobody can take for a regular end."""
@@ -34,6 +36,8 @@ class Request:
     inbound: Inbound
     message: RawRequestMessage
     payload: StreamReader
+    since: float
+    """Loop time at which it began to be answered."""
 
     @property
     def complete(self) -> bool:
@@ -47,6 +51,7 @@ class Shared:
 
     judge: Judge
     limits: Limits
+    metrics: Metrics
     date: bytes = b""
     """The value of `Date`, kept by the sweeper."""
     draining: bool = False
@@ -69,6 +74,17 @@ class Shared:
         if self.addresses[address] <= 0:
             del self.addresses[address]
 
+    def see_to(self, wait: Wait) -> None:
+        """It is done in its own time, and drained like a request."""
+        if wait is not None:
+            task = asyncio.get_running_loop().create_task(_done(wait))
+            self.tasks.add(task)
+            task.add_done_callback(self.tasks.discard)
+
+
+async def _done(wait: Awaitable[None]) -> None:
+    await wait
+
 
 class Connection(Protocol):
     """What the sweeper, and the end of the listener, do with a client's connection."""
@@ -81,13 +97,23 @@ class Connection(Protocol):
 class Client(Side):
     """Writes answers, one after the other, each once; broken ones look broken."""
 
-    __slots__ = ("awaits_continue", "begun", "ends_at", "interruptible", "last", "shared")
+    __slots__ = (
+        "awaits_continue",
+        "begun",
+        "ends_at",
+        "interruptible",
+        "last",
+        "shared",
+        "status",
+    )
 
     def __init__(self, shared: Shared, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(loop)
         self.shared = shared
         self.begun = False
         """A byte of the final answer is written: nothing else can be said any more."""
+        self.status = 0
+        """That of the final answer; 0: there is none."""
         self.interruptible = False
         """The request's task holds no state change: it may be cancelled when the client goes."""
         self.awaits_continue = False
@@ -111,6 +137,42 @@ class Client(Side):
             return heads.CLOSE
         return heads.KEEP_ALIVE if request.inbound.version == HTTP_10 else b""
 
+    def framing(
+        self, request: Request, status: int, *, sized: bool, whole: bool
+    ) -> tuple[bytes, bool, bool]:
+        """Return the fields that say where an answer ends, by chunks or not, and if it goes on.
+
+        `sized`: it has a Content-Length; `whole`: the application has the whole request.
+        """
+        no_body = request.inbound.method == "HEAD" or status in heads.BODILESS
+        open_end = not no_body and not sized
+        chunked = open_end and request.inbound.version == HTTP_11
+        keep = whole and self.keeps(request) and (chunked or not open_end)
+        fields = self.connection_field(request, keep=keep)
+        return fields + heads.CHUNKED if chunked else fields, chunked, keep
+
+    async def relay(self, head: bytes, payload: StreamReader, *, chunked: bool) -> None:
+        """Everything is written as it comes; head and body go together when both are there.
+
+        Raises:
+            ClientGone: nobody is left to read the rest.
+
+        """
+        data = payload.read_nowait()
+        first = head + (heads.chunk(data) if chunked and data else data)
+        end = heads.LAST_CHUNK if chunked else b""
+        self.begun = True
+        if payload.at_eof():
+            self.write(first + end)
+            return
+        self.write(first)
+        while data := await payload.readany():
+            self.write(heads.chunk(data) if chunked else data)
+            await self.drained()
+            if not self.connected:
+                raise ClientGone
+        self.write(end)
+
     def reply(self, request: Request, reply: Reply) -> bool:
         """An answer of our own is written; return whether the connection can go on."""
         keep = not reply.close and self.keeps(request)
@@ -122,7 +184,7 @@ class Client(Side):
             self.refuse(Refusal(500))
             return False
         bodiless = request.inbound.method == "HEAD" or reply.status in heads.BODILESS
-        self.begun = True
+        self.begun, self.status = True, reply.status
         self.write(head if bodiless else head + reply.body)
         return keep
 
@@ -141,7 +203,7 @@ class Client(Side):
 
     def refuse(self, refusal: Refusal) -> None:
         """A request that was not understood is answered, and with it the connection ends."""
-        self.begun = True
+        self.begun, self.status = True, refusal.status
         self.write(heads.refusal(refusal, date=self.shared.date))
         self.linger()
 

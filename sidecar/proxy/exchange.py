@@ -11,12 +11,19 @@ import structlog
 from aiohttp import StreamReader
 from aiohttp.http import RawResponseMessage
 
-from sidecar.core.errors import MalformedRequest, UpstreamTimedOut, UpstreamUnreachable
+from sidecar.core.errors import (
+    MalformedRequest,
+    SidecarError,
+    UpstreamBusy,
+    UpstreamTimedOut,
+    UpstreamUnreachable,
+)
+from sidecar.metrics.words import Failure
 from sidecar.proxy import heads
 from sidecar.proxy.client import Client, Request
 from sidecar.proxy.connection import Answer, UpstreamConnection
 from sidecar.proxy.faults import ClientGone, UnsafeHead
-from sidecar.proxy.framing import HTTP_10, HTTP_11, check_coding, has_body
+from sidecar.proxy.framing import HTTP_10, check_coding, has_body
 from sidecar.proxy.headers import CODED, COOKIES, LENGTH, block
 from sidecar.proxy.pool import Pool
 from sidecar.proxy.tunnel import Tunnel
@@ -38,11 +45,13 @@ class Exchange:
         "_answered",
         "_client",
         "_connection",
+        "_counted",
         "_deadline",
         "_forward",
         "_over_at",
         "_pool",
         "_request",
+        "_sent_at",
         "_sent_to",
         "_streaming",
         "_upload",
@@ -57,6 +66,8 @@ class Exchange:
         self._upload: asyncio.Task[None] | None = None
         self._sent_to: UpstreamConnection | None = None
         self._answered = False
+        self._counted = client.shared.metrics.upstream(forward.upstream)
+        self._sent_at = 0.0
         self._streaming = False
         self._deadline = math.inf
         """Loop time at which the application is late with its head, or with the next bytes."""
@@ -75,7 +86,11 @@ class Exchange:
         try:
             return await self._pass_on(*await self._ask())
         except UnsafeHead as error:
+            self._counted.failed(Failure.BROKEN)
             raise UpstreamUnreachable("unsafe head") from error
+        except (UpstreamUnreachable, UpstreamTimedOut) as error:
+            self._counted.failed(self._how(error))
+            raise
         finally:
             if unwatch is not None:
                 unwatch()
@@ -101,6 +116,15 @@ class Exchange:
         if now > self._deadline or now > self._over_at:
             self._deadline = math.inf
             connection.fail(UpstreamTimedOut(self._forward.upstream))
+
+    def _how(self, error: SidecarError) -> Failure:
+        """Return in which way the application failed."""
+        if isinstance(error, UpstreamBusy):
+            return Failure.CROWDED
+        if isinstance(error, UpstreamTimedOut):
+            return Failure.TIMED_OUT
+        begun = self._connection is not None and self._connection.heard
+        return Failure.BROKEN if begun else Failure.UNREACHABLE
 
     def active(self) -> Wait:
         """Return what is to be done because a tunnel's client has said something."""
@@ -154,6 +178,7 @@ class Exchange:
         only_head = request.inbound.method == "HEAD"
         connection.begin(head_only=only_head, on_interim=self._pass_interim_on)
         self._postpone(connection)
+        self._sent_at = self._deadline - connection.upstream.head_timeout_s
         if not connection.connected:  # it ended while something was found out
             connection.fail(UpstreamUnreachable("connection lost"))
         if whole_now:
@@ -191,6 +216,8 @@ class Exchange:
 
     async def _pass_on(self, message: RawResponseMessage, payload: StreamReader) -> bool:
         self._deadline = math.inf
+        arrived = self._client.now
+        self._counted.observe(arrived - self._sent_at)
         code, forward = message.code, self._forward
         gone = LENGTH if code == HTTPStatus.NO_CONTENT else 0
         fields, signs = heads.answer_fields(message.raw_headers, private=forward.private, gone=gone)
@@ -204,19 +231,19 @@ class Exchange:
             fields += block(forward.relayed)
         if code == SWITCHING_PROTOCOLS:
             return await self._open_tunnel(message, fields)
-        framing, chunked, keep = self._end_of(code, signs)
-        await self._write(heads.answer_head(message, fields, framing), payload, chunked=chunked)
+        sized, whole_sent = bool(signs & LENGTH), self._sent_whole()
+        framing, chunked, keep = self._client.framing(
+            self._request, code, sized=sized, whole=whole_sent
+        )
+        head = heads.answer_head(message, fields, framing)
+        client = self._client
+        client.status = code
+        client.shared.metrics.added.observe(
+            self._sent_at - self._request.since + client.now - arrived
+        )
+        self._streaming = True
+        await client.relay(head, payload, chunked=chunked)
         return keep
-
-    def _end_of(self, code: int, signs: int) -> tuple[bytes, bool, bool]:
-        """Return the fields that say where the answer ends, by chunks or not, and if it goes on."""
-        request, client = self._request, self._client
-        no_body = request.inbound.method == "HEAD" or code in heads.BODILESS
-        open_end = not no_body and not signs & LENGTH
-        chunked = open_end and request.inbound.version == HTTP_11
-        keep = self._sent_whole() and client.keeps(request) and (chunked or not open_end)
-        framing = client.connection_field(request, keep=keep)
-        return framing + heads.CHUNKED if chunked else framing, chunked, keep
 
     async def _shielded(self, wait: Awaitable[None]) -> None:
         """What the pipeline makes of the head is done; it may change state, so nothing stops it.
@@ -231,33 +258,19 @@ class Exchange:
         if not self._client.connected:
             raise ClientGone
 
-    async def _write(self, head: bytes, payload: StreamReader, *, chunked: bool) -> None:
-        """Everything is written as it comes; head and body go together when both are there."""
-        client = self._client
-        data = payload.read_nowait()
-        first = head + (heads.chunk(data) if chunked and data else data)
-        end = heads.LAST_CHUNK if chunked else b""
-        client.begun = True
-        if payload.at_eof():
-            client.write(first + end)
-            return
-        client.write(first)
-        self._streaming = True
-        while data := await payload.readany():
-            client.write(heads.chunk(data) if chunked else data)
-            await client.drained()
-            if not client.connected:
-                raise ClientGone
-        client.write(end)
-
     async def _open_tunnel(self, message: RawResponseMessage, fields: bytes) -> bool:
         connection = self._connection
         if connection is None or not (self._request.inbound.upgrade and message.upgrade):
             raise UpstreamUnreachable("switched protocols unasked")
         head = heads.answer_head(message, fields, heads.UPGRADE)
-        self._client.begun = True
+        self._client.begun, self._client.status = True, message.code
         self._client.write(head)
-        await Tunnel(self._client, connection).run()
+        metrics = self._client.shared.metrics
+        metrics.tunnel_opened()
+        try:
+            await Tunnel(self._client, connection).run()
+        finally:
+            metrics.tunnel_ended()
         return False
 
     def _sent_whole(self) -> bool:

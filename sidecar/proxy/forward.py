@@ -14,6 +14,7 @@ from sidecar.core.policy import Effect, Rule
 from sidecar.core.protocols import Clock, RawHeaders, RequestView
 from sidecar.flows.live import Live
 from sidecar.flows.sessions import Sessions
+from sidecar.metrics.counts import Answers
 from sidecar.proxy.arrival import Arrival
 from sidecar.proxy.identify import Identifier
 from sidecar.proxy.known import Said
@@ -63,6 +64,7 @@ class Passage(Forward):
         said: Said = NOBODY,
         session: Session | None = None,
         needs: tuple[Requirement, ...] = (),
+        answers: Answers | None = None,
     ) -> None:
         """From here on nothing known of the request's credentials may be stale."""
         guarded = rule.effect is not Effect.BYPASS
@@ -73,6 +75,7 @@ class Passage(Forward):
             private=guarded and not rule.keep_cache,
             relayed=relayed(said.identity),
             max_body=rule.max_body,
+            answers=answers,
         )
         self._wardens = wardens
         self._arrival = arrival

@@ -1,9 +1,6 @@
 """One client connection: what is read from it, in what order it is answered, when it ends."""
 
 import asyncio
-import traceback
-from collections.abc import Awaitable
-from pathlib import Path
 
 import structlog
 from aiohttp import StreamReader
@@ -11,6 +8,7 @@ from aiohttp.http import RawRequestMessage
 
 from sidecar.core.endings import Ending
 from sidecar.core.errors import SidecarError
+from sidecar.logs import place
 from sidecar.proxy import framing
 from sidecar.proxy.arrival import Inbound, Recent
 from sidecar.proxy.client import Client, Request, Shared
@@ -22,7 +20,7 @@ from sidecar.proxy.mount import Pages
 from sidecar.proxy.parsers import READ_BUFFER, request_parser
 from sidecar.proxy.pool import Pool
 from sidecar.proxy.tunnel import Tunnel
-from sidecar.proxy.verdicts import Forward, Page, Reply, Wait
+from sidecar.proxy.verdicts import Forward, Page, Reply
 
 log = structlog.get_logger()
 
@@ -157,10 +155,11 @@ class Front(Client):
 
     def _start(self, item: Refusal | Message) -> None:
         if isinstance(item, Refusal):
+            self.shared.metrics.refused_unread(item.status)
             self.refuse(item)
             return
         self._served = True
-        self.begun = False
+        self.begun, self.status = False, 0
         self._task = self._loop.create_task(self._serve(self._request(*item)))
         self.shared.tasks.add(self._task)
 
@@ -177,13 +176,14 @@ class Front(Client):
             peer_verified=self._peer_verified,
             recent=self._recent,
         )
-        return Request(inbound, message, payload)
+        return Request(inbound, message, payload, self._loop.time())
 
     async def _serve(self, request: Request) -> None:
         self.awaits_continue = not request.complete and framing.expects_continue(request.message)
-        keep = False
+        keep, answers = False, None
         try:
             verdict = await self.shared.judge.judge(request.inbound)
+            answers = verdict.answers
             if isinstance(verdict, Forward):
                 self._exchange = Exchange(self, request, verdict, self._pool)
                 self.interruptible = True
@@ -197,9 +197,11 @@ class Front(Client):
         except Exception as error:  # noqa: BLE001 - the last line: nothing passes, and it is told
             if self.connected or not isinstance(error, ConnectionError):
                 # No traceback: its messages may quote the request.
-                log.error("request.failed", error=type(error).__name__, at=_place(error))  # noqa: TRY400
+                log.error("request.failed", error=type(error).__name__, at=place(error))  # noqa: TRY400
             self.fail(request, SidecarError(), close=True)
         finally:
+            if answers is not None:
+                answers.count(self.status)
             self._done(keep=keep)
 
     async def _answer(self, request: Request, verdict: Reply | Page) -> bool:
@@ -267,16 +269,9 @@ class Front(Client):
             self.last = now
             if tunnel.spoken and self._exchange is not None:
                 tunnel.spoken = False
-                self._follow(self._exchange.active())
+                self.shared.see_to(self._exchange.active())
         elif now - self.last > self.shared.limits.tunnel_idle_s:
             tunnel.close(Ending.IDLE)
-
-    def _follow(self, wait: Wait) -> None:
-        """What a sign of life asks for is done, and drained like a request."""
-        if wait is not None:
-            task = self._loop.create_task(_done(wait))
-            self.shared.tasks.add(task)
-            task.add_done_callback(self.shared.tasks.discard)
 
     def _tick_waiting(self, now: float) -> None:
         limits, inlet = self.shared.limits, self._inlet
@@ -294,13 +289,3 @@ class Front(Client):
         late = now - self.last > self.shared.limits.body_idle_s
         if late and not waiting and not self._inlet.deaf and not self._inlet.arriving.is_eof():
             self._inlet.spoil(BodyTimedOut("body stalled"))
-
-
-async def _done(wait: Awaitable[None]) -> None:
-    await wait
-
-
-def _place(error: Exception) -> str:
-    """Return where it was raised: enough for an operator, and no value of the request in it."""
-    frames = traceback.extract_tb(error.__traceback__)
-    return f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""

@@ -17,6 +17,7 @@ from sidecar.core.errors import (
 from sidecar.core.model import Identity
 from sidecar.core.protocols import Clock, IdentitySource, RequestView
 from sidecar.flows.tokens import Signer
+from sidecar.metrics.words import Question
 from sidecar.proxy.arrival import Arrival
 from sidecar.proxy.board import Board
 from sidecar.proxy.headers import UNDECLARED
@@ -54,11 +55,13 @@ class Identifier:
         clock: Clock,
         *,
         board: Board | None = None,
+        count: Callable[[str, Question], None] = lambda _source, _answer: None,
     ) -> None:
         shared = board or Board()
         self._sources = sources
         self._signer = signer
         self._clock = clock
+        self._count = count
         self._known = Known(clock, shared)
         self._marker = Marker(shared.key)
         declared = [source.traits.carriers for source in sources.values()]
@@ -176,7 +179,7 @@ class Identifier:
         self, name: str, source: IdentitySource, view: RequestView, credential: bytes
     ) -> Said:
         if not _remembered(source):
-            return Said(await _safely(source, view))
+            return Said(await self._safely(name, source, view))
         key = self._key(name, credential)
         known = self._known.get(key)
         if known is not None:
@@ -184,12 +187,14 @@ class Identifier:
         question = self._asking.get(key)
         if question is None or not question.answer.keepable:
             question = self._question(key, source, view)
+        else:
+            self._count(name, Question.JOINED)
         # Shielded: one visitor who hangs up must not take the answer from the others.
         return Said(await asyncio.shield(question.task), (question.answer,))
 
     def _question(self, key: _Key, source: IdentitySource, view: RequestView) -> _Question:
         marks = self._marker.marks(view, source.traits.carriers) | {key[1]}
-        task = asyncio.get_running_loop().create_task(_safely(source, view))
+        task = asyncio.get_running_loop().create_task(self._safely(key[0], source, view))
         question = _Question(task, self._known.expect(marks))
         self._asking[key] = question
         task.add_done_callback(lambda _: self._answered(key, question, source))
@@ -207,6 +212,21 @@ class Identifier:
         answer.identity = replace(identity, set_cookies=())
         answer.until = self._clock() + source.traits.keep
         self._known.keep(key, answer, self._marker.person(identity.person))
+
+    async def _safely(
+        self, name: str, source: IdentitySource, view: RequestView
+    ) -> Identity | None:
+        """Return the source's answer; whatever it raises that is none of our words is a failure."""
+        self._count(name, Question.ASKED)
+        try:
+            return await source.identify(view)
+        except SidecarError:
+            self._count(name, Question.FAILED)
+            raise
+        except Exception as broken:
+            self._count(name, Question.FAILED)
+            message = f"identity source raised {type(broken).__name__}"
+            raise IdentityUnavailable(message) from broken
 
     def _key(self, name: str, credential: bytes) -> _Key:
         return name, self._signer.keyed("identity-cache", credential)
@@ -261,17 +281,6 @@ def _readable(source: IdentitySource, view: RequestView) -> bytes | None:
         return source.credential(view)
     except MalformedRequest:
         return None
-
-
-async def _safely(source: IdentitySource, view: RequestView) -> Identity | None:
-    """Return the source's answer; anything it raises that is none of our words is a failure."""
-    try:
-        return await source.identify(view)
-    except SidecarError:
-        raise
-    except Exception as broken:
-        message = f"identity source raised {type(broken).__name__}"
-        raise IdentityUnavailable(message) from broken
 
 
 def query_names(query: str) -> frozenset[str]:

@@ -9,6 +9,8 @@ import structlog
 
 from sidecar.clock import utc_now
 from sidecar.core.protocols import Clock
+from sidecar.metrics.ledger import Ledger, Names
+from sidecar.metrics.worker import Metrics
 from sidecar.proxy import parser_guard
 from sidecar.proxy.client import Shared
 from sidecar.proxy.front import Front
@@ -27,9 +29,17 @@ class Listener:
     """Serves one address until it is drained or closed."""
 
     def __init__(
-        self, judge: Judge, pool: Pool, pages: Pages, limits: Limits, *, clock: Clock = utc_now
+        self,
+        judge: Judge,
+        pool: Pool,
+        pages: Pages,
+        limits: Limits,
+        *,
+        clock: Clock = utc_now,
+        metrics: Metrics | None = None,
     ) -> None:
-        self._shared = Shared(judge, limits)
+        uncounted = Ledger(Names(upstreams=tuple(pool.state())))
+        self._shared = Shared(judge, limits, metrics or Metrics(uncounted, clock))
         self._pool = pool
         self._pages = pages
         self._clock = clock

@@ -45,6 +45,7 @@ class Pages:
             keep = client.keeps(request)
             if not keep:
                 response.force_close()
+            client.status = response.status
             await response.prepare(page)
             await response.write_eof()
         finally:

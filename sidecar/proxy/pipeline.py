@@ -7,15 +7,17 @@ import structlog
 
 from sidecar.core import decision, policy
 from sidecar.core.cookies import KNOWN
-from sidecar.core.decision import Allow, Evidence, Identify, decide, lasting
+from sidecar.core.decision import Allow, Evidence, Identify, decide, lasting, strictest
 from sidecar.core.errors import MalformedRequest, NotIdentified, SidecarError
 from sidecar.core.model import Identity, Session
 from sidecar.core.policy import Rule
 from sidecar.flows import Flows
 from sidecar.flows.portfolio import portfolio
 from sidecar.flows.visit import CALLER, Caller, Visit
-from sidecar.proxy.answer import Answerer, Manner, manner
-from sidecar.proxy.arrival import Arrival, Inbound, new_request_id
+from sidecar.metrics.words import NO_RULE, Decided
+from sidecar.metrics.worker import Metrics
+from sidecar.proxy.answer import Answerer, Manner, manner, unread
+from sidecar.proxy.arrival import Arrival, Inbound
 from sidecar.proxy.contract import Contract
 from sidecar.proxy.forward import NOBODY, SAFE_METHODS, Passage, Wardens, relayed
 from sidecar.proxy.identify import Identifier
@@ -26,6 +28,15 @@ from sidecar.proxy.receive import Receiver
 from sidecar.proxy.route import Routed, Router
 from sidecar.proxy.verdicts import Forward, Page, Reply, Verdict
 from sidecar.proxy.vouch import Voucher
+
+SERVER_ERROR = 500
+_DECIDED = {
+    decision.StepUp: Decided.STEP_UP,
+    decision.Enroll: Decided.ENROLL,
+    decision.Recover: Decided.RECOVER,
+    decision.Identify: Decided.IDENTIFY,
+    decision.Deny: Decided.DENY,
+}
 
 log = structlog.get_logger(__name__)
 
@@ -43,6 +54,7 @@ class Pipeline:
         answerer: Answerer,
         voucher: Voucher,
         contract: Contract,
+        metrics: Metrics,
     ) -> None:
         self._receiver = receiver
         self._router = router
@@ -51,6 +63,7 @@ class Pipeline:
         self._answerer = answerer
         self._voucher = voucher
         self._contract = contract
+        self._metrics = metrics
         self._levels = flows.kit.levels
         self._wardens = Wardens(identifier, flows.sessions, flows.live, flows.kit.clock)
 
@@ -62,7 +75,7 @@ class Pipeline:
             routed = self._route(arrival)
             return self._at_once(arrival, routed) or await self._judge(arrival, routed)
         except SidecarError as error:
-            how = manner(arrival) if arrival is not None else _unread()
+            how = manner(arrival) if arrival is not None else unread()
             log.info("request.refused", reason_id=error.slug, request_id=how.request_id)
             return self._tell(error, how)
 
@@ -71,7 +84,7 @@ class Pipeline:
         try:
             how = manner(self._receiver.receive(inbound))
         except SidecarError:
-            how = _unread()
+            how = unread()
         log.info(
             "request.failed",
             reason_id=error.slug,
@@ -83,7 +96,9 @@ class Pipeline:
     def _tell(self, error: SidecarError, how: Manner) -> Reply:
         """Return the refusal; a connection with bytes that read two ways is not used again."""
         reply = self._answerer.tell(error, how)
-        return replace(reply, close=isinstance(error, MalformedRequest))
+        decided = Decided.REFUSED if error.status < SERVER_ERROR else Decided.FAILED
+        answers = self._metrics.answers(NO_RULE, decided)
+        return replace(reply, close=isinstance(error, MalformedRequest), answers=answers)
 
     # -- the steps -----------------------------------------------------------------------------
 
@@ -144,7 +159,8 @@ class Pipeline:
         if arrival.preflight and all(rule.preflight for rule in rules):
             # Browsers send preflights without credentials, so what has some is none.
             fields = self._contract.nobodys(arrival)
-            return Passage(self._wardens, arrival, routed, fields, rule=rules[0])
+            answers = self._metrics.answers(rules[0].name, Decided.PREFLIGHT)
+            return Passage(self._wardens, arrival, routed, fields, rule=rules[0], answers=answers)
         decided = self._decide(rules, identity, session, self._flows.kit.clock())
         if isinstance(decided, Allow):
             if session is not None and self._is_activity(arrival, rules):
@@ -195,7 +211,8 @@ class Pipeline:
         if visit is not None and isinstance(decided, decision.Deny):
             await self._flows.refusals.record(visit, decided.rule.name, decided.reason_id)
         reply = await self._answerer.answer(decided, arrival, visit)
-        return replace(reply, headers=(*reply.headers, *relayed(identity)))
+        answers = self._metrics.answers(decided.rule.name, _DECIDED[type(decided)])
+        return replace(reply, headers=(*reply.headers, *relayed(identity)), answers=answers)
 
     async def _who(self, arrival: Arrival, upstream: str) -> tuple[Said, Session | None]:
         view = arrival.view(upstream)
@@ -239,7 +256,7 @@ class Pipeline:
             said, session = await self._who(arrival, upstream)
             visit = self._visit(arrival, said.identity, session)
         caller = Caller(visit, str(arrival.origin), arrival.request_id, arrival.navigation)
-        return Page({CALLER: caller})
+        return Page({CALLER: caller}, self._metrics.answers(NO_RULE, Decided.PAGE))
 
     def _forward(
         self,
@@ -250,45 +267,25 @@ class Pipeline:
         *,
         session: Session | None,
     ) -> Forward:
-        rule, needs = _strictest(rules), lasting(rules, tunnel=arrival.inbound.upgrade)
+        rule, needs = strictest(rules), lasting(rules, tunnel=arrival.inbound.upgrade)
         fields = arrival.head.block
         if said.identity is not None:
             issuer, audience = str(arrival.origin), routed.upstream
             fields += self._voucher.vouch(said.identity, session, issuer=issuer, audience=audience)
+        decided = Decided.BYPASS if rule.effect is policy.Effect.BYPASS else Decided.ALLOW
         return Passage(
-            self._wardens,
-            arrival,
-            routed,
-            fields,
+            *(self._wardens, arrival, routed, fields),
             rule=rule,
             said=said,
             session=session,
             needs=needs,
+            answers=self._metrics.answers(rule.name, decided),
         )
 
     def _forward_anonymously(self, arrival: Arrival, routed: Routed, rule: Rule) -> Forward:
         """Pass a request on as nobody's: without anything the application could know it by."""
         if self._identifier.carries_query_credential(arrival.view(routed.upstream)):
             raise NotIdentified("a credential in the query that belongs to nobody")
-        return Passage(self._wardens, arrival, routed, self._contract.nobodys(arrival), rule=rule)
-
-
-def _unread() -> Manner:
-    """Return how to speak to whoever sent what could not be read."""
-    return Manner(page=False, language="", request_id=new_request_id())
-
-
-def _strictest(rules: tuple[Rule, ...]) -> Rule:
-    """Return the rule of a request that must satisfy all of these."""
-    if len(rules) == 1:
-        return rules[0]
-    most = [rule.max_body for rule in rules if rule.max_body is not None]
-    strictest = max(
-        rules,
-        key=lambda rule: (
-            rule.effect is not policy.Effect.BYPASS,
-            not rule.keep_cache,
-            rule.need.level,
-        ),
-    )
-    return replace(strictest, max_body=min(most, default=None))
+        fields = self._contract.nobodys(arrival)
+        answers = self._metrics.answers(rule.name, Decided.ANONYMOUS)
+        return Passage(self._wardens, arrival, routed, fields, rule=rule, answers=answers)

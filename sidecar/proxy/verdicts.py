@@ -7,6 +7,7 @@ from typing import Protocol
 from sidecar.core.endings import Ending
 from sidecar.core.errors import SidecarError
 from sidecar.core.protocols import RawHeaders
+from sidecar.metrics.counts import Answers
 from sidecar.proxy.arrival import Inbound
 
 
@@ -18,6 +19,8 @@ class Reply:
     headers: RawHeaders = ()
     body: bytes = b""
     close: bool = False
+    answers: Answers | None = None
+    """Counts the answer, under what was decided."""
 
 
 Wait = Awaitable[None] | None
@@ -33,7 +36,7 @@ class Forward:
     What the pipeline does while it is under way are its methods; here they do nothing.
     """
 
-    __slots__ = ("fields", "max_body", "private", "relayed", "target", "upstream")
+    __slots__ = ("answers", "fields", "max_body", "private", "relayed", "target", "upstream")
 
     def __init__(
         self,
@@ -44,6 +47,7 @@ class Forward:
         private: bool = False,
         relayed: RawHeaders = (),
         max_body: int | None = None,
+        answers: Answers | None = None,
     ) -> None:
         self.upstream = upstream
         self.target = target
@@ -55,6 +59,7 @@ class Forward:
         """Fields that the answer gets in addition."""
         self.max_body = max_body
         """Bytes that the request's body may have."""
+        self.answers = answers
 
     def before_end(self) -> Wait:
         """Return what the last bytes of the request wait for.
@@ -91,6 +96,7 @@ class Page:
     """The request belongs to our own pages; `notes` are put on the request before the router."""
 
     notes: dict[str, object] = field(default_factory=dict)
+    answers: Answers | None = None
 
 
 Verdict = Reply | Forward | Page

@@ -34,6 +34,7 @@ HELP = "Service desk, extension 4711"
 
 SLUGS = (
     "malformed-request",
+    "body-too-large",
     "misdirected-request",
     "not-identified",
     "credential-undeclared",

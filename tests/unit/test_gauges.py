@@ -13,6 +13,7 @@ from sidecar.flows.revocations import Revocations
 from sidecar.metrics.ledger import Ledger
 from sidecar.metrics.worker import LIVES_FOR, Metrics
 from sidecar.proxy.listener import Listener
+from sidecar.proxy.pool import Pool, PoolState
 from tests.clock import START, ManualClock
 from tests.unit.metrics.counted import NAMES, told
 
@@ -29,14 +30,19 @@ async def test_gauges_follow_what_is_the_case(
     other, metrics = Metrics(ledger, clock, 0), Metrics(ledger, clock, 1)
     listener = SimpleNamespace(connections=3, requests=2)
     feed = SimpleNamespace(read_at=read_at)
+    now = PoolState(idle=4, taken=1, waiting=2, up=1, down=1)
+    pool = SimpleNamespace(state=lambda: {NAMES.upstreams[0]: now})
     telling = asyncio.create_task(
-        gauges.tell_gauges(metrics, cast("Listener", listener), cast("Revocations", feed))
+        gauges.tell_gauges(
+            metrics, cast("Listener", listener), cast("Pool", pool), cast("Revocations", feed)
+        )
     )
     clock.travel(seconds=LIVES_FOR.total_seconds() + 1)
     assert other.living() == (0,)
     await asyncio.sleep(0)
     assert other.living() == (0, 1)
     assert told(other, "sidecar_connections") == 3
+    assert told(other, "sidecar_upstream_waiting", upstream=NAMES.upstreams[0]) == 2
     assert told(other, "sidecar_requests_running") == 2
     assert told(other, "sidecar_revocations_age_seconds") == age
     listener.connections = 1

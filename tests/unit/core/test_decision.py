@@ -19,6 +19,7 @@ from sidecar.core.decision import (
     StepUp,
     decide,
     lasting,
+    strictest,
 )
 from sidecar.core.model import AuthenticatorId, Identity, Level, Person, Proof, Standing
 from sidecar.core.policy import Effect, Rule
@@ -170,3 +171,22 @@ def test_lasting_needs_are_of_tunnels_only() -> None:
     )
     assert lasting(rules, tunnel=True) == (needs[0], needs[2])
     assert lasting(rules, tunnel=False) == ()
+
+
+GUARDED = Rule("all", Effect.REQUIRE, Requirement(Level.TWO_FACTOR))
+
+
+def teststrictest() -> None:
+    """Of several rules, the one above bypass that lets nothing be cached shows first."""
+    opened = Rule("open", Effect.BYPASS, GUARDED.need)
+    cached = Rule("cached", Effect.REQUIRE, GUARDED.need, keep_cache=True)
+    assert strictest((opened, cached, GUARDED)) == GUARDED
+    assert strictest((opened, cached)) == cached
+    assert strictest((cached,)) is cached
+
+
+def test_the_smallest_body_counts() -> None:
+    """Of several rules, the one that allows the fewest bytes shows for all of them."""
+    large = Rule("large", Effect.REQUIRE, GUARDED.need, max_body=9)
+    small = Rule("small", Effect.BYPASS, GUARDED.need, max_body=3)
+    assert strictest((GUARDED, large, small)).max_body == 3

@@ -76,9 +76,9 @@ def test_an_application_has_its_own() -> None:
 def test_questions_and_sessions_by_where_the_answer_came_from() -> None:
     """A question and a session's look-up show under the place that answered."""
     metrics = alone()
-    metrics.question("app_login", Question.REMEMBERED)
+    metrics.question("app_login", Question.JOINED)
     metrics.session(Found.STORE)
-    questions = {"source": "app_login", "answer": "remembered"}
+    questions = {"source": "app_login", "answer": "joined"}
     assert told(metrics, "sidecar_identity_questions_total", **questions) == 1
     assert told(metrics, "sidecar_session_lookups_total", found="store") == 1
     assert told(metrics, "sidecar_session_lookups_total", found="memory") == 0

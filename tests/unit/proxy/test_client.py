@@ -7,12 +7,19 @@ from typing import cast
 import pytest
 
 from sidecar.core.endings import Ending
+from sidecar.metrics.ledger import Ledger, Names
+from sidecar.metrics.worker import Metrics
 from sidecar.proxy.arrival import Inbound
 from sidecar.proxy.client import Client, Shared
 from sidecar.proxy.limits import Limits
 from sidecar.proxy.tunnel import Tunnel
 from sidecar.proxy.verdicts import Reply
+from tests.clock import ManualClock
 from tests.conformance.http.harness import StubJudge, staged
+
+
+def uncounted() -> Metrics:
+    return Metrics(Ledger(Names()), ManualClock())
 
 
 class Nobody:
@@ -25,7 +32,7 @@ def test_room() -> None:
     """Shows that room is counted per address and in all, and comes back; sockets of the same
     machine without an address share only the whole.
     """
-    shared = Shared(StubJudge(), Limits(connections=4, connections_per_address=2))
+    shared = Shared(StubJudge(), Limits(connections=4, connections_per_address=2), uncounted())
     guests = [Nobody() for _ in range(5)]
     assert [shared.admit(guest, "a") for guest in guests[:3]] == [True, True, False]
     shared.dismiss(guests[2], "a")
@@ -64,7 +71,7 @@ class Spoken(Client):
     __slots__ = ("broken",)
 
     def __init__(self) -> None:
-        super().__init__(Shared(StubJudge(), Limits()), asyncio.get_running_loop())
+        super().__init__(Shared(StubJudge(), Limits(), uncounted()), asyncio.get_running_loop())
         self.broken = False
 
     def break_off(self) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sidecar.proxy.front import _place
+from sidecar.logs import place
 from tests.conformance.http.harness import staged
 
 
@@ -32,4 +32,4 @@ def test_place_tells_no_value() -> None:
     """Shows that the log says where it broke, and nothing of what the request held."""
     with pytest.raises(ValueError, match="s3cret") as caught:
         int("s3cret")
-    assert _place(caught.value).startswith("test_front.py:")
+    assert place(caught.value).startswith("test_front.py:")

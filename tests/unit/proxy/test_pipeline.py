@@ -7,10 +7,7 @@ from typing import Any
 import pytest
 
 from sidecar.core.errors import StoreUnavailable
-from sidecar.core.policy import Effect, Rule
-from sidecar.proxy.pipeline import _strictest
 from tests.unit.flows.scene import quick_folder
-from tests.unit.proxy.test_forward import GUARDED
 from tests.visitor import FETCH, NAVIGATION
 from tests.wire import tell, wired
 from tests.world import ORIGIN, World, world
@@ -221,19 +218,3 @@ async def test_led_back_to_this_origin() -> None:
             for host in ("app.test", "second.test:8443"):
                 answer = await tell(place, "Sec-Fetch-Mode: navigate", target="/x", host=host)
                 assert answer.all("Location") == [f"https://{host}/login".encode()]
-
-
-def test_strictest() -> None:
-    """Of several rules, the one above bypass that lets nothing be cached shows first."""
-    opened = Rule("open", Effect.BYPASS, GUARDED.need)
-    cached = Rule("cached", Effect.REQUIRE, GUARDED.need, keep_cache=True)
-    assert _strictest((opened, cached, GUARDED)) == GUARDED
-    assert _strictest((opened, cached)) == cached
-    assert _strictest((cached,)) is cached
-
-
-def test_the_smallest_body_counts() -> None:
-    """Of several rules, the one that allows the fewest bytes shows for all of them."""
-    large = Rule("large", Effect.REQUIRE, GUARDED.need, max_body=9)
-    small = Rule("small", Effect.BYPASS, GUARDED.need, max_body=3)
-    assert _strictest((GUARDED, large, small)).max_body == 3
