@@ -47,7 +47,7 @@ async def test_a_body_that_grows_too_long_is_broken_off() -> None:
         await eventually(lambda: b"hel" in stage.app.seen)
         visitor.send(b"2\r\nlo\r\n")
         assert (await visitor.answer()).status == 413
-        await eventually(lambda: stage.app.peers[0].over.is_set())
+        await eventually(stage.app.peers[0].over.is_set)
         assert b"0\r\n\r\n" not in stage.app.seen
         assert b"lo" not in stage.app.seen
 
