@@ -107,7 +107,7 @@ async def _composed(
     metrics: Metrics,
     reuse_port: bool,
 ) -> AsyncIterator[Sidecar]:
-    settings = loaded.settings
+    settings, limits = loaded.settings, wiring.limits(loaded.settings)
     flows = build_flows(_kit(loaded, ring, store, pool, clock=clock, metrics=metrics))
     voucher = Voucher(signing_key(ring.purpose_key("assertion")), flows.kit.levels, clock)
     desk = Desk(flows, wiring.renderer(settings), wiring.site(loaded), metrics.refused)
@@ -120,7 +120,6 @@ async def _composed(
         board=board,
         metrics=metrics,
     )
-    limits = wiring.limits(settings)
     listener = Listener(pipeline, pool, pages, limits, clock=clock, metrics=metrics)
     probes: web.AppRunner | None = None
     try:

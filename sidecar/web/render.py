@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from babel import Locale
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined
+from jinja2.bccache import Bucket
 from markupsafe import Markup
 
 from sidecar.web.assets import Assets, load_assets
@@ -37,6 +38,20 @@ class Branding:
     help_url: str = ""
 
 
+class _Compiled(BytecodeCache):
+    """Templates as compiled once for all languages, whose environments differ in texts alone."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self._kept:
+            bucket.bytecode_from_string(self._kept[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._kept[bucket.key] = bucket.bytecode_to_string()
+
+
 class Renderer:
     """Renders views; all is read and compiled at start, so a broken template is a fault then."""
 
@@ -52,8 +67,9 @@ class Renderer:
         self.catalogs: Catalogs = load_catalogs(folder / "locale")
         self.prefix = prefix
         self._branding = branding
+        compiled = _Compiled()
         self._environments = {
-            language.tag: self._environment(folder, language.tag)
+            language.tag: self._environment(folder, language.tag, compiled)
             for language in self.catalogs.languages
         }
         for environment in self._environments.values():
@@ -81,7 +97,7 @@ class Renderer:
     def static(self, plain: str) -> str:
         return f"{self.prefix}static/{self.assets.name_of(plain)}"
 
-    def _environment(self, folder: Path, tag: str) -> Environment:
+    def _environment(self, folder: Path, tag: str, compiled: _Compiled) -> Environment:
         environment = Environment(
             loader=FileSystemLoader(folder),
             autoescape=True,
@@ -90,6 +106,7 @@ class Renderer:
             trim_blocks=True,
             lstrip_blocks=True,
             auto_reload=False,
+            bytecode_cache=compiled,
         )
         texts = self.catalogs.texts(tag)
         # The i18n extension adds this method at run time.
