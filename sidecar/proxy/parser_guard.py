@@ -4,7 +4,7 @@ import asyncio
 from typing import Final
 
 import aiohttp
-from aiohttp import http_parser, http_writer
+from aiohttp import http_parser, http_writer, web
 from aiohttp.base_protocol import BaseProtocol
 from aiohttp.http import HttpRequestParser, HttpResponseParser
 from aiohttp.streams import EMPTY_PAYLOAD, StreamReader
@@ -26,6 +26,8 @@ PROTOCOL_NAMES: Final = (
     "_resume_reading_for_buffer",
     "_upgraded",
 )
+WRITER_NAME: Final = "_serialize_headers"
+"""What our pages' heads are written by."""
 PARSER_NAMES: Final = ("feed_data", "feed_eof", "message_consumed", "pause_reading", "set_upgraded")
 BODY_NAMES: Final = ("at_eof", "exception", "is_eof", "read_nowait", "readany", "set_exception")
 
@@ -51,9 +53,16 @@ def _version_faults() -> list[str]:
 
 def _parser_faults() -> list[str]:
     parsers = (http_parser.HttpRequestParser, http_parser.HttpResponseParser)
-    if all(parser.__module__ == "aiohttp._http_parser" for parser in parsers):
+    found = []
+    if any(parser.__module__ != "aiohttp._http_parser" for parser in parsers):
+        found.append("parser")
+    writer = getattr(http_writer, WRITER_NAME, None)
+    if getattr(writer, "__module__", "") != "aiohttp._http_writer":
+        found.append("writer")
+    if not found:
         return []
-    return ["aiohttp runs without its C parser (a pure wheel, or AIOHTTP_NO_EXTENSIONS is set)"]
+    how = "a pure wheel, or AIOHTTP_NO_EXTENSIONS is set"
+    return [f"aiohttp runs without its C {' and '.join(found)} ({how})"]
 
 
 def _name_faults() -> list[str]:
@@ -63,6 +72,8 @@ def _name_faults() -> list[str]:
         (HttpResponseParser, PARSER_NAMES),
         (StreamReader, BODY_NAMES),
         (http_writer.StreamWriter, ("output_size",)),
+        (web.AppRunner, ("server",)),
+        (http_writer, (WRITER_NAME,)),
     )
     return [
         f"aiohttp changed: {owner.__name__}.{name} is gone"
@@ -79,7 +90,7 @@ def _behaviour_faults() -> list[str]:
         protocol = BaseProtocol(loop)
         requests = request_parser(protocol, loop, Limits())
         answers = response_parser(protocol, loop, head_only=False)
-        return [*_request_faults(requests), *_answer_faults(answers)]
+        return [*_request_faults(requests), *_answer_faults(answers), *_mount_faults(loop)]
     finally:
         loop.close()
 
@@ -90,6 +101,7 @@ def _request_faults(parser: HttpRequestParser) -> list[str]:
     )[0]
     parser.message_consumed()
     exact = (b"X", b"\xff") in message.raw_headers and message.path == "/%41?b"
+    exact = exact and payload.total_bytes == 0
     if rest or payload is not EMPTY_PAYLOAD or not exact:
         return ["aiohttp's request parser no longer hands heads on as they came"]
     upgrade = b"GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\nglued"
@@ -109,3 +121,16 @@ def _answer_faults(parser: HttpResponseParser) -> list[str]:
     except aiohttp.http_exceptions.HttpProcessingError:
         hidden = False
     return ["aiohttp's answer parser hides a partial extra answer"] if hidden else []
+
+
+def _mount_faults(loop: asyncio.AbstractEventLoop) -> list[str]:
+    """Our pages are called without a socket, through what the server makes requests with."""
+
+    async def nobody(_request: web.BaseRequest) -> web.StreamResponse:
+        raise LookupError
+
+    server = web.Server(nobody, loop=loop)
+    names = ("request_factory", "request_handler")
+    return [
+        f"aiohttp changed: Server.{name} is gone" for name in names if not hasattr(server, name)
+    ]

@@ -39,4 +39,4 @@ def test_python_parser() -> None:
         timeout=30,
         check=True,
     )
-    assert "without its C parser" in done.stdout
+    assert "without its C parser and writer" in done.stdout
