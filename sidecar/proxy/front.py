@@ -9,6 +9,7 @@ from aiohttp.http import RawRequestMessage
 from sidecar.core.endings import Ending
 from sidecar.core.errors import SidecarError
 from sidecar.logs import place
+from sidecar.metrics.words import NO_RULE, Decided
 from sidecar.proxy import framing
 from sidecar.proxy.arrival import Inbound, Recent
 from sidecar.proxy.client import Client, Request, Shared
@@ -198,6 +199,7 @@ class Front(Client):
             if self.connected or not isinstance(error, ConnectionError):
                 # No traceback: its messages may quote the request.
                 log.error("request.failed", error=type(error).__name__, at=place(error))  # noqa: TRY400
+            answers = answers or self.shared.metrics.answers(NO_RULE, Decided.FAILED)
             self.fail(request, SidecarError(), close=True)
         finally:
             if answers is not None:

@@ -15,25 +15,22 @@ from sidecar.proxy.upstream import Upstream
 __all__ = ["Pool", "PoolState"]
 
 
-def _loop_time() -> float:
-    return asyncio.get_running_loop().time()
-
-
 class Pool:
     """Gives connections out and takes the clean ones back, most recently used first."""
 
     def __init__(
-        self, upstreams: Mapping[str, Upstream], *, clock: Callable[[], float] = _loop_time
+        self, upstreams: Mapping[str, Upstream], *, clock: Callable[[], float] | None = None
     ) -> None:
-        """Every address, certificate and authority file is usable.
+        """Every address, certificate and authority file is usable; made where a loop runs.
 
         Raises:
             ValueError: a URL is none that a connection can be made to.
             OSError: a file cannot be used.
 
         """
+        now = clock or asyncio.get_running_loop().time
         self._lanes = {
-            name: Lane(upstream, addresses(upstream), clock) for name, upstream in upstreams.items()
+            name: Lane(upstream, addresses(upstream), now) for name, upstream in upstreams.items()
         }
 
     def idle(self, name: str) -> UpstreamConnection | None:

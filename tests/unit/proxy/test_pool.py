@@ -157,7 +157,7 @@ async def test_unix_socket(tmp_path: Path) -> None:
     server.close()
 
 
-def test_faults_of_the_start() -> None:
+async def test_faults_of_the_start() -> None:
     """Shows that an application nobody can connect to is told by name, before any request."""
     with pytest.raises(ValueError, match="shop"):
         Pool({"app": Upstream("app", "http://app"), "shop": Upstream("shop", "ftp://app")})
