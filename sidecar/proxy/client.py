@@ -151,27 +151,32 @@ class Client(Side):
         fields = self.connection_field(request, keep=keep)
         return fields + heads.CHUNKED if chunked else fields, chunked, keep
 
-    async def relay(self, head: bytes, payload: StreamReader, *, chunked: bool) -> None:
-        """Everything is written as it comes; head and body go together when both are there.
+    def open_answer(self, head: bytes, payload: StreamReader, *, chunked: bool) -> bool:
+        """The head is written, and with it what there is of the body; return whether that is all.
 
-        Raises:
-            ClientGone: nobody is left to read the rest.
-
+        They go together, since each write costs more than all the rest of a small answer.
         """
         data = payload.read_nowait()
         first = head + (heads.chunk(data) if chunked and data else data)
-        end = heads.LAST_CHUNK if chunked else b""
+        over = payload.at_eof()
         self.begun = True
-        if payload.at_eof():
-            self.write(first + end)
-            return
-        self.write(first)
+        self.write(first + heads.LAST_CHUNK if over and chunked else first)
+        return over
+
+    async def relay(self, payload: StreamReader, *, chunked: bool) -> None:
+        """The rest of the body is written as it comes.
+
+        Raises:
+            ClientGone: nobody is left to read it.
+
+        """
         while data := await payload.readany():
             self.write(heads.chunk(data) if chunked else data)
             await self.drained()
             if not self.connected:
                 raise ClientGone
-        self.write(end)
+        if chunked:
+            self.write(heads.LAST_CHUNK)
 
     def reply(self, request: Request, reply: Reply) -> bool:
         """An answer of our own is written; return whether the connection can go on."""

@@ -138,7 +138,10 @@ class Exchange:
             raise ClientGone
         bounded(self._request, self._forward.max_body)
         name = self._forward.upstream
-        connection = await self._send(self._pool.idle(name) or await self._pool.take(name))
+        connection = self._connection = self._pool.idle(name) or await self._pool.take(name)
+        if self._request.complete and (wait := self._forward.before_end()) is not None:
+            await wait
+        self._send(connection)
         try:
             return await connection.answer
         except (UpstreamUnreachable, UpstreamTimedOut):
@@ -146,7 +149,8 @@ class Exchange:
             self._pool.blame(connection)
             if not repeatable:
                 raise
-        again = await self._send(await self._pool.take(name, fresh=True))
+        again = self._connection = await self._pool.take(name, fresh=True)
+        self._send(again)
         try:
             return await again.answer
         except (UpstreamUnreachable, UpstreamTimedOut):
@@ -163,13 +167,9 @@ class Exchange:
         except UnsafeHead as error:
             raise MalformedRequest("unsafe head") from error
 
-    async def _send(self, connection: UpstreamConnection) -> UpstreamConnection:
+    def _send(self, connection: UpstreamConnection) -> None:
         """The head is written, with the body behind it: at once, or as it goes on arriving."""
-        self._connection = connection
         request, head = self._request, self._request_head()
-        whole_now = request.complete
-        if whole_now and (wait := self._forward.before_end()) is not None:
-            await wait
         if not self._client.connected:
             raise ClientGone
         if (broken := request.payload.exception()) is not None:
@@ -181,13 +181,12 @@ class Exchange:
         self._sent_at = self._deadline - connection.upstream.head_timeout_s
         if not connection.connected:  # it ended while something was found out
             connection.fail(UpstreamUnreachable("connection lost"))
-        if whole_now:
+        if request.complete:
             connection.write(head + whole(request))
         else:
             connection.write(head)
             sending = upload(request, self._forward, connection, self._postpone)
             self._upload = asyncio.get_running_loop().create_task(sending)
-        return connection
 
     def _postpone(self, connection: UpstreamConnection) -> None:
         """The application's time starts anew: it has just taken a part of the request."""
@@ -241,8 +240,9 @@ class Exchange:
         client.shared.metrics.added.observe(
             self._sent_at - self._request.since + client.now - arrived
         )
-        self._streaming = True
-        await client.relay(head, payload, chunked=chunked)
+        if not client.open_answer(head, payload, chunked=chunked):
+            self._streaming = True
+            await client.relay(payload, chunked=chunked)
         return keep
 
     async def _shielded(self, wait: Awaitable[None]) -> None:

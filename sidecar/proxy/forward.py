@@ -68,15 +68,10 @@ class Passage(Forward):
     ) -> None:
         """From here on nothing known of the request's credentials may be stale."""
         guarded = rule.effect is not Effect.BYPASS
-        super().__init__(
-            routed.upstream,
-            arrival.target,
-            fields,
-            private=guarded and not rule.keep_cache,
-            relayed=relayed(said.identity),
-            max_body=rule.max_body,
-            answers=answers,
-        )
+        super().__init__(routed.upstream, arrival.target, fields, answers=answers)
+        self.private = guarded and not rule.keep_cache
+        self.relayed = relayed(said.identity)
+        self.max_body = rule.max_body
         self._wardens = wardens
         self._arrival = arrival
         self._routed = routed
