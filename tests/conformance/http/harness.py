@@ -15,6 +15,7 @@ from sidecar.proxy.mount import Pages
 from sidecar.proxy.pool import Pool
 from sidecar.proxy.upstream import Upstream
 from sidecar.proxy.verdicts import Forward, Inbound, Page, Reply, Verdict
+from tests.conformance.http.aftermath import nothing_left, send_canaries
 from tests.conformance.http.application import OK, Application, Peer, Script, polite, saying
 from tests.conformance.http.visitor import PATIENCE_S, Answer, Visitor
 
@@ -106,6 +107,11 @@ class Stage:
         await self.app.stop()
         await asyncio.sleep(0)
 
+    @property
+    def idle(self) -> int:
+        """How many connections to the application wait for the next request."""
+        return len(self.pool._lanes["app"].idle)
+
     async def visitor(self) -> Visitor:
         opened = await asyncio.open_connection("127.0.0.1", self.listener.port, limit=2**20)
         self._visitors.append(Visitor(*opened))
@@ -159,12 +165,15 @@ class Stage:
 
 @contextlib.asynccontextmanager
 async def staged(limits: Limits | None = None, **upstream: float) -> AsyncIterator[Stage]:
+    """Run a stage; afterwards it has served a canary and left nothing behind."""
     stage = Stage(limits, **upstream)
-    await stage.start()
-    try:
-        yield stage
-    finally:
-        await stage.stop()
+    async with nothing_left(stage):
+        await stage.start()
+        try:
+            yield stage
+            await send_canaries(stage)
+        finally:
+            await stage.stop()
 
 
 async def eventually(condition: Callable[[], bool]) -> None:

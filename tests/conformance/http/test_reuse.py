@@ -7,6 +7,7 @@ import pytest
 from tests.conformance.http.harness import OK, Peer, Script, Stage, eventually
 
 
+@pytest.mark.http("F13")
 @pytest.mark.parametrize(
     "extra",
     [b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil", b"\r\nHTTP", b"garbage"],
@@ -35,6 +36,7 @@ async def test_f13_late_extra(stage: Stage, extra: bytes) -> None:
         assert (await (await stage.visitor()).get()).body == b"ok"
 
 
+@pytest.mark.http("F13")
 @pytest.mark.parametrize(
     "extra",
     [
@@ -59,18 +61,19 @@ async def test_f13_extra_in_same_packet(stage: Stage, extra: bytes) -> None:
     assert len(stage.app.peers) == 2
 
 
+@pytest.mark.http("F13")
 async def test_f13_bytes_in_the_kernel(stage: Stage) -> None:
     """Shows that bytes which arrived just before a connection is taken again are noticed."""
     visitor = await stage.visitor()
     assert (await visitor.get()).body == b"ok"
-    lane = stage.pool._lanes["app"]
-    await eventually(lambda: len(lane.idle) == 1)
+    await eventually(lambda: stage.idle == 1)
     stage.app.peers[0].send(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil")
     connection = await stage.pool.take("app")  # no turn of the loop in between
     assert not connection.reused
     stage.pool.give(connection, whole=False)
 
 
+@pytest.mark.http("F15", "3.3.15")
 async def test_f15_stale_connection_is_replaced(stage: Stage) -> None:
     """Shows that an idempotent request survives a connection that dies under it, once."""
     stage.app.script = _dies_at_the_second_request(stage)
@@ -81,6 +84,7 @@ async def test_f15_stale_connection_is_replaced(stage: Stage) -> None:
     assert stage.judge.ended == 2
 
 
+@pytest.mark.http("F15", "3.3.15")
 async def test_f15_never_twice(stage: Stage) -> None:
     """Shows that what may have acted is not sent again."""
     stage.app.script = _dies_at_the_second_request(stage)
@@ -91,6 +95,7 @@ async def test_f15_never_twice(stage: Stage) -> None:
     assert stage.app.seen.count(b"POST /2") == 1
 
 
+@pytest.mark.http("F15")
 async def test_f15_not_behind_a_first_byte(stage: Stage) -> None:
     """Shows that a request is not repeated once a byte of its answer has come."""
 
