@@ -7,18 +7,18 @@ from tests.conformance.http.harness import OK, Stage
 
 EXACT = r"""
     / /a /a/ //a ///a// /a//b /./a /a/. /a/.. /a/../b /../a /a/./b /a/b/../../.. /.. /...
-    /%61dmin /%41%42 /a%2Fb /a%2fb /%2F /a%5Cb /a\b \a /a%00b /a%0a /a%0d%0aX:y /a%7f /a%20b /a+b
+    /%61dmin /%41%42 /a%2Fb /a%2fb /%2F /a%5Cb /a\b /\a /a%00b /a%0a /a%0d%0aX:y /a%7f /a%20b /a+b
     /%2e/a /%2E%2e/a /a/%2e%2e%2fb /a/..%2fb /a/..%5cb /a/..;/b /a;x=1 /a;x=1/b;y /;/a /a;/../b
     /%252e%252e/a /%2561 /%25 /% /a% /a%zz /a%u002f /%c0%af /%C3%A9 /%c3%a9
     /a[1] /a{b} /a|b /a^b /a`b /a"b /a<b> /a'b /a~b /a!b /a$b /a&b /a(b) /a*b /a,b /a:b /a=b /a@b
     /a? /? /a?? /a?b?c /a?x[]=1&x[]=2 /a?x=%5B%5D /a?x=1;y=2 /a?x=a+b%20c /a?x=/../y /a?x=//y
     /a?x=%2e%2e%2f /a?x=\y /a?x=%zz& /a?&&=& /a?x="<>" /a?x=http://evil.test/ /a?x=%23
     /http://evil.test/ /a:80 /@evil.test /ADMIN /aDmIn /.well-known/x /robots.txt
-""".split()
+"""
 
 
 @pytest.mark.http("T1", "3.1D")
-@pytest.mark.parametrize("target", [one for one in EXACT if one.startswith("/")])
+@pytest.mark.parametrize("target", EXACT.split())
 async def test_t1_exact(stage: Stage, target: str) -> None:
     """Shows that a path and its query reach the judge and the application as they came."""
     raw = lined(b"GET %b HTTP/1.1" % target.encode())
@@ -52,11 +52,11 @@ async def test_t2_absolute(stage: Stage, target: str) -> None:
 METHODS = """
     DELETE GET HEAD POST PUT OPTIONS PATCH COPY LOCK UNLOCK MKCOL MOVE PROPFIND PROPPATCH SEARCH
     BIND ACL REPORT CHECKOUT MERGE M-SEARCH NOTIFY SUBSCRIBE PURGE LINK QUERY
-""".split()
+"""
 
 
 @pytest.mark.http("T7")
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", METHODS.split())
 async def test_t7_methods(stage: Stage, method: str) -> None:
     """Shows that a method is judged and sent on under its own name, with a body and without."""
     visitor = await stage.visitor()
