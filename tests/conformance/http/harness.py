@@ -60,6 +60,8 @@ class StubJudge:
         if inbound.target.startswith("/boom"):
             raise LookupError(inbound.target)
         headers = tuple(h for h in inbound.headers if h[0].lower() not in HOP_BY_HOP)
+        if not any(name.lower() == b"host" for name, _ in headers):
+            headers = ((b"Host", b"stub.test"), *headers)  # what goes on is HTTP/1.1
         target = inbound.target.encode("utf-8", "surrogateescape")
         return Forward("app", target, headers, self._on_head, self._on_end)
 
