@@ -21,6 +21,8 @@ def modules() -> Iterator[ModuleType]:
 
 def marks(module: ModuleType) -> Iterator[pytest.Mark | pytest.MarkDecorator]:
     """Every mark of every test in the module, those of single parameters included."""
+    shared = getattr(module, "pytestmark", [])
+    yield from shared if isinstance(shared, list) else [shared]
     for name, test in vars(module).items():
         if not (name.startswith("test_") and isinstance(test, FunctionType)):
             continue

@@ -8,6 +8,8 @@ import uvloop
 from sidecar.proxy.verdicts import Forward, Inbound, Reply, Verdict
 from tests.conformance.http.harness import OK, Peer, Stage, staged
 
+pytestmark = pytest.mark.both_loops
+
 GET = b"GET /x HTTP/1.1\r\nHost: a\r\n\r\n"
 
 

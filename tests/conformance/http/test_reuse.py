@@ -6,6 +6,8 @@ import pytest
 
 from tests.conformance.http.harness import OK, Peer, Script, Stage, eventually
 
+pytestmark = pytest.mark.both_loops
+
 
 @pytest.mark.http("F13")
 @pytest.mark.parametrize(
@@ -85,14 +87,45 @@ async def test_f15_stale_connection_is_replaced(stage: Stage) -> None:
 
 
 @pytest.mark.http("F15", "3.3.15")
-async def test_f15_never_twice(stage: Stage) -> None:
-    """Shows that what may have acted is not sent again."""
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"POST /2 HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nx",
+        b"POST /2 HTTP/1.1\r\nHost: a\r\n\r\n",
+        b"PATCH /2 HTTP/1.1\r\nHost: a\r\n\r\n",
+        b"LOCK /2 HTTP/1.1\r\nHost: a\r\n\r\n",
+        b"PUT /2 HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nx",
+        b"DELETE /2 HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nx",
+        b"PUT /2 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n",
+    ],
+    ids=["post", "post-bare", "patch", "lock", "put", "delete", "put-chunked"],
+)
+async def test_f15_never_twice(stage: Stage, raw: bytes) -> None:
+    """Shows that what may have acted, and what has a body, is not sent again."""
     stage.app.script = _dies_at_the_second_request(stage)
     visitor = await stage.visitor()
     assert (await visitor.get("/1")).body == b"ok"
-    visitor.send(b"POST /2 HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nx")
+    visitor.send(raw)
     assert (await visitor.answer()).status == 502
-    assert stage.app.seen.count(b"POST /2") == 1
+    assert stage.app.seen.count(b" /2 HTTP") == 1
+
+
+@pytest.mark.http("F15", "3.3.15")
+@pytest.mark.parametrize("method", ["GET", "HEAD", "DELETE", "PUT", "OPTIONS"])
+async def test_f15_at_most_twice(stage: Stage, method: str) -> None:
+    """Shows that what is idempotent and has no body is sent once more, and then no more."""
+
+    async def script(peer: Peer) -> None:
+        if b" /1 " in await peer.request():
+            peer.send(OK)
+            await peer.request()
+
+    stage.app.script = script
+    visitor = await stage.visitor()
+    assert (await visitor.get("/1")).body == b"ok"
+    visitor.send(f"{method} /2 HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+    assert (await visitor.answer(head_only=method == "HEAD")).status == 502
+    assert stage.app.seen.count(b" /2 HTTP") == 2
 
 
 @pytest.mark.http("F15")

@@ -59,6 +59,33 @@ async def test_s1_pieces_are_not_held_back(stage: Stage, pieces: int) -> None:
     assert await visitor.reader.readexactly(5) == b"0\r\n\r\n"
 
 
+@pytest.mark.http("S1", "3.3.17")
+@pytest.mark.both_loops
+async def test_s1_many_streams(stage: Stage) -> None:
+    """Shows that a hundred and fifty open streams keep nobody waiting, and end one by one."""
+    go = asyncio.Event()
+
+    async def script(peer: Peer) -> None:
+        while head := await peer.request():
+            if b"/stream" not in head:
+                peer.send(OK)
+                continue
+            peer.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n")
+            await go.wait()
+            peer.send(b"3\r\ntwo\r\n0\r\n\r\n")
+
+    stage.app.script = script
+    visitors = [await stage.visitor() for _ in range(150)]
+    for visitor in visitors:
+        visitor.send(b"GET /stream HTTP/1.1\r\nHost: a\r\n\r\n")
+    for visitor in visitors:
+        assert await visitor.reader.readuntil(b"one\r\n")
+    assert (await (await stage.visitor()).get()).body == b"ok"
+    go.set()
+    for visitor in visitors:
+        assert await visitor.reader.readuntil(b"0\r\n\r\n") == b"3\r\ntwo\r\n0\r\n\r\n"
+
+
 @pytest.mark.http("F19", "3.3.7")
 async def test_f18_f19_interim(stage: Stage) -> None:
     """Shows that interim answers pass, without cookies, and not to HTTP/1.0."""
@@ -122,6 +149,17 @@ async def test_f18_application_refuses(stage: Stage) -> None:
 
     stage.app.script = script
     assert (await stage.exchange(EXPECTING % b"/up")).status == 417
+
+
+@pytest.mark.http("F18")
+@pytest.mark.parametrize(
+    "expected", ["100-Continue", "200-maybe", "100-continue, 200-maybe", "", "100"]
+)
+async def test_f18_unknown(stage: Stage, expected: str) -> None:
+    """Shows that what nobody knows to expect makes nobody wait, and goes to the application."""
+    raw = f"POST / HTTP/1.1\r\nHost: a\r\nExpect: {expected}\r\nContent-Length: 5\r\n\r\nhello"
+    assert (await stage.exchange(raw.encode())).body == b"ok"
+    assert stage.app.seen == raw.encode()
 
 
 @pytest.mark.http("F18")

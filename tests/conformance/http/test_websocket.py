@@ -7,6 +7,8 @@ import pytest
 from sidecar.proxy.limits import Limits
 from tests.conformance.http.harness import OK, Peer, Stage, Visitor, eventually, staged
 
+pytestmark = pytest.mark.both_loops
+
 HANDSHAKE = (
     b"GET /ws HTTP/1.1\r\nHost: a\r\nOrigin: https://a\r\nCookie: s=1\r\ncookie: t=2\r\n"
     b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
