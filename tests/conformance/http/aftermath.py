@@ -93,9 +93,7 @@ async def send_canaries(stage: "Stage") -> None:
         b"%b%d HTTP/1.1\r\nHost: canary.test\r\n" % (CANARY, number)
         for number in range(min(9, max(1, stage.idle)))
     ]
-    visitors = [await stage.visitor() for _ in heads]
-    for visitor, head in zip(visitors, heads, strict=True):
-        visitor.send(head + b"Connection: close\r\n\r\n")
+    visitors = [await stage.sent(head + b"Connection: close\r\n\r\n") for head in heads]
     for visitor, head in zip(visitors, heads, strict=True):
         expected = canary_answer(head).replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
         if (heard := await visitor.rest()) != expected:

@@ -123,11 +123,15 @@ class Stage:
         """So many requests have come to the judge."""
         await eventually(lambda: len(self.judge.judged) >= count)
 
-    async def exchange(self, raw: bytes) -> Answer:
-        """Send raw bytes on a connection of their own and return the first answer."""
+    async def sent(self, raw: bytes) -> Visitor:
+        """Send raw bytes on a connection of their own, which is returned."""
         visitor = await self.visitor()
         visitor.send(raw)
-        return await visitor.answer()
+        return visitor
+
+    async def exchange(self, raw: bytes) -> Answer:
+        """Send raw bytes on a connection of their own and return the first answer."""
+        return await (await self.sent(raw)).answer()
 
     def _pages(self) -> web.Application:
         app = web.Application(client_max_size=2**16)

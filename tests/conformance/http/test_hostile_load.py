@@ -49,8 +49,8 @@ async def test_slow_heads(raw: bytes) -> None:
     others are answered.
     """
     async with staged(IMPATIENT) as stage, asyncio.TaskGroup() as group:
-        visitors = [await stage.visitor() for _ in range(SLOW)]
-        slow = group.create_task(slowly(visitors, raw))
+        visitors = [await stage.sent(raw[:1]) for _ in range(SLOW)]
+        slow = group.create_task(slowly(visitors, raw[1:]))
         assert await answered_meanwhile(stage, slow) > 0
         assert {seen.target for seen in stage.judge.judged} == {"/", "/page"}
 
@@ -61,9 +61,8 @@ async def test_stalled_bodies() -> None:
     application with them, and keep nobody else waiting.
     """
     async with staged(IMPATIENT) as stage, asyncio.TaskGroup() as group:
-        visitors = [await stage.visitor() for _ in range(SLOW)]
-        for visitor in visitors:
-            visitor.send(post(b"Content-Length: 9\r\n", b"half"))
+        half = post(b"Content-Length: 9\r\n", b"half")
+        visitors = [await stage.sent(half) for _ in range(SLOW)]
         slow = group.create_task(slowly(visitors, b""))
         assert await answered_meanwhile(stage, slow) > 0
         await eventually(lambda: sum(not peer.over.is_set() for peer in stage.app.peers) <= 1)
