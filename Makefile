@@ -45,7 +45,10 @@ screenshots: setup  ## every page, light and dark, phone and desktop; in build/s
 	@sh tests/tools/system.sh
 	$(BIN)/python -m tests.tools.screenshots $(ARGS)
 
-bench: setup  ## what a request costs
+# Two lists: nothing is measured without the first, and Caddy is no package everywhere.
+bench: setup  ## what a request costs beside nginx and Caddy (ARGS="--only proxy"); build/bench.json
+	@sh tests/tools/system.sh nginx-light wrk
+	@sh tests/tools/system.sh caddy
 	$(BIN)/python -m tests.bench $(ARGS)
 
 image-test: setup  ## build the image, run it read-only as nobody, ask its probes

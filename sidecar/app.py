@@ -20,15 +20,16 @@ from sidecar.flows.kit import FirstEnrollment, Kit, SessionTimes
 from sidecar.flows.tokens import Tokens
 from sidecar.loader import build
 from sidecar.proxy.answer import Addresses, Answerer
+from sidecar.proxy.arrival import Origin
 from sidecar.proxy.board import Board
-from sidecar.proxy.forward import Contract
+from sidecar.proxy.contract import Contract
 from sidecar.proxy.headers import is_managed
 from sidecar.proxy.identify import CarrierRules, Identifier
 from sidecar.proxy.listener import Listener
 from sidecar.proxy.mount import Pages
 from sidecar.proxy.pipeline import Pipeline
 from sidecar.proxy.pool import Pool
-from sidecar.proxy.receive import Origin, Receiver
+from sidecar.proxy.receive import Receiver
 from sidecar.proxy.vouch import Voucher, signing_key
 from sidecar.settings.declared import Declared
 from sidecar.settings.load import Loaded
@@ -192,24 +193,31 @@ def _pipeline(
     identifier = Identifier(sources, carriers, ring, flows.kit.clock, board=board)
     login = settings.login.page if settings.unidentified is Unidentified.REDIRECT else None
     addresses = Addresses(settings.pages.prefix, login or "")
+    contract = _contract(identifier, ring)
     pipeline = Pipeline(
         receiver=Receiver(
             tuple(Origin(origin.scheme, origin.authority) for origin in settings.public),
             settings.listen.trusted_proxies,
+            contract,
         ),
         router=wiring.router(loaded),
         identifier=identifier,
         flows=flows,
         answerer=Answerer(problems.tell, addresses, flows.sessions, flows.kit.tokens),
         voucher=voucher,
-        contract=Contract(
-            keep=frozenset(name for name in identifier.declared_headers if is_managed(name)),
-            owned=identifier.owned_headers,
-            carriers=identifier.carrier_headers,
-            pseudonym=b"sidecar-" + ring.keyed("via", b"").hex()[:8].encode("ascii"),
-        ),
+        contract=contract,
     )
     return pipeline, identifier
+
+
+def _contract(identifier: Identifier, ring: KeyRing) -> Contract:
+    return Contract(
+        keep=frozenset(name for name in identifier.declared_headers if is_managed(name)),
+        owned=identifier.owned_headers,
+        carriers=identifier.carrier_headers,
+        undeclared=identifier.undeclared_headers,
+        pseudonym=b"sidecar-" + ring.keyed("via", b"").hex()[:8].encode("ascii"),
+    )
 
 
 # --- listening and keeping ------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from sidecar.cli.main import EXIT_CONFIG
 from sidecar.clock import utc_now
 from sidecar.settings.load import Loaded
 from sidecar.storage.faults import StoreUnproven
-from sidecar.storage.schema import first
+from sidecar.storage.revisions import REVISIONS
 from sidecar.storage.setup import Status, migrate_down, migrate_up, status
 from sidecar.storage.vault import KeyRing, RootKey
 
@@ -55,7 +55,7 @@ def down(
     loaded = load(config)
     database = loaded.settings.storage.database
     empties = to == BASE
-    if not empties and _run(status(database)).revision == first():
+    if not empties and _run(status(database)).revision == REVISIONS[0]:
         # One step below the first revision is an empty store: everybody's factors at once.
         typer.echo(f"There is no revision below the first one; --to {BASE} empties the store.")
         raise typer.Exit(1)

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import reduce
+from functools import lru_cache, reduce
 from typing import TypeVar
 from urllib.parse import unquote_to_bytes
 
@@ -134,8 +134,12 @@ READINGS: tuple[Reading, ...] = (
 """An application may do any of them, in any order, and some more than once."""
 
 
+@lru_cache(maxsize=64)
 def is_plain(path: str) -> bool:
-    """Tell whether the path has one reading: lower case, no escapes, no empty or dot segment."""
+    """Tell whether the path has one reading: lower case, no escapes, no empty or dot segment.
+
+    Asked several times about each request, hence the short memory.
+    """
     return _PLAIN.fullmatch(path) is not None
 
 

@@ -5,8 +5,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import Enum
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
+from itertools import takewhile
 
 from sidecar.core.assurance import Requirement
+from sidecar.core.beginnings import Beginnings
 from sidecar.core.errors import MalformedRequest
 from sidecar.core.globs import WILD, mark, marked_to_regex
 from sidecar.core.model import Identity
@@ -69,7 +71,7 @@ class Rule:
         return self.personal or any(asked)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Facts:
     """What rules may ask about a request; the query is never among it (CVE-2025-54576)."""
 
@@ -124,10 +126,12 @@ class _Pattern:
 
     rule: Rule
     regexes: tuple[re.Pattern[str], ...]
-    heads: frozenset[str] | None
-    """The first segments that can match; None: any."""
+    starts: frozenset[tuple[str, ...]]
+    """The literal segments that a path must begin with, one alternative for each glob."""
     loose: bool
     """A path also matches that would with a slash at its end."""
+    bare: bool
+    """There is no criterion but path and person."""
 
     def matches(self, path: str) -> bool:
         if not self.regexes:
@@ -139,53 +143,45 @@ class _Pattern:
 
 
 def _pattern(rule: Rule, globs: tuple[str, ...], *, folded: bool, loose: bool) -> _Pattern:
-    heads = {_head(glob) for glob in globs}
     flags = re.DOTALL | (re.IGNORECASE if folded else re.NOFLAG)
     regexes = [re.compile(text, flags) for text in rule.regexes]
     if globs:
         regexes.insert(0, re.compile("|".join(map(marked_to_regex, globs)), re.DOTALL))
-    return _Pattern(
-        rule,
-        tuple(regexes),
-        None
-        if rule.regexes or not globs or any(WILD in head for head in heads)
-        else frozenset(heads),
-        loose and _loose_end(rule),
-    )
+    anywhere = bool(rule.regexes) or not globs
+    starts = frozenset(((),)) if anywhere else frozenset(map(_start, globs))
+    bare = not (rule.methods or rule.hosts or rule.networks)
+    return _Pattern(rule, tuple(regexes), starts, loose and _loose_end(rule), bare)
 
 
-def _head(path: str) -> str:
-    return path[1:].partition("/")[0]
+def _start(glob: str) -> tuple[str, ...]:
+    """Return the segments before the first wildcard; an empty one at the end may be missing."""
+    literal = list(takewhile(lambda segment: WILD not in segment, glob[1:].split("/")))
+    while literal and not literal[-1]:
+        literal.pop()
+    return tuple(literal)
 
 
 class _Table:
-    """All patterns in one wording, found by the first segment of a path."""
+    """All patterns in one wording, found by the segments that a path begins with."""
 
     def __init__(self, rules: tuple[Rule, ...], wording: _Wording, *, loose: bool) -> None:
         patterns = [
             _pattern(rule, globs, folded=wording.folded, loose=loose)
             for rule, globs in zip(rules, wording.globs, strict=True)
         ]
-        heads = {head for pattern in patterns for head in pattern.heads or ()}
-        self._anywhere = tuple(pattern for pattern in patterns if pattern.heads is None)
-        self._under = {
-            head: tuple(
-                pattern for pattern in patterns if pattern.heads is None or head in pattern.heads
-            )
-            for head in heads
-        }
+        self._patterns = Beginnings((pattern.starts, pattern) for pattern in patterns)
 
     def candidates(self, path: str, facts: Facts) -> tuple[Rule, ...]:
         """Return the rules that may apply to this reading."""
-        found: list[Rule] = []
+        found: tuple[Rule, ...] = ()
         # The default matches everything, so the loop always ends by its break.
-        for pattern in self._under.get(_head(path), self._anywhere):  # pragma: no branch
+        for pattern in self._patterns.of(path):  # pragma: no branch
             rule = pattern.rule
-            if _holds(rule, facts) and pattern.matches(path):
-                found.append(rule)
+            if (pattern.bare or _holds(rule, facts)) and pattern.matches(path):
+                found = (*found, rule)
                 if not rule.personal:
                     break
-        return tuple(found)
+        return found
 
 
 def _holds(rule: Rule, facts: Facts) -> bool:
@@ -244,6 +240,8 @@ class Policy:
             tuple(_Table(self.rules, wording, loose=loose) for loose in ends)
             for wording in wordings
         )
+        self._only = self._tables[0][0] if len(self._tables) == 1 and len(ends) == 1 else None
+        """The one table there is, where no pattern could be read in two ways."""
         self._moves = tuple(
             {step: places[after] for step, after in moves.items()} for moves in wordings.values()
         )
@@ -255,6 +253,8 @@ class Policy:
             MalformedRequest: the path can be read in too many ways to judge them all.
 
         """
+        if self._only is not None and is_plain(facts.path):
+            return (self._only.candidates(facts.path, facts),)
         found: list[tuple[Rule, ...]] = []
         for path, place in self._seen(facts.path):
             for table in self._tables[place]:
@@ -283,6 +283,8 @@ class Policy:
 
 def select(route: Route, identity: Identity | None) -> tuple[Rule, ...]:
     """Return the rule of each reading; the request must satisfy all of them."""
+    if len(route) == 1 and len(route[0]) == 1:
+        return route[0]
     found: list[Rule] = []
     for candidates in route:
         rule = next(rule for rule in candidates if concerns(rule, identity))

@@ -47,17 +47,25 @@ class Sessions:
 
     # -- recalling -----------------------------------------------------------------------------
 
+    def hashed(self, token: str) -> TokenHash | None:
+        """Return the stored form of a session token; None for what is none of ours."""
+        return self._kit.tokens.session_hash(token)
+
+    def at_hand(self, hashed: TokenHash, now: datetime) -> Session | None:
+        """Return the live session from memory, where memory may be trusted; None asks to look."""
+        kept = self._kept.get(hashed)
+        if kept is None or now >= kept.until or not self._revocations.current(now):
+            return None
+        return kept.session if self._alive(kept.session, now) else None
+
     async def recall(self, token: str) -> Session | None:
         """Return the live session behind a token, from memory where that may be trusted."""
-        hashed = self._kit.tokens.session_hash(token)
+        hashed = self.hashed(token)
         if hashed is None:
             return None
         now = self._kit.clock()
-        kept = self._kept.get(hashed)
-        fresh = kept is not None and now < kept.until and self._revocations.current(now)
-        if kept is not None and fresh and self._alive(kept.session, now):
-            return kept.session
-        return await self._load(hashed, now)  # another process may know of activity since
+        # Else another process may know of activity since.
+        return self.at_hand(hashed, now) or await self._load(hashed, now)
 
     async def _load(self, hashed: TokenHash, now: datetime) -> Session | None:
         before = self._forgotten
@@ -103,10 +111,15 @@ class Sessions:
         now = self._kit.clock()
         self._kept = {key: kept for key, kept in self._kept.items() if now < kept.until}
 
+    @staticmethod
+    def due(session: Session, now: datetime) -> bool:
+        """Tell whether activity now would be written."""
+        return now - session.last_seen_at >= TOUCHED_EVERY
+
     async def touch(self, session: Session) -> None:
         """The session was active; written at most once a minute."""
         now = self._kit.clock()
-        if now - session.last_seen_at < TOUCHED_EVERY:
+        if not self.due(session, now):
             return
         for key, kept in self._kept.items():
             if kept.session.id == session.id:

@@ -23,10 +23,10 @@ from sidecar.core.protocols import RawHeaders
 from sidecar.flows.sessions import Sessions
 from sidecar.flows.tokens import Tokens
 from sidecar.flows.visit import Visit
-from sidecar.proxy.receive import Arrival
+from sidecar.proxy.arrival import Arrival
+from sidecar.proxy.forward import SAFE_METHODS
 from sidecar.proxy.verdicts import Reply
 
-SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 Extra = Mapping[str, str | int | list[str]]
 
 

@@ -28,6 +28,12 @@ class Board:
         self._lane = 0
         self._memory = memory if memory is not None else bytearray(board_bytes(lanes))
         self._counts = memoryview(self._memory).cast("Q")
+        self.pulse = 0 if lanes == 1 else -1
+        """Another number after every event, for one process alone; -1 where there are several.
+
+        Whoever saw nothing happen under some slots need not look again until it beats. Between
+        processes it could be seen before what it tells of.
+        """
         self.key = secrets.token_bytes(KEY_BYTES)
         """Makes the marks of all workers the same, and meaningless to anybody else."""
 
@@ -101,6 +107,8 @@ class Board:
     def _add(self, kind: int, slots: Slots, number: int) -> None:
         for at in self._own(kind, slots):
             self._counts[at] += number
+        if self._lanes == 1:
+            self.pulse += 1
 
     def _own(self, kind: int, slots: Slots) -> Iterator[int]:
         row = (self._lane * _KINDS + kind) * SLOTS

@@ -12,13 +12,13 @@ from aiohttp import StreamReader
 from aiohttp.http import RawRequestMessage
 
 from sidecar.core.errors import SidecarError
-from sidecar.core.protocols import RawHeaders
 from sidecar.proxy import heads
+from sidecar.proxy.arrival import Inbound
 from sidecar.proxy.faults import UnsafeHead
 from sidecar.proxy.framing import HTTP_10, Refusal
 from sidecar.proxy.limits import Limits
 from sidecar.proxy.tunnel import Side
-from sidecar.proxy.verdicts import Inbound, Judge, Reply
+from sidecar.proxy.verdicts import Judge, Reply
 
 RESET: Final = struct.pack("ii", 1, 0)
 """SO_LINGER of no time: closing sends a reset, which nobody can take for a regular end."""
@@ -26,7 +26,7 @@ RESET: Final = struct.pack("ii", 1, 0)
 log = structlog.get_logger()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Request:
     """What the judge sees of a request, and what only the wire knows."""
 
@@ -105,10 +105,10 @@ class Client(Side):
             and not self.ends_at
         )
 
-    def connection_field(self, request: Request, *, keep: bool) -> RawHeaders:
+    def connection_field(self, request: Request, *, keep: bool) -> bytes:
         if not keep:
-            return (heads.CLOSE,)
-        return (heads.KEEP_ALIVE,) if request.inbound.version == HTTP_10 else ()
+            return heads.CLOSE
+        return heads.KEEP_ALIVE if request.inbound.version == HTTP_10 else b""
 
     def reply(self, request: Request, reply: Reply) -> bool:
         """An answer of our own is written; return whether the connection can go on."""
@@ -131,7 +131,7 @@ class Client(Side):
             self.break_off()
             return False
         try:
-            reply = self.shared.judge.failed(request.inbound, error.status, error.slug)
+            reply = self.shared.judge.failed(request.inbound, error)
         except Exception:  # noqa: BLE001 - telling of a failure must not fail
             log.error("failure.unspoken", slug=error.slug)  # noqa: TRY400 - no traceback of pages
             self.refuse(Refusal(error.status))

@@ -30,11 +30,11 @@ class UpstreamConnection(Side):
     __slots__ = (
         "_answers",
         "_final",
-        "_head",
         "_head_only",
         "_interims",
         "_on_interim",
         "_spoiled",
+        "answer",
         "busy",
         "heard",
         "idle_since",
@@ -50,7 +50,8 @@ class UpstreamConnection(Side):
         """A byte of the answer has come, so the application may have acted."""
         self.reused = False
         self.idle_since = 0.0
-        self._head: asyncio.Future[Answer] = loop.create_future()
+        self.answer: asyncio.Future[Answer] = loop.create_future()
+        """The final head and its body, which may still be arriving."""
         self._head_only = False
         self._parser = self._answers = response_parser(self, loop, head_only=False)
         self._interims = 0
@@ -65,27 +66,18 @@ class UpstreamConnection(Side):
         if head_only != self._head_only:
             self._parser = self._answers = response_parser(self, self._loop, head_only=head_only)
             self._head_only = head_only
-        self._head = self._loop.create_future()
+        self.answer = self._loop.create_future()
         self._final = None
         self._on_interim = on_interim
         self._interims = 0
         self.heard = False
         self.busy = True
 
-    async def answer(self) -> Answer:
-        """Return the final head and its body, which may still be arriving.
-
-        Raises:
-            UpstreamUnreachable: the connection broke, or what came is no answer.
-
-        """
-        return await self._head
-
     def fail(self, error: Exception) -> None:
         """Whoever waits for the head or the body of the answer gets this instead."""
-        if not self._head.done():
-            self._head.set_exception(error)
-            self._head.exception()  # nobody may be waiting: that is no error of its own
+        if not self.answer.done():
+            self.answer.set_exception(error)
+            self.answer.exception()  # nobody may be waiting: that is no error of its own
         elif self._final is not None and not self._final[1].is_eof():
             self._final[1].set_exception(error)
 
@@ -132,17 +124,14 @@ class UpstreamConnection(Side):
         elif self._upgraded:
             self.tail += data
         elif self.busy:
-            self._parse(data)
+            begins = not self.heard
+            self.heard = self.heard or bool(data)
+            try:
+                self._feed(data)
+            except Exception:  # noqa: BLE001 - whatever the parser raises, it is not an answer
+                self._parse_apart(data, data.find(HEAD_END) if begins else -1)
         elif data:
             self.drop()  # an answer nobody asked for would go to the next visitor
-
-    def _parse(self, data: bytes) -> None:
-        begins = bool(data) and not self.heard
-        self.heard = self.heard or bool(data)
-        try:
-            self._feed(data)
-        except Exception:  # noqa: BLE001 - whatever the parser raises, it is not an answer
-            self._parse_apart(data, data.find(HEAD_END) if begins else -1)
 
     def _parse_apart(self, data: bytes, end: int) -> None:
         """A sound answer is taken even if rubbish came with it (a 204 with a body, for one).
@@ -173,11 +162,11 @@ class UpstreamConnection(Side):
             self.hold()
 
     def _take(self, message: RawResponseMessage, payload: StreamReader) -> None:
-        if self._head.done():
+        if self.answer.done():
             self._spoiled = True
         elif message.code >= 200 or message.code == 101:  # noqa: PLR2004 - RFC 9110 §15.2
-            self._final = (message, payload)
-            self._head.set_result(self._final)
+            self._final = final = (message, payload)
+            self.answer.set_result(final)
         elif self._interims >= INTERIM_MOST:
             self.fail(UpstreamUnreachable("too many interim answers"))
         else:

@@ -2,7 +2,9 @@
 
 import asyncio
 import math
+from collections.abc import Awaitable
 from contextlib import suppress
+from http import HTTPStatus
 from typing import Final
 
 import structlog
@@ -15,12 +17,12 @@ from sidecar.core.errors import (
     UpstreamTimedOut,
     UpstreamUnreachable,
 )
-from sidecar.core.protocols import RawHeaders
 from sidecar.proxy import heads
 from sidecar.proxy.client import Client, Request
-from sidecar.proxy.connection import Answer, UpstreamConnection
+from sidecar.proxy.connection import UpstreamConnection
 from sidecar.proxy.faults import ClientGone, UnsafeHead
-from sidecar.proxy.framing import HTTP_10, HTTP_11, has_body
+from sidecar.proxy.framing import HTTP_10, HTTP_11, check_coding, has_body
+from sidecar.proxy.headers import CODED, COOKIES, LENGTH, block
 from sidecar.proxy.pool import Pool
 from sidecar.proxy.tunnel import Tunnel
 from sidecar.proxy.verdicts import Forward
@@ -67,10 +69,16 @@ class Exchange:
             ClientGone: nobody is left to answer.
 
         """
-        watch = self._forward.watch
-        unwatch = watch(self._client.break_off) if watch is not None else None
+        unwatch = self._forward.watch(self._client.break_off)
         try:
-            return await self._pass_on(*await self._ask())
+            connection = await self._ask()
+            try:
+                message, payload = await connection.answer
+            except UpstreamUnreachable:
+                if not self._repeatable(connection):
+                    raise
+                message, payload = await (await self._ask_again(connection)).answer
+            return await self._pass_on(message, payload)
         except UnsafeHead:
             return self._client.fail(self._request, UpstreamUnreachable("unsafe head"))
         except (UpstreamUnreachable, UpstreamTimedOut, MalformedRequest) as error:
@@ -78,7 +86,13 @@ class Exchange:
         finally:
             if unwatch is not None:
                 unwatch()
-            await self._finish()
+            if self._connection is not None:
+                self._pool.give(self._connection, whole=self._sent_whole())
+            try:
+                if self._upload is not None or not self._answered:
+                    await self._clear_up()
+            finally:
+                self._forward.on_end()
 
     def overdue(self) -> None:
         """The application has not answered by the deadline."""
@@ -88,22 +102,20 @@ class Exchange:
 
     # --- the request ---------------------------------------------------------------------------
 
-    async def _ask(self) -> Answer:
+    async def _ask(self) -> UpstreamConnection:
+        """Return the connection by which the application has the request, or its beginning."""
         if not self._client.connected:
             raise ClientGone
-        head = self._request_head()
         name = self._forward.upstream
-        self._connection = await self._pool.take(name)
-        if self._request.complete:
-            await self._look_again()
-        connection = self._send(head, self._connection)
-        try:
-            return await connection.answer()
-        except UpstreamUnreachable:
-            if not self._repeatable(connection):
-                raise
-        self._pool.give(connection, whole=False)
-        return await self._send(head, await self._pool.take(name, fresh=True)).answer()
+        self._connection = self._pool.idle(name) or await self._pool.take(name)
+        if self._request.complete and (wait := self._forward.before_end()) is not None:
+            await wait
+        return self._send(self._connection)
+
+    async def _ask_again(self, broken: UpstreamConnection) -> UpstreamConnection:
+        self._pool.give(broken, whole=False)
+        self._connection = await self._pool.take(self._forward.upstream, fresh=True)
+        return self._send(self._connection)
 
     def _request_head(self) -> bytes:
         inbound, forward = self._request.inbound, self._forward
@@ -111,14 +123,13 @@ class Exchange:
             self._request.message, self._request.payload, upgrade=inbound.upgrade
         )
         try:
-            return heads.request_head(inbound.method, forward.target, forward.headers, framing)
+            return heads.request_head(inbound.method, forward.target, forward.fields, framing)
         except UnsafeHead as error:
             raise MalformedRequest("unsafe head") from error
 
-    def _send(self, head: bytes, connection: UpstreamConnection) -> UpstreamConnection:
+    def _send(self, connection: UpstreamConnection) -> UpstreamConnection:
         """The head is written, with the body behind it: at once, or as it goes on arriving."""
-        self._connection = connection
-        request = self._request
+        request, head = self._request, self._request_head()
         if not self._client.connected:
             raise ClientGone
         if (broken := request.payload.exception()) is not None:
@@ -146,25 +157,26 @@ class Exchange:
         try:
             while connection.connected and (data := await self._request.payload.readany()):
                 if self._request.complete:
-                    await self._look_again()
+                    await self._settle()
                 connection.write(heads.chunk(data) if chunked else data)
                 self._postpone(connection)
                 await connection.drained()
-            await self._look_again()
+            await self._settle()
         except (SidecarError, ClientGone) as error:
             connection.fail(error)
         else:
             if chunked:
                 connection.write(heads.LAST_CHUNK)
 
-    async def _look_again(self) -> None:
-        if self._forward.before_end is not None:
-            await self._forward.before_end()
+    async def _settle(self) -> None:
+        """Whatever must be found out before the application has the whole request is."""
+        wait = self._forward.before_end()
+        if wait is not None:
+            await wait
 
     def _postpone(self, connection: UpstreamConnection) -> None:
         """The application's time starts anew: it has just taken a part of the request."""
-        now = asyncio.get_running_loop().time()
-        self.deadline = now + connection.upstream.head_timeout_s
+        self.deadline = self._client.now + connection.upstream.head_timeout_s
 
     def _repeatable(self, connection: UpstreamConnection) -> bool:
         return (
@@ -189,40 +201,47 @@ class Exchange:
 
     async def _pass_on(self, message: RawResponseMessage, payload: StreamReader) -> bool:
         self.deadline = math.inf
-        _check_coding(message)
-        headers = await self._filtered(message)
-        if message.code == SWITCHING_PROTOCOLS:
-            return await self._open_tunnel(message, headers)
-        request = self._request
-        no_body = request.inbound.method == "HEAD" or message.code in heads.BODILESS
-        open_end = not no_body and "Content-Length" not in message.headers
-        chunked = open_end and request.inbound.version == HTTP_11
-        keep = self._sent_whole() and self._client.keeps(request) and (chunked or not open_end)
-        framing = self._client.connection_field(request, keep=keep)
-        if chunked:
-            framing = (*framing, heads.CHUNKED)
-        head = heads.answer_head(message, headers, framing)
-        await self._stream(head, payload, chunked=chunked)
+        code, forward = message.code, self._forward
+        gone = LENGTH if code == HTTPStatus.NO_CONTENT else 0
+        fields, signs = heads.answer_fields(message.raw_headers, private=forward.private, gone=gone)
+        if signs & CODED:
+            check_coding(message)
+        self._answered = True
+        wait = forward.on_head(code, bool(signs & COOKIES))
+        if wait is not None:
+            await self._shielded(wait)
+        if forward.relayed:
+            fields += block(forward.relayed)
+        if code == SWITCHING_PROTOCOLS:
+            return await self._open_tunnel(message, fields)
+        framing, chunked, keep = self._end_of(code, signs)
+        await self._write(heads.answer_head(message, fields, framing), payload, chunked=chunked)
         return keep
 
-    async def _filtered(self, message: RawResponseMessage) -> RawHeaders:
-        """Return the headers to send on; the pipeline may change state, so it is not interrupted.
+    def _end_of(self, code: int, signs: int) -> tuple[bytes, bool, bool]:
+        """Return the fields that say where the answer ends, by chunks or not, and if it goes on."""
+        request, client = self._request, self._client
+        no_body = request.inbound.method == "HEAD" or code in heads.BODILESS
+        open_end = not no_body and not signs & LENGTH
+        chunked = open_end and request.inbound.version == HTTP_11
+        keep = self._sent_whole() and client.keeps(request) and (chunked or not open_end)
+        framing = client.connection_field(request, keep=keep)
+        return framing + heads.CHUNKED if chunked else framing, chunked, keep
+
+    async def _shielded(self, wait: Awaitable[None]) -> None:
+        """What the pipeline makes of the head is done; it may change state, so nothing stops it.
 
         Raises:
             ClientGone: the client went away meanwhile.
 
         """
-        self._answered = True
-        headers = heads.end_to_end(message.raw_headers)
-        if self._forward.on_head is not None:
-            self._client.interruptible = False
-            headers = await self._forward.on_head(message.code, headers)
-            self._client.interruptible = True
+        self._client.interruptible = False
+        await wait
+        self._client.interruptible = True
         if not self._client.connected:
             raise ClientGone
-        return headers
 
-    async def _stream(self, head: bytes, payload: StreamReader, *, chunked: bool) -> None:
+    async def _write(self, head: bytes, payload: StreamReader, *, chunked: bool) -> None:
         """Everything is written as it comes; head and body go together when both are there."""
         client = self._client
         data = payload.read_nowait()
@@ -240,11 +259,11 @@ class Exchange:
                 raise ClientGone
         client.write(end)
 
-    async def _open_tunnel(self, message: RawResponseMessage, headers: RawHeaders) -> bool:
+    async def _open_tunnel(self, message: RawResponseMessage, fields: bytes) -> bool:
         connection = self._connection
         if connection is None or not (self._request.inbound.upgrade and message.upgrade):
             raise UpstreamUnreachable("switched protocols unasked")
-        head = heads.answer_head(message, headers, heads.UPGRADE)
+        head = heads.answer_head(message, fields, heads.UPGRADE)
         self._client.begun = True
         self._client.write(head)
         await Tunnel(self._client, connection).run()
@@ -253,43 +272,23 @@ class Exchange:
     def _sent_whole(self) -> bool:
         return self._upload is None or self._upload.done()
 
-    async def _finish(self) -> None:
-        """The connection is given back, nothing runs on, and the pipeline knows of the end."""
-        whole = self._sent_whole()
-        if self._connection is not None:
-            self._pool.give(self._connection, whole=whole)
+    async def _clear_up(self) -> None:
+        """Nothing runs on, and the pipeline knows of an answer that nobody heard."""
         if self._upload is not None:
             self._upload.cancel()
             with suppress(asyncio.CancelledError):
                 await self._upload
-        try:
-            await self._lose()
-        finally:
-            if self._forward.on_end is not None:
-                self._forward.on_end()
+        if not self._answered and self._sent_to is not None:
+            await self._lose(self._sent_to)
 
-    async def _lose(self) -> None:
+    async def _lose(self, asked: UpstreamConnection) -> None:
         """An application that goes on without anybody who hears its answer is reckoned with.
 
         Whoever hangs up would otherwise choose the moment at which a sign-in counts as over.
         """
-        lost, asked = self._forward.on_lost, self._sent_to
-        if lost is None or asked is None or self._answered:
+        lost = self._forward.on_lost()
+        if lost is None:
             return
         self._client.interruptible = False
-        over = await lost()
+        over = await lost
         asyncio.get_running_loop().call_later(asked.upstream.head_timeout_s, over)
-
-
-def _check_coding(message: RawResponseMessage) -> None:
-    """Nothing but plain chunks was taken off the body (RFC 9112 §6.1).
-
-    Raises:
-        UpstreamUnreachable: another coding would be lost, and the body with it.
-
-    """
-    codings = message.headers.getall("Transfer-Encoding", ())
-    if codings and (
-        message.version == HTTP_10 or [coding.lower() for coding in codings] != ["chunked"]
-    ):
-        raise UpstreamUnreachable("unknown transfer coding")

@@ -1,152 +1,146 @@
-"""An allowed request goes on: its headers complete, its answer looked at on the way back."""
+"""An allowed request goes on: what it changes on its way, and whether it is still whose it was."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from dataclasses import dataclass
 
 import structlog
 
 from sidecar.core.cookies import names_our_cookie
 from sidecar.core.errors import StoreUnavailable
-from sidecar.core.model import Identity
+from sidecar.core.model import Identity, Session
 from sidecar.core.policy import Effect, Rule
-from sidecar.core.protocols import RawHeaders
-from sidecar.proxy.headers import forwardable, is_managed_cached
-from sidecar.proxy.receive import Arrival
+from sidecar.core.protocols import RawHeaders, RequestView
+from sidecar.flows.live import Live
+from sidecar.flows.sessions import Sessions
+from sidecar.proxy.arrival import Arrival
+from sidecar.proxy.identify import Identifier
+from sidecar.proxy.known import Said
+from sidecar.proxy.recall import forget_login
+from sidecar.proxy.route import Routed
+from sidecar.proxy.verdicts import End, Forward, Wait
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+NOBODY = Said()
 
 log = structlog.get_logger(__name__)
 
-_SHARED_CACHE = frozenset({"surrogate-control", "edge-control", "x-accel-expires"})
-"""Fields that speak to shared caches past `Cache-Control`, beside `*CDN-Cache-Control`."""
-_SHARED_DIRECTIVES = ("public", "s-maxage", "private")
-
 
 @dataclass(frozen=True, slots=True)
-class Contract:
-    """What may leave towards the application, fixed at start."""
+class Wardens:
+    """Whom a request concerns while it is under way; the same for all requests."""
 
-    keep: frozenset[str]
-    """Managed names that a source declared as credentials."""
-    owned: frozenset[str]
-    """Names that only a source may believe."""
-    carriers: frozenset[str]
-    """Every header that could carry a credential, for requests passed on as nobody."""
-    pseudonym: bytes
-    """Our name in `Via` (RFC 9110 §7.6.3)."""
+    identifier: Identifier
+    sessions: Sessions
+    live: Live
 
 
-def request_headers(
-    contract: Contract, arrival: Arrival, vouched: RawHeaders, *, anonymous: bool = False
-) -> RawHeaders:
-    """Return every end-to-end field of the forwarded request, ours last, each of ours once."""
-    headers = forwardable(arrival.headers, contract.keep, contract.owned)
-    gone = contract.carriers | {"host"} if anonymous else {"host"}
-    headers = tuple(field for field in headers if field[0].decode("latin-1").lower() not in gone)
-    scheme = arrival.origin.scheme.encode("ascii")
-    authority = arrival.origin.authority.encode("ascii")
-    port = authority.rpartition(b":")[2] if b":" in authority.rpartition(b"]")[2] else b""
-    return (
-        # The host that was judged, in the one spelling the application is also asked with.
-        (b"Host", authority),
-        *headers,
-        *vouched,
-        (b"X-Forwarded-For", arrival.client.encode("ascii", "replace") or b"unknown"),
-        (b"X-Forwarded-Proto", scheme),
-        (b"X-Forwarded-Host", authority),
-        (b"X-Forwarded-Port", port or (b"443" if scheme == b"https" else b"80")),
-        (b"Via", b"1.1 " + contract.pseudonym),
-    )
+class Passage(Forward):
+    """One request between its judgement and the end of its answer."""
 
+    __slots__ = ("_arrival", "_over", "_routed", "_said", "_session", "_unsafe", "_wardens")
 
-def loops(contract: Contract, arrival: Arrival) -> bool:
-    """Tell whether this request already went through us."""
-    return any(
-        name.lower() == b"via" and contract.pseudonym in value for name, value in arrival.headers
-    )
+    def __init__(
+        self,
+        wardens: Wardens,
+        arrival: Arrival,
+        routed: Routed,
+        fields: bytes,
+        *,
+        rule: Rule,
+        said: Said = NOBODY,
+        session: Session | None = None,
+    ) -> None:
+        """From here on nothing known of the request's credentials may be stale."""
+        guarded = rule.effect is not Effect.BYPASS
+        super().__init__(
+            routed.upstream,
+            arrival.target,
+            fields,
+            private=guarded and not rule.keep_cache,
+            relayed=relayed(said.identity),
+        )
+        self._wardens = wardens
+        self._arrival = arrival
+        self._routed = routed
+        self._said = said
+        # Signing out ends what the session opened, but not its own answer.
+        self._session = session if guarded and not routed.logout else None
+        self._unsafe = arrival.method not in SAFE_METHODS
+        self._over: End | None = None
+        if routed.login:
+            self._over = wardens.identifier.unsettle(self._view, unsafe=self._unsafe)
+        elif self._unsafe:
+            self._forget()
+            self._over = self._forget
 
+    @property
+    def _view(self) -> RequestView:
+        return self._arrival.view(self.upstream)
 
-@dataclass(frozen=True, slots=True)
-class Return:
-    """What is done with the head of the application's answer."""
+    def before_end(self) -> Wait:
+        """Return what finds out whether it is still from whom it was judged by, if it may not be.
 
-    rule: Rule
-    identity: Identity | None
-    confirm: Callable[[], Awaitable[None]]
-    """Returns only if the request is still from whom it was judged by."""
-    changed_credentials: Callable[[], None]
-    signed_out: Callable[[], Awaitable[None]] | None
-    signed_in: Callable[[], None] | None = None
-    """Called where a login path leads on, as the return from an outside login does."""
-
-    async def on_head(self, status: int, headers: RawHeaders) -> RawHeaders:
-        """Return the answer's fields as the client may see them.
-
-        Raises:
+        Raises (when awaited):
             AccessDenied: the credentials changed hands since the request was judged.
 
         """
-        if self.signed_in is not None and 300 <= status < 400:  # noqa: PLR2004 - redirects
-            self.signed_in()
-        await self.confirm()
-        if self.signed_out is not None and status < 400:  # noqa: PLR2004 - first error status
-            await self.signed_out()
-        if any(name.lower() == b"set-cookie" for name, _ in headers):
-            self.changed_credentials()
-        kept = tuple(field for field in headers if not _ours(field))
-        kept = (*kept, *relayed(self.identity))
-        if self.rule.effect is Effect.BYPASS or self.rule.keep_cache:
-            return kept
-        return privately(kept)
+        if not self._said.doubtful:
+            return None
+        return self._wardens.identifier.confirm(self._view, self._said)
 
+    def on_head(self, status: int, sets_cookies: bool) -> Wait:  # noqa: FBT001 - a fact, no switch
+        """Return what must be done before the client may see the answer, as in `before_end`."""
+        routed = self._routed
+        if routed.login and not self._unsafe and 300 <= status < 400:  # noqa: PLR2004 - redirects
+            # A login path that leads on, as the return from an outside login does.
+            self._wardens.identifier.signed_in(self._view)
+        if self._said.doubtful or (routed.logout and status < 400):  # noqa: PLR2004 - first error
+            return self._settle(status, sets_cookies=sets_cookies)
+        if sets_cookies:
+            self._forget()
+        return None
 
-@dataclass(frozen=True, slots=True)
-class Unheard:
-    """What is done where the application has a request and nobody hears its answer."""
+    async def _settle(self, status: int, *, sets_cookies: bool) -> None:
+        await self._wardens.identifier.confirm(self._view, self._said)
+        if self._routed.logout and status < 400:  # noqa: PLR2004 - first error status
+            await forget_login(self._wardens.sessions, self._arrival)
+        if sets_cookies:
+            self._forget()
 
-    unsettle: Callable[[], Callable[[], None]]
-    """Until the returned function is called, nothing known of the request's credentials counts."""
-    signed_out: Callable[[], Awaitable[None]] | None
+    def on_end(self) -> None:
+        if self._over is not None:
+            self._over()
 
-    async def on_lost(self) -> Callable[[], None]:
-        """Return what to call once the application can no longer be at work on the request.
+    def on_lost(self) -> Awaitable[End] | None:
+        """Return what reckons with an application at work on a request nobody waits for.
 
         Whether it signed the person out cannot be known, so the proofs end.
         """
-        over = self.unsettle()
-        if self.signed_out is not None:
+        routed = self._routed
+        return self._lost() if self._unsafe or routed.login or routed.logout else None
+
+    async def _lost(self) -> End:
+        routed = self._routed
+        over = self._wardens.identifier.unsettle(self._view, unsafe=self._unsafe and routed.login)
+        if routed.logout:
             try:
-                await self.signed_out()
+                await forget_login(self._wardens.sessions, self._arrival)
             except StoreUnavailable:
                 log.warning("session.proofs_kept")
         return over
 
+    def watch(self, end: End) -> End | None:
+        return self._wardens.live.watch(self._session, end) if self._session is not None else None
+
+    def _forget(self) -> None:
+        self._wardens.identifier.forget(self._view, self._said.identity)
+
 
 def relayed(identity: Identity | None) -> RawHeaders:
     """Return the cookies that the application set when it was asked who this is."""
-    values = identity.set_cookies if identity is not None else ()
-    return tuple((b"Set-Cookie", value) for value in values if not names_our_cookie(value))
-
-
-def _ours(field: tuple[bytes, bytes]) -> bool:
-    """Tell whether an answer's field would speak for us: our cookies and our headers."""
-    name = field[0].decode("latin-1").lower()
-    if name == "set-cookie":
-        return names_our_cookie(field[1])
-    return name.startswith("x-sidecar") and is_managed_cached(name)
-
-
-def privately(headers: RawHeaders) -> RawHeaders:
-    """Return the fields so that no shared cache keeps an answer that took a proof to get."""
-    directives = [
-        text
-        for name, value in headers
-        if name.lower() == b"cache-control"
-        for part in value.decode("latin-1").split(",")
-        if (text := part.strip()) and not text.lower().startswith(_SHARED_DIRECTIVES)
-    ]
-    rest = tuple(field for field in headers if not _for_caches(field[0]))
-    return (*rest, (b"Cache-Control", ", ".join(["private", *directives]).encode("latin-1")))
-
-
-def _for_caches(name: bytes) -> bool:
-    lower = name.decode("latin-1").lower()
-    return lower == "cache-control" or lower.endswith("cdn-cache-control") or lower in _SHARED_CACHE
+    if identity is None or not identity.set_cookies:
+        return ()
+    return tuple(
+        (b"Set-Cookie", value) for value in identity.set_cookies if not names_our_cookie(value)
+    )

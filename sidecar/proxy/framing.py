@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from aiohttp import StreamReader
-from aiohttp.http import RawRequestMessage
+from aiohttp.http import RawRequestMessage, RawResponseMessage
 from aiohttp.http_exceptions import LineTooLong
 from aiohttp.streams import EMPTY_PAYLOAD
 
+from sidecar.core.errors import UpstreamUnreachable
 from sidecar.proxy.limits import Limits
 
 HTTP_10: Final = (1, 0)
@@ -76,8 +77,15 @@ def has_body(payload: StreamReader) -> bool:
 
 def switches(message: RawRequestMessage) -> bool:
     """Whether the parser will stop behind this message, for another protocol to begin."""
+    if not message.upgrade:
+        return False
     protocol = message.headers.get("Upgrade", "")
-    return message.upgrade and protocol.isascii() and protocol.lower() == "websocket"
+    return protocol.isascii() and protocol.lower() == "websocket"
+
+
+def expects_continue(message: RawRequestMessage) -> bool:
+    """Whether the client holds its body back until somebody says 100 (RFC 9110 §10.1.1)."""
+    return message.headers.get("Expect", "").lower() == "100-continue"
 
 
 def is_websocket(message: RawRequestMessage, payload: StreamReader) -> bool:
@@ -88,6 +96,20 @@ def is_websocket(message: RawRequestMessage, payload: StreamReader) -> bool:
         and message.version == HTTP_11
         and not has_body(payload)
     )
+
+
+def check_coding(message: RawResponseMessage) -> None:
+    """Nothing but plain chunks was taken off the body (RFC 9112 §6.1).
+
+    Raises:
+        UpstreamUnreachable: another coding would be lost, and the body with it.
+
+    """
+    codings = message.headers.getall("Transfer-Encoding", ())
+    if codings and (
+        message.version == HTTP_10 or [coding.lower() for coding in codings] != ["chunked"]
+    ):
+        raise UpstreamUnreachable("unknown transfer coding")
 
 
 def _host_sound(message: RawRequestMessage) -> bool:

@@ -10,6 +10,7 @@ from aiohttp.http import RawRequestMessage
 
 from sidecar.core.errors import SidecarError
 from sidecar.proxy import framing
+from sidecar.proxy.arrival import Inbound, Recent
 from sidecar.proxy.client import Client, Request, Shared
 from sidecar.proxy.exchange import Exchange
 from sidecar.proxy.faults import BodyTimedOut, ClientGone
@@ -19,7 +20,7 @@ from sidecar.proxy.mount import Pages
 from sidecar.proxy.parsers import READ_BUFFER, request_parser
 from sidecar.proxy.pool import Pool
 from sidecar.proxy.tunnel import Tunnel
-from sidecar.proxy.verdicts import Forward, Inbound, Page, Reply
+from sidecar.proxy.verdicts import Forward, Page, Reply
 
 log = structlog.get_logger()
 
@@ -32,10 +33,13 @@ class Front(Client):
         "_held",
         "_inlet",
         "_pages",
+        "_peer_verified",
         "_pool",
+        "_recent",
         "_served",
         "_stalled_at",
         "_task",
+        "address",
         "peername",
         "sockname",
         "ssl_context",
@@ -59,6 +63,10 @@ class Front(Client):
         self.peername: object = None
         self.sockname: object = None
         self.ssl_context: object = None
+        self.address = ""
+        """The peer's; empty for a unix socket."""
+        self._peer_verified = False
+        self._recent = Recent()
 
     # --- the connection ------------------------------------------------------------------------
 
@@ -67,6 +75,8 @@ class Front(Client):
         self.peername = transport.get_extra_info("peername")
         self.sockname = transport.get_extra_info("sockname")
         self.ssl_context = transport.get_extra_info("sslcontext")
+        self.address = str(self.peername[0]) if isinstance(self.peername, tuple) else ""
+        self._peer_verified = bool(transport.get_extra_info("peercert"))
         if not self.shared.admit(self, self.address):
             self._inlet.reject(framing.CROWDED)
             self._next()
@@ -81,11 +91,6 @@ class Front(Client):
         super().connection_lost(None)
         self._inlet.queue.clear()
         self._inlet.spoil(ClientGone())
-
-    @property
-    def address(self) -> str:
-        """The peer's address; empty for a unix socket."""
-        return str(self.peername[0]) if isinstance(self.peername, tuple) else ""
 
     def data_received(self, data: bytes) -> None:
         """Bytes are where they belong; `data` is empty when reading is resumed."""
@@ -111,8 +116,9 @@ class Front(Client):
         super().pause_writing()
 
     def resume_reading(self, resume_parser: bool = True) -> None:  # noqa: FBT001, FBT002 - aiohttp's
-        self.last = self._loop.time()
-        super().resume_reading(resume_parser)
+        if self._reading_paused:
+            self.last = self._loop.time()
+            super().resume_reading(resume_parser)
 
     def keeps(self, request: Request) -> bool:
         over = self._inlet.deaf or self._inlet.final
@@ -164,21 +170,22 @@ class Front(Client):
             secure=self.ssl_context is not None,
             upgrade=framing.is_websocket(message, payload),
             has_body=framing.has_body(payload),
-            peer_verified=self._peer_verified(),
+            peer_verified=self._peer_verified,
+            recent=self._recent,
         )
         return Request(inbound, message, payload)
 
-    def _peer_verified(self) -> bool:
-        if self.ssl_context is None or self.transport is None:
-            return False
-        return bool(self.transport.get_extra_info("peercert"))
-
     async def _serve(self, request: Request) -> None:
-        expects = request.message.headers.get("Expect", "").lower() == "100-continue"
-        self.awaits_continue = expects and not request.complete
+        self.awaits_continue = not request.complete and framing.expects_continue(request.message)
         keep = False
         try:
-            keep = await self._answer(request)
+            verdict = await self.shared.judge.judge(request.inbound)
+            if isinstance(verdict, Forward):
+                self._exchange = Exchange(self, request, verdict, self._pool)
+                self.interruptible = True
+                keep = await self._exchange.run()
+            else:
+                keep = await self._answer(request, verdict)
         except (asyncio.CancelledError, ClientGone):
             pass  # only connection_lost and the end of draining cancel
         except SidecarError as error:
@@ -191,18 +198,11 @@ class Front(Client):
         finally:
             self._done(keep=keep)
 
-    async def _answer(self, request: Request) -> bool:
-        verdict = await self.shared.judge.judge(request.inbound)
-        match verdict:
-            case Reply():
-                return self.reply(request, verdict)
-            case Page():
-                self.continued()
-                return await self._pages.serve(request, self, verdict.notes)
-            case Forward():
-                self._exchange = Exchange(self, request, verdict, self._pool)
-                self.interruptible = True
-                return await self._exchange.run()
+    async def _answer(self, request: Request, verdict: Reply | Page) -> bool:
+        if isinstance(verdict, Reply):
+            return self.reply(request, verdict)
+        self.continued()
+        return await self._pages.serve(request, self, verdict.notes)
 
     def _done(self, *, keep: bool) -> None:
         if self._task is not None:

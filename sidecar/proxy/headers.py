@@ -1,34 +1,45 @@
-"""The header contract: which fields of a request go on, and which belong to us alone."""
+"""Header fields by name: whom each one speaks to, and what that means on its way through us."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Iterable
 from functools import lru_cache
+from typing import Final
 
-from sidecar.core.cookies import names_of_ours, normal
+from sidecar.core.cookies import normal
 from sidecar.core.protocols import RawHeaders
+from sidecar.proxy.faults import UnsafeHead
 
-HOP_BY_HOP = frozenset(
-    {
-        "connection",
-        "keep-alive",
-        "proxy-connection",
-        "proxy-authenticate",
-        "proxy-authorization",
-        "te",
-        "trailer",
-        "transfer-encoding",
-        "upgrade",
-        "http2-settings",
-    }
+HOP_BY_HOP: Final = frozenset(
+    (
+        b"connection",
+        b"http2-settings",
+        b"keep-alive",
+        b"proxy-authenticate",
+        b"proxy-authentication-info",
+        b"proxy-authorization",
+        b"proxy-connection",
+        b"te",
+        b"trailer",
+        b"transfer-encoding",
+        b"upgrade",
+    )
 )
-"""Never forwarded (RFC 9110 §7.6.1); the front adds its own framing."""
+"""Fields that speak about one connection only (RFC 9110 §7.6.1); the front adds its own."""
 
-_PROTECTED = frozenset(
-    {"host", "content-length", "cookie", "authorization", "content-type", "origin", "via"}
+_NEVER_NOMINATED: Final = frozenset(
+    (
+        *(b"authorization", b"cookie", b"host", b"origin", b"via"),
+        *(b"cache-control", b"content-length", b"content-security-policy", b"content-type"),
+        *(b"location", b"set-cookie", b"strict-transport-security", b"www-authenticate"),
+    )
 )
-"""`Connection: cookie` must not make us drop what the application decides by (CVE-2022-31813)."""
+"""`Connection: cookie` must not make us drop framing, what the application decides by
+(CVE-2022-31813), or what protects the visitor."""
 
-_MANAGED = re.compile(
+_ORDINARY: Final = HOP_BY_HOP | {b"close", b""}
+"""What `Connection` names and is gone or meaningless anyway."""
+
+_MANAGED: Final = re.compile(
     r"forwarded|x-forwarded(-.*)?|x-real-ip|x-client-ip|x-cluster-client-ip|true-client-ip"
     r"|cf-connecting-ip|fastly-client-ip|x-scheme|x-original-.*|x-rewrite-url"
     r"|x-http-method(-override)?|x-method-override|proxy|remote-(user|groups|name|email)"
@@ -37,20 +48,28 @@ _MANAGED = re.compile(
 )
 """Names by which peers speak for a proxy: removed from every request, then set by us or absent."""
 
-_OUR_COOKIES = names_of_ours()
+CONTROLS: Final = bytes(range(0x20)).replace(b"\t", b"") + b"\x7f"
+"""Bytes that no field may hold (RFC 9110 §5.5)."""
 
+_NAMES_KEPT: Final = 512
+"""Spellings whose fate is remembered; whoever invents names makes us forget, no more."""
 
-@lru_cache(maxsize=512)
-def _fate(name: bytes) -> str:
-    """Return the lower-case name of a field that may go on, or nothing for one that may not.
-
-    A name with `_` or `.` reaches some applications as the name with `-`, so it can stand in for
-    any name we own (CVE-2025-64484): all of them are dropped.
-    """
-    lower = name.decode("latin-1").lower()
-    if "_" in lower or "." in lower or lower in HOP_BY_HOP:
-        return ""
-    return lower
+# What is found about a field by its name, and about all fields of a message together.
+READ: Final = 1
+"""Identity sources may see it."""
+SENT: Final = 2
+"""It goes on."""
+COOKIES: Final = 4
+NOMINATES: Final = 8
+UNDECLARED: Final = 16
+"""It may carry a credential that no identity source asks about."""
+PASSED: Final = 32
+"""`Via`: the message came through other proxies."""
+CACHED: Final = 64
+"""It tells caches what they may keep."""
+LENGTH: Final = 128
+CODED: Final = 256
+"""`Transfer-Encoding`: the body may have a coding that would be lost on the way."""
 
 
 def is_managed(name: str) -> bool:
@@ -58,71 +77,54 @@ def is_managed(name: str) -> bool:
     return _MANAGED.fullmatch(normal(name)) is not None
 
 
-def nominated(headers: RawHeaders) -> frozenset[str]:
-    """Return the fields that `Connection` names as hop-by-hop, but for the protected ones."""
-    named = {
-        token.strip().lower()
-        for name, value in headers
-        if name.lower() == b"connection"
-        for token in value.decode("latin-1").split(",")
-    }
-    return frozenset(name for name in named - _PROTECTED if not is_managed(name))
-
-
-def end_to_end(headers: RawHeaders) -> RawHeaders:
-    """Return the fields that are not for this connection only, in order, byte for byte."""
-    gone = nominated(headers)
-    return tuple(field for field in headers if (name := _fate(field[0])) and name not in gone)
-
-
-def forwardable(headers: RawHeaders, keep: Collection[str], owned: Collection[str]) -> RawHeaders:
-    """Return the fields the application may see.
-
-    `keep` are managed names that some identity source declared as a credential; `owned` are names
-    that only a source may believe, and that leave here from nobody.
-    """
-    return tuple(
-        field
-        for field in headers
-        if (name := _fate(field[0])) not in owned and (name in keep or not is_managed_cached(name))
+def nominated(headers: RawHeaders) -> frozenset[bytes]:
+    """Return the further fields that `Connection` names as hop-by-hop, but for protected ones."""
+    return frozenset().union(
+        *(nominated_by(value) for name, value in headers if name.lower() == b"connection")
     )
 
 
-@lru_cache(maxsize=512)
-def is_managed_cached(name: str) -> bool:
-    """Tell the same as `is_managed`, remembered by name."""
-    return is_managed(name)
+@lru_cache(maxsize=64)
+def nominated_by(value: bytes) -> frozenset[bytes]:
+    """Return the same for one field."""
+    named = {token.strip().lower() for token in value.split(b",")} - _ORDINARY - _NEVER_NOMINATED
+    return frozenset(name for name in named if not is_managed(name.decode("latin-1")))
 
 
-# --- cookies ------------------------------------------------------------------------------------
+def block(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
+    """Return the fields as they stand in a head, each line with its end.
 
+    Raises:
+        UnsafeHead: as in `joined`.
 
-def split_cookies(headers: RawHeaders) -> tuple[RawHeaders, dict[str, list[str]]]:
-    """Return the fields without our cookies, and our cookies' values by name as sent.
-
-    Cut at `;` only: a parser that understands quotes would read other names than applications do.
     """
-    if not any(b"sidecar" in value.lower() for _, value in headers):
-        return headers, {}
-    ours: dict[str, list[str]] = {}
-    kept = []
-    for name, value in headers:
-        rest = _without_ours(value, ours) if name.lower() == b"cookie" else value
-        if rest or name.lower() != b"cookie":
-            kept.append((name, rest))
-    return tuple(kept), ours
+    return joined([b"%b: %b\r\n" % one for one in headers])
 
 
-def _without_ours(value: bytes, ours: dict[str, list[str]]) -> bytes:
-    parts = value.split(b";")
-    kept = []
-    for part in parts:
-        name, _, text = part.strip(b" \t").partition(b"=")
-        shown = name.decode("latin-1").strip()
-        if normal(shown) in _OUR_COOKIES:
-            ours.setdefault(shown, []).append(text.decode("latin-1").strip())
-        else:
-            kept.append(part)
-    if len(kept) == len(parts):
-        return value
-    return b";".join(kept).strip(b" \t")
+def joined(lines: list[bytes]) -> bytes:
+    """Return lines in one piece.
+
+    Raises:
+        UnsafeHead: one has a control byte beside its own end, and could start a line of its own.
+
+    """
+    text = b"".join(lines)
+    if len(text) - len(text.translate(None, CONTROLS)) != 2 * len(lines):
+        raise UnsafeHead("header field")
+    return text
+
+
+class Fates(dict[bytes, int]):
+    """What becomes of fields, by name as it is spelled.
+
+    Looked up once per field of every message, so it is remembered: names come in few spellings.
+    """
+
+    def __missing__(self, name: bytes) -> int:
+        if len(self) >= _NAMES_KEPT:
+            self.clear()
+        self[name] = fate = self.judge(name.lower())
+        return fate
+
+    def judge(self, lower: bytes) -> int:
+        raise KeyError(lower)

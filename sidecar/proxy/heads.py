@@ -1,121 +1,80 @@
 """Message heads as bytes: written once, in the order and spelling they came in."""
 
 import json
-from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Final
 
 from aiohttp import StreamReader
 from aiohttp.http import RawRequestMessage, RawResponseMessage
 
+from sidecar.core.cookies import names_our_cookie
 from sidecar.core.protocols import RawHeaders
 from sidecar.proxy.faults import UnsafeHead
 from sidecar.proxy.framing import Refusal, has_body
+from sidecar.proxy.headers import (
+    CACHED,
+    CODED,
+    CONTROLS,
+    COOKIES,
+    HOP_BY_HOP,
+    LENGTH,
+    NOMINATES,
+    SENT,
+    Fates,
+    block,
+    is_managed,
+    joined,
+    nominated,
+    nominated_by,
+)
 from sidecar.proxy.verdicts import Reply
 
-CLOSE: Final = (b"Connection", b"close")
-KEEP_ALIVE: Final = (b"Connection", b"keep-alive")
-CHUNKED: Final = (b"Transfer-Encoding", b"chunked")
-UPGRADE: Final = ((b"Connection", b"Upgrade"), (b"Upgrade", b"websocket"))
-
-HOP_BY_HOP: Final = frozenset(
-    (
-        b"connection",
-        b"http2-settings",
-        b"keep-alive",
-        b"proxy-authenticate",
-        b"proxy-authentication-info",
-        b"proxy-authorization",
-        b"proxy-connection",
-        b"te",
-        b"trailer",
-        b"transfer-encoding",
-        b"upgrade",
-    )
-)
-"""Fields that speak about one connection only (RFC 9110 §7.6.1)."""
-NEVER_NOMINATED: Final = frozenset(
-    (
-        b"cache-control",
-        b"content-length",
-        b"content-security-policy",
-        b"content-type",
-        b"location",
-        b"set-cookie",
-        b"strict-transport-security",
-        b"www-authenticate",
-    )
-)
-"""Fields that `Connection` cannot have removed: framing, and what protects the visitor."""
+CLOSE: Final = b"Connection: close\r\n"
+KEEP_ALIVE: Final = b"Connection: keep-alive\r\n"
+CHUNKED: Final = b"Transfer-Encoding: chunked\r\n"
+UPGRADE: Final = b"Connection: Upgrade\r\nUpgrade: websocket\r\n"
 
 LAST_CHUNK: Final = b"0\r\n\r\n"
 BODILESS: Final = frozenset((204, 304))
 """Final statuses that never have a body, whatever their headers say (RFC 9112 §6.3)."""
 
-_FRAMING: Final = frozenset((b"connection", b"content-length", b"transfer-encoding", b"upgrade"))
-_CONTROLS: Final = bytes(range(0x20)).replace(b"\t", b"") + b"\x7f"
+_SHARED_CACHE: Final = frozenset((b"surrogate-control", b"edge-control", b"x-accel-expires"))
+"""Fields that speak to shared caches past `Cache-Control`, beside `*CDN-Cache-Control`."""
+_SHARED_DIRECTIVES: Final = ("public", "s-maxage", "private")
 _SPACES: Final = bytes(range(0x21)) + b"\x7f"
 
 
-def request_head(
-    method: str, target: bytes, headers: RawHeaders, framing: RawHeaders = ()
-) -> bytes:
-    """Return the head of a request to an application; `framing` replaces what is in `headers`.
+# --- requests -------------------------------------------------------------------------------------
+
+
+def request_head(method: str, target: bytes, fields: bytes, framing: bytes = b"") -> bytes:
+    """Return the head of a request to an application; `fields` are whole lines without framing.
 
     Raises:
-        UnsafeHead: the target or a field could end the head early.
+        UnsafeHead: the target could end the line early.
 
     """
     if not target or target.translate(None, _SPACES) != target:
         raise UnsafeHead("request target")
-    kept = (field for field in headers if field[0].lower() not in _FRAMING)
-    return _head(b"%b %b HTTP/1.1" % (method.encode("ascii"), target), (*kept, *framing))
+    return b"%b %b HTTP/1.1\r\n%b%b\r\n" % (method.encode("ascii"), target, fields, framing)
 
 
-def request_framing(
-    message: RawRequestMessage, payload: StreamReader, *, upgrade: bool
-) -> RawHeaders:
+def request_framing(message: RawRequestMessage, payload: StreamReader, *, upgrade: bool) -> bytes:
     """Return the fields that say where the request ends, in their plainest form."""
     if upgrade:
         return UPGRADE
     if message.chunked:
-        return (CHUNKED,)
+        return CHUNKED
     length = message.headers.get("Content-Length")
     if length is None:
-        return ()
-    return ((b"Content-Length", b"%d" % (int(length) if has_body(payload) else 0)),)
+        return b""
+    return b"Content-Length: %d\r\n" % (int(length) if has_body(payload) else 0)
 
 
-def end_to_end(headers: RawHeaders, *, dropped: frozenset[bytes] = HOP_BY_HOP) -> RawHeaders:
-    """Return the fields of an answer that may pass on: no hop-by-hop ones, none nominated."""
-    nominated: set[bytes] = set()
-    for name, value in headers:
-        if name.lower() == b"connection":
-            nominated.update(token.strip().lower() for token in value.split(b","))
-    gone = dropped | (nominated - NEVER_NOMINATED)
-    return tuple(field for field in headers if field[0].lower() not in gone)
+# --- answers of ours ------------------------------------------------------------------------------
 
 
-def answer_head(message: RawResponseMessage, headers: RawHeaders, framing: RawHeaders) -> bytes:
-    """Return the head of an application's answer, reason phrase included, as it goes on.
-
-    Raises:
-        UnsafeHead: a field could end the head early.
-
-    """
-    if message.code == HTTPStatus.NO_CONTENT:
-        headers = tuple(field for field in headers if field[0].lower() != b"content-length")
-    reason = message.reason.encode("utf-8", "surrogateescape")
-    return _head(b"HTTP/1.1 %d %b" % (message.code, reason), (*headers, *framing))
-
-
-def info_head(message: RawResponseMessage) -> bytes:
-    """Return an interim answer as it is passed on; cookies wait for the final one."""
-    passing = end_to_end(message.raw_headers, dropped=HOP_BY_HOP | {b"set-cookie"})
-    return answer_head(message, passing, ())
-
-
-def reply_head(reply: Reply, *, date: bytes, connection: RawHeaders) -> bytes:
+def reply_head(reply: Reply, *, date: bytes, connection: bytes) -> bytes:
     """Return the head of an answer of our own.
 
     Raises:
@@ -123,8 +82,11 @@ def reply_head(reply: Reply, *, date: bytes, connection: RawHeaders) -> bytes:
 
     """
     length = () if reply.status in BODILESS else ((b"Content-Length", b"%d" % len(reply.body)),)
-    fields = (*reply.headers, *length, (b"Date", date), *connection)
-    return _head(b"HTTP/1.1 %d %b" % (reply.status, _phrase(reply.status)), fields)
+    fields = block((*reply.headers, *length, (b"Date", date)))
+    return b"HTTP/1.1 %d %b\r\n%b%b\r\n" % (
+        *(reply.status, _phrase(reply.status)),
+        *(fields, connection),
+    )
 
 
 def refusal(refused: Refusal, *, date: bytes, with_body: bool = True) -> bytes:
@@ -140,7 +102,7 @@ def refusal(refused: Refusal, *, date: bytes, with_body: bool = True) -> bytes:
         ),
         json.dumps(problem).encode(),
     )
-    return reply_head(reply, date=date, connection=(CLOSE,)) + (reply.body if with_body else b"")
+    return reply_head(reply, date=date, connection=CLOSE) + (reply.body if with_body else b"")
 
 
 def chunk(data: bytes) -> bytes:
@@ -154,10 +116,92 @@ def _phrase(status: int) -> bytes:
         return b""
 
 
-def _head(first_line: bytes, headers: Iterable[tuple[bytes, bytes]]) -> bytes:
-    lines = [first_line, *(b"%b: %b" % field for field in headers)]
-    head = b"\r\n".join(lines)
-    # Only our own line ends may be control bytes: anything else would start a line of its own.
-    if len(head) - len(head.translate(None, _CONTROLS)) != 2 * (len(lines) - 1):
-        raise UnsafeHead("header field")
-    return head + b"\r\n\r\n"
+# --- answers of applications ----------------------------------------------------------------------
+
+
+def answer_head(message: RawResponseMessage, fields: bytes, framing: bytes) -> bytes:
+    """Return the head of an application's answer, reason phrase included, as it goes on.
+
+    Raises:
+        UnsafeHead: the reason phrase could end the line early.
+
+    """
+    reason = message.reason.encode("utf-8", "surrogateescape")
+    if reason.translate(None, CONTROLS) != reason:
+        raise UnsafeHead("reason phrase")
+    return b"HTTP/1.1 %d %b\r\n%b%b\r\n" % (message.code, reason, fields, framing)
+
+
+def info_head(message: RawResponseMessage) -> bytes:
+    """Return an interim answer as it is passed on; cookies wait for the final one."""
+    return answer_head(message, answer_fields(message.raw_headers, gone=COOKIES)[0], b"")
+
+
+class _AnswerFates(Fates):
+    def judge(self, lower: bytes) -> int:
+        if lower == b"connection":
+            return NOMINATES
+        if lower == b"transfer-encoding":
+            return CODED
+        if lower in HOP_BY_HOP or (
+            lower.startswith(b"x-sidecar") and is_managed(lower.decode("latin-1"))
+        ):
+            return 0
+        if lower == b"set-cookie":
+            return SENT | COOKIES
+        if (
+            lower == b"cache-control"
+            or lower.endswith(b"cdn-cache-control")
+            or lower in _SHARED_CACHE
+        ):
+            return SENT | CACHED
+        return SENT | (LENGTH if lower == b"content-length" else 0)
+
+
+_ANSWERS: Final = _AnswerFates()
+
+
+def answer_fields(
+    headers: RawHeaders, *, private: bool = False, gone: int = 0
+) -> tuple[bytes, int]:
+    """Return the lines of an answer's fields that the client may see, and the signs of them all.
+
+    Where `private`, no shared cache may keep the answer: it took a proof to get. Fields with any
+    of the signs `gone` stay here, and so does whatever would speak for us.
+
+    Raises:
+        UnsafeHead: a field could end the head early.
+
+    """
+    if private:
+        gone |= CACHED
+    kept, signs = [], 0
+    for one in headers:
+        fate = _ANSWERS[one[0]]
+        signs |= fate
+        if fate & SENT and not fate & gone and not (fate & COOKIES and names_our_cookie(one[1])):
+            kept.append(b"%b: %b\r\n" % one)
+        elif fate & NOMINATES and (named := nominated_by(one[1])):
+            left = (one for one in headers if one[0].lower() not in named | {b"connection"})
+            return answer_fields(tuple(left), private=private, gone=gone)[0], signs
+    if private:
+        kept.append(_privately(headers) if signs & CACHED else b"Cache-Control: private\r\n")
+    return joined(kept), signs
+
+
+def end_to_end(headers: RawHeaders) -> RawHeaders:
+    """Return the fields of an answer that are not for this connection only."""
+    gone = HOP_BY_HOP | nominated(headers)
+    return tuple(one for one in headers if one[0].lower() not in gone)
+
+
+def _privately(headers: RawHeaders) -> bytes:
+    """Return the directives of an answer, less those for shared caches."""
+    directives = [
+        text
+        for name, value in headers
+        if name.lower() == b"cache-control"
+        for part in value.decode("latin-1").split(",")
+        if (text := part.strip()) and not text.lower().startswith(_SHARED_DIRECTIVES)
+    ]
+    return b"Cache-Control: %b\r\n" % ", ".join(["private", *directives]).encode("latin-1")

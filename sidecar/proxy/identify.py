@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from datetime import datetime
 from re import split
 
 from sidecar.core.carried import query_key
@@ -16,8 +17,10 @@ from sidecar.core.errors import (
 from sidecar.core.model import Identity
 from sidecar.core.protocols import Clock, IdentitySource, RequestView
 from sidecar.flows.tokens import Signer
+from sidecar.proxy.arrival import Arrival
 from sidecar.proxy.board import Board
-from sidecar.proxy.known import SHORT, Answer, Known, Marker, Marks
+from sidecar.proxy.headers import UNDECLARED
+from sidecar.proxy.known import SHORT, Answer, Known, Marker, Marks, Said
 
 ALWAYS_CREDENTIALS = frozenset({"authorization", "proxy-authorization"})
 
@@ -38,24 +41,6 @@ class _Question:
 
     task: "asyncio.Task[Identity | None]"
     answer: Answer
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """Who a request is from, and what that rests on."""
-
-    identity: Identity | None = field(default=None, repr=False)
-    answers: tuple[Answer, ...] = field(default=(), repr=False)
-
-    @property
-    def doubtful(self) -> bool:
-        """Whether somebody may have signed in with these credentials meanwhile."""
-        return any(answer.doubtful for answer in self.answers)
-
-    @property
-    def hands(self) -> int:
-        """How often, at the most, the credentials may have changed hands meanwhile."""
-        return max((answer.hands for answer in self.answers), default=0)
 
 
 class Identifier:
@@ -82,8 +67,7 @@ class Identifier:
         self.owned_headers = frozenset().union(
             *(source.traits.owned_headers for source in sources.values())
         )
-        undeclared = (ALWAYS_CREDENTIALS | carriers.headers) - self.declared_headers
-        self._undeclared_headers = frozenset(name.encode() for name in undeclared)
+        self.undeclared_headers = (ALWAYS_CREDENTIALS | carriers.headers) - self.declared_headers
         self._undeclared_queries = _keys(carriers.queries) - self._declared_queries
         self.carrier_headers = (
             ALWAYS_CREDENTIALS | carriers.headers | self.declared_headers | {"cookie"}
@@ -92,7 +76,7 @@ class Identifier:
 
     # -- refusing ------------------------------------------------------------------------------
 
-    def refuse_undeclared(self, view: RequestView, raw_names: frozenset[bytes]) -> None:
+    def refuse_undeclared(self, arrival: Arrival) -> None:
         """Return only if every credential in the request is one that a source asks about.
 
         The application might honour one that we never asked about (own cookie plus the victim's
@@ -102,14 +86,14 @@ class Identifier:
             CredentialUndeclared: there is such a credential.
 
         """
-        if not self._undeclared_headers.isdisjoint(raw_names):
-            message = "credential header that no identity source declares"
-            raise CredentialUndeclared(message)
-        if self._undeclared_queries and not self._undeclared_queries.isdisjoint(
-            query_names(view.query)
+        if arrival.head.signs & UNDECLARED:
+            raise CredentialUndeclared("credential header that no identity source declares")
+        if (
+            arrival.query
+            and self._undeclared_queries
+            and not self._undeclared_queries.isdisjoint(query_names(arrival.query))
         ):
-            message = "credential parameter that no identity source declares"
-            raise CredentialUndeclared(message)
+            raise CredentialUndeclared("credential parameter that no identity source declares")
 
     def carries_query_credential(self, view: RequestView) -> bool:
         """Tell whether a declared credential travels in the query."""
@@ -118,6 +102,27 @@ class Identifier:
         )
 
     # -- asking --------------------------------------------------------------------------------
+
+    def remembered(self, arrival: Arrival, now: datetime) -> Said | None:
+        """Return what was said of the same fields before, if it still counts.
+
+        Sources read fields and the parameters they declare, so that requests which differ in
+        nothing else are from the same person.
+        """
+        said = arrival.head.said
+        if said is None or (arrival.query and self._declared_queries):
+            return None
+        for answer in said.answers:
+            if not answer.counts(now):
+                arrival.head.said = None
+                return None
+        return said
+
+    def remember(self, arrival: Arrival, said: Said) -> None:
+        """The next request with the same fields need not be asked about."""
+        if said.lasting and not (arrival.query and self._declared_queries):
+            # Cookies of an answer go to the visitor who caused the question, once.
+            arrival.head.said = None if said.identity and said.identity.set_cookies else said
 
     async def identify(self, view: RequestView) -> Said:
         """Return who the request is from, or nobody.
@@ -128,19 +133,19 @@ class Identifier:
             MalformedRequest: a declared credential occurs twice.
 
         """
-        found = Said()
+        found, lasting = Said(), True
         for name, source in self._sources.items():
             credential = source.credential(view)
             if credential is None:
                 continue
             said = await self._ask(name, source, view, credential)
+            lasting = lasting and bool(said.answers) and said.identity is not None
             if said.identity is None:
                 continue
             if found.identity is not None and found.identity.person != said.identity.person:
-                message = "credentials of different people in one request"
-                raise AccessDenied(message)
+                raise AccessDenied("credentials of different people in one request")
             found = Said(found.identity or said.identity, (*found.answers, *said.answers))
-        return found
+        return replace(found, lasting=lasting and found.identity is not None)
 
     async def confirm(self, view: RequestView, said: Said) -> None:
         """Return only if the request is still from whom it was judged by.

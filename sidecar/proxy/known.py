@@ -36,16 +36,31 @@ class Answer:
     sign_ins: Mapping[int, int] = field(repr=False)
     identity: Identity | None = field(default=None, repr=False)
     until: datetime | None = None
+    _quiet: int = field(default=-2, init=False, repr=False)
+    """The board's pulse when nothing had happened here yet: one look tells that nothing has."""
 
     @property
     def keepable(self) -> bool:
         """Whether nothing has happened since the question that could change the answer."""
-        return not self.unsettled and self.board.changes(self.slots) == self.changes
+        if self._quiet == self.board.pulse:
+            return True
+        pulse = self.board.pulse
+        if self.unsettled or self.board.changes(self.slots) != self.changes:
+            return False
+        if pulse >= 0:
+            self._quiet = pulse
+        return True
 
     @property
     def doubtful(self) -> bool:
         """Whether somebody may have signed in with these credentials since the question."""
+        if self._quiet == self.board.pulse:
+            return False  # a doubt is a change too
         return self.unsettled or self.board.doubts(self.slots) != self.doubts
+
+    def counts(self, now: datetime) -> bool:
+        """Tell whether the answer can be given again."""
+        return self.until is not None and now < self.until and self.keepable
 
     @property
     def hands(self) -> int:
@@ -53,6 +68,29 @@ class Answer:
         now = self.board.sign_ins(frozenset(self.sign_ins))
         most = max((now[slot] - then for slot, then in self.sign_ins.items()), default=0)
         return most + self.unsettled
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """Who a request is from, and what that rests on."""
+
+    identity: Identity | None = field(default=None, repr=False)
+    answers: tuple[Answer, ...] = field(default=(), repr=False)
+    lasting: bool = False
+    """It rests on answers alone that can be given again for as long as they count."""
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether somebody may have signed in with these credentials meanwhile."""
+        for answer in self.answers:  # noqa: SIM110 - asked twice a request: `any` takes longer
+            if answer.doubtful:
+                return True
+        return False
+
+    @property
+    def hands(self) -> int:
+        """How often, at the most, the credentials may have changed hands meanwhile."""
+        return max((answer.hands for answer in self.answers), default=0)
 
 
 class Marker:
@@ -92,9 +130,7 @@ class Known:
     def get(self, key: Hashable) -> Answer | None:
         """Return the answer that still counts for exactly these credentials."""
         answer = self._kept.get(key)
-        if answer is None or answer.until is None or self._clock() >= answer.until:
-            return None
-        return answer if answer.keepable else None
+        return answer if answer is not None and answer.counts(self._clock()) else None
 
     def expect(self, marks: Marks) -> Answer:
         """Return the answer to a question that is asked now."""
@@ -138,11 +174,7 @@ class Known:
     def sweep(self) -> None:
         """Answers that cannot be used any more are gone, so that memory stays bounded."""
         now = self._clock()
-        self._kept = {
-            key: answer
-            for key, answer in self._kept.items()
-            if answer.until is not None and now < answer.until and answer.keepable
-        }
+        self._kept = {key: answer for key, answer in self._kept.items() if answer.counts(now)}
 
 
 def _values(view: RequestView, carriers: Carriers) -> Iterator[bytes]:

@@ -1,7 +1,7 @@
 """The life of one request: receive, route, identify, recall, decide, then answer or forward."""
 
 from dataclasses import replace
-from functools import partial
+from datetime import datetime
 
 import structlog
 
@@ -9,28 +9,26 @@ from sidecar.core import decision, policy
 from sidecar.core.cookies import KNOWN
 from sidecar.core.decision import Allow, Evidence, Identify, decide
 from sidecar.core.errors import (
-    AccessDenied,
-    IdentityUnavailable,
     MalformedRequest,
     NotIdentified,
     SidecarError,
     StoreUnavailable,
-    UpstreamTimedOut,
-    UpstreamUnreachable,
 )
 from sidecar.core.model import Identity, Session
-from sidecar.core.policy import Route, Rule
-from sidecar.core.protocols import RawHeaders
+from sidecar.core.policy import Rule
 from sidecar.flows import Flows
 from sidecar.flows.portfolio import portfolio
 from sidecar.flows.visit import CALLER, Caller, Visit
-from sidecar.proxy.answer import SAFE_METHODS, Answerer, Manner, manner
-from sidecar.proxy.forward import Contract, Return, Unheard, loops, relayed, request_headers
-from sidecar.proxy.identify import Identifier, Said
-from sidecar.proxy.recall import forget_login, recall
-from sidecar.proxy.receive import Arrival, Receiver, new_request_id
-from sidecar.proxy.route import Router
-from sidecar.proxy.verdicts import Forward, Inbound, Page, Reply, Verdict
+from sidecar.proxy.answer import Answerer, Manner, manner
+from sidecar.proxy.arrival import Arrival, Inbound, new_request_id
+from sidecar.proxy.contract import Contract
+from sidecar.proxy.forward import NOBODY, SAFE_METHODS, Passage, Wardens, relayed
+from sidecar.proxy.identify import Identifier
+from sidecar.proxy.known import Said
+from sidecar.proxy.recall import at_hand, recall
+from sidecar.proxy.receive import Receiver
+from sidecar.proxy.route import Routed, Router
+from sidecar.proxy.verdicts import Forward, Page, Reply, Verdict
 from sidecar.proxy.vouch import Voucher
 
 log = structlog.get_logger(__name__)
@@ -57,26 +55,34 @@ class Pipeline:
         self._answerer = answerer
         self._voucher = voucher
         self._contract = contract
+        self._levels = flows.kit.levels
+        self._wardens = Wardens(identifier, flows.sessions, flows.live)
 
     async def judge(self, inbound: Inbound) -> Verdict:
         """Return what happens to the request; every failure of ours refuses it."""
-        how = Manner(page=False, language="", request_id=new_request_id())
+        arrival = None
         try:
             arrival = self._receiver.receive(inbound)
-            how = manner(arrival)
-            return await self._judge(arrival)
+            routed = self._route(arrival)
+            return self._at_once(arrival, routed) or await self._judge(arrival, routed)
         except SidecarError as error:
+            how = manner(arrival) if arrival is not None else _unread()
             log.info("request.refused", reason_id=error.slug, request_id=how.request_id)
             return self._tell(error, how)
 
-    def failed(self, inbound: Inbound, status: int, reason: str) -> Reply:
+    def failed(self, inbound: Inbound, error: SidecarError) -> Reply:
         """Return our own words for a failure that the front met."""
         try:
             how = manner(self._receiver.receive(inbound))
         except SidecarError:
-            how = Manner(page=False, language="", request_id=new_request_id())
-        log.info("request.failed", reason_id=reason, status=status, request_id=how.request_id)
-        return self._answerer.tell(_named(reason), how)
+            how = _unread()
+        log.info(
+            "request.failed",
+            reason_id=error.slug,
+            status=error.status,
+            request_id=how.request_id,
+        )
+        return self._answerer.tell(error, how)
 
     def _tell(self, error: SidecarError, how: Manner) -> Reply:
         """Return the refusal; a connection with bytes that read two ways is not used again."""
@@ -85,41 +91,84 @@ class Pipeline:
 
     # -- the steps -----------------------------------------------------------------------------
 
-    async def _judge(self, arrival: Arrival) -> Verdict:
+    def _route(self, arrival: Arrival) -> Routed:
         routed = self._router.route(arrival)
+        if not routed.page and self._contract.loops(arrival.head):
+            raise MalformedRequest("the request already went through this sidecar")
+        return routed
+
+    def _at_once(self, arrival: Arrival, routed: Routed) -> Forward | None:
+        """Return how a request goes on that memory alone allows; most do. None: look closer."""
         if routed.page:
-            return await self._page(arrival, routed.upstream)
-        if loops(self._contract, arrival):
-            message = "the request already went through this sidecar"
-            raise MalformedRequest(message)
+            return None
         if policy.bypassed(routed.rules):
             rule = policy.select(routed.rules, None)[0]
-            return self._forward(arrival, routed.upstream, rule, Said(), session=None)
-        return await self._guarded(arrival, routed.upstream, routed.rules)
+            return self._forward(arrival, routed, rule, NOBODY, session=None)
+        if arrival.method not in SAFE_METHODS or arrival.preflight:
+            return None
+        now = self._flows.kit.clock()
+        self._identifier.refuse_undeclared(arrival)
+        said = self._identifier.remembered(arrival, now)
+        session = at_hand(self._flows.sessions, arrival, now)
+        if said is None or said.identity is None or session is None:
+            return None
+        rules = policy.select(routed.rules, said.identity)
+        if self._settled(arrival, rules, said.identity, session, now=now):
+            return self._forward(arrival, routed, _strictest(rules), said, session=session)
+        return None
 
-    async def _guarded(self, arrival: Arrival, upstream: str, route: Route) -> Verdict:
+    def _settled(
+        self,
+        arrival: Arrival,
+        rules: tuple[Rule, ...],
+        identity: Identity,
+        session: Session,
+        *,
+        now: datetime,
+    ) -> bool:
+        """Tell whether the session alone allows the request, with nothing to be written."""
+        sessions = self._flows.sessions
+        return (
+            sessions.belongs(session, identity)
+            and isinstance(self._decide(rules, identity, session, now), Allow)
+            and not (sessions.due(session, now) and self._is_activity(arrival, rules))
+        )
+
+    async def _judge(self, arrival: Arrival, routed: Routed) -> Verdict:
+        if routed.page:
+            return await self._page(arrival, routed.upstream)
+        return await self._guarded(arrival, routed)
+
+    async def _guarded(self, arrival: Arrival, routed: Routed) -> Verdict:
         before = self._flows.revocations.generation
-        said, session = await self._who(arrival, upstream)
+        said, session = await self._who(arrival, routed.upstream)
         identity = said.identity
-        rules = policy.select(route, identity)
+        rules = policy.select(routed.rules, identity)
         if arrival.preflight and all(rule.preflight for rule in rules):
             # Browsers send preflights without credentials, so what has some is none.
-            headers = request_headers(self._contract, arrival, (), anonymous=True)
-            return self._onward(arrival, upstream, rules[0], Said(), headers=headers)
-        evidence = Evidence(
-            identity, session.proofs if session else (), None, self._flows.kit.levels
-        )
-        decided = decide(rules, evidence, self._flows.kit.clock())
+            fields = self._contract.nobodys(arrival)
+            return Passage(self._wardens, arrival, routed, fields, rule=rules[0])
+        decided = self._decide(rules, identity, session, self._flows.kit.clock())
         if isinstance(decided, Allow):
             if session is not None and self._is_activity(arrival, rules):
                 await self._touch(session)
             if session is not None and self._flows.revocations.generation != before:
                 # What was revoked before it is watched would run on, a tunnel for a day.
-                return await self._guarded(arrival, upstream, route)
-            return self._forward(arrival, upstream, _strictest(rules), said, session=session)
+                return await self._guarded(arrival, routed)
+            return self._forward(arrival, routed, _strictest(rules), said, session=session)
         if isinstance(decided, Identify) and self._router.passes_unidentified:
-            return self._forward_anonymously(arrival, upstream, decided.rule)
+            return self._forward_anonymously(arrival, routed, decided.rule)
         return await self._stop(decided, arrival, identity=identity, session=session, rules=rules)
+
+    def _decide(
+        self,
+        rules: tuple[Rule, ...],
+        identity: Identity | None,
+        session: Session | None,
+        now: datetime,
+    ) -> decision.Decision:
+        proofs = session.proofs if session else ()
+        return decide(rules, Evidence(identity, proofs, None, self._levels), now)
 
     async def _stop(
         self,
@@ -137,7 +186,7 @@ class Pipeline:
                 visit.identity,
                 session.proofs if session else (),
                 await portfolio(self._flows.kit, visit.person),
-                self._flows.kit.levels,
+                self._levels,
             )
             decided = decide(rules, evidence, self._flows.kit.clock())
         log.info(
@@ -153,11 +202,11 @@ class Pipeline:
 
     async def _who(self, arrival: Arrival, upstream: str) -> tuple[Said, Session | None]:
         view = arrival.view(upstream)
-        raw = frozenset(name.lower() for name, _ in arrival.inbound.headers)
-        self._identifier.refuse_undeclared(view, raw)
+        self._identifier.refuse_undeclared(arrival)
         if arrival.method not in SAFE_METHODS:
             self._identifier.forget(view)
         said = await self._identifier.identify(view)
+        self._identifier.remember(arrival, said)
         return said, await recall(self._flows.sessions, arrival, said.identity)
 
     def _visit(
@@ -205,71 +254,35 @@ class Pipeline:
     def _forward(
         self,
         arrival: Arrival,
-        upstream: str,
+        routed: Routed,
         rule: Rule,
         said: Said,
         *,
         session: Session | None,
     ) -> Forward:
-        identity, issuer = said.identity, str(arrival.origin)
-        vouched = (
-            self._voucher.vouch(identity, session, issuer=issuer, audience=upstream)
-            if identity is not None
-            else ()
+        fields = arrival.head.block
+        if said.identity is not None:
+            issuer, audience = str(arrival.origin), routed.upstream
+            fields += self._voucher.vouch(said.identity, session, issuer=issuer, audience=audience)
+        return Passage(
+            self._wardens, arrival, routed, fields, rule=rule, said=said, session=session
         )
-        headers = request_headers(self._contract, arrival, vouched)
-        onward = self._onward(arrival, upstream, rule, said, headers=headers)
-        leaves = self._router.is_logout(arrival.path)
-        if session is None or leaves or rule.effect is policy.Effect.BYPASS:
-            # Signing out ends what the session opened, but not its own answer.
-            return onward
-        return replace(onward, watch=partial(self._flows.live.watch, session))
 
-    def _forward_anonymously(self, arrival: Arrival, upstream: str, rule: Rule) -> Forward:
+    def _forward_anonymously(self, arrival: Arrival, routed: Routed, rule: Rule) -> Forward:
         """Pass a request on as nobody's: without anything the application could know it by."""
-        if self._identifier.carries_query_credential(arrival.view(upstream)):
-            message = "a credential in the query that belongs to nobody"
-            raise NotIdentified(message)
-        headers = request_headers(self._contract, arrival, (), anonymous=True)
-        return self._onward(arrival, upstream, rule, Said(), headers=headers)
+        if self._identifier.carries_query_credential(arrival.view(routed.upstream)):
+            raise NotIdentified("a credential in the query that belongs to nobody")
+        return Passage(self._wardens, arrival, routed, self._contract.nobodys(arrival), rule=rule)
 
-    def _onward(
-        self,
-        arrival: Arrival,
-        upstream: str,
-        rule: Rule,
-        said: Said,
-        *,
-        headers: RawHeaders,
-    ) -> Forward:
-        identifier, view = self._identifier, arrival.view(upstream)
 
-        def forget() -> None:
-            identifier.forget(view, said.identity)
-
-        async def confirm() -> None:
-            await identifier.confirm(view, said)
-
-        async def signed_out() -> None:
-            await forget_login(self._flows.sessions, arrival)
-
-        unsafe, ended = arrival.method not in SAFE_METHODS, None
-        login = self._router.is_login(arrival.path)
-        if login:
-            ended = identifier.unsettle(view, unsafe=unsafe)
-        elif unsafe:
-            forget()
-            ended = forget
-        leaving = signed_out if self._router.is_logout(arrival.path) else None
-        entering = partial(identifier.signed_in, view) if login and not unsafe else None
-        back = Return(rule, said.identity, confirm, forget, leaving, entering)
-        unheard = Unheard(partial(identifier.unsettle, view, unsafe=unsafe and login), leaving)
-        lost = unheard.on_lost if unsafe or login or leaving else None
-        onward = Forward(upstream, arrival.target, headers, back.on_head, ended, confirm)
-        return replace(onward, on_lost=lost)
+def _unread() -> Manner:
+    """Return how to speak to whoever sent what could not be read."""
+    return Manner(page=False, language="", request_id=new_request_id())
 
 
 def _strictest(rules: tuple[Rule, ...]) -> Rule:
+    if len(rules) == 1:
+        return rules[0]
     return max(
         rules,
         key=lambda rule: (
@@ -278,21 +291,3 @@ def _strictest(rules: tuple[Rule, ...]) -> Rule:
             rule.need.level,
         ),
     )
-
-
-_FRONT_FAILURES: dict[str, type[SidecarError]] = {
-    kind.slug: kind
-    for kind in (
-        AccessDenied,
-        IdentityUnavailable,
-        MalformedRequest,
-        StoreUnavailable,
-        UpstreamTimedOut,
-        UpstreamUnreachable,
-    )
-}
-
-
-def _named(slug: str) -> SidecarError:
-    """Return the error of a failure that the front met; any other is an internal one."""
-    return _FRONT_FAILURES.get(slug, SidecarError)(slug)

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from sidecar.core.errors import UpstreamTimedOut, UpstreamUnreachable
 from sidecar.core.protocols import Asked, RawHeaders
 from sidecar.proxy.connection import UpstreamConnection
+from sidecar.proxy.headers import block
 from sidecar.proxy.heads import end_to_end, request_head
 from sidecar.proxy.upstream import Upstream
 
@@ -44,6 +45,11 @@ class Pool:
         """
         self._lanes = {name: _lane(upstream) for name, upstream in upstreams.items()}
 
+    def idle(self, name: str) -> UpstreamConnection | None:
+        """Return a connection that is open and free, if there is one; `give` it back."""
+        lane = self._lanes[name]
+        return _idle(lane) if lane.free is None else None
+
     async def take(self, name: str, *, fresh: bool = False) -> UpstreamConnection:
         """Return a connection that nobody else uses; `give` it back, however the exchange ends.
 
@@ -54,13 +60,8 @@ class Pool:
         """
         lane = self._lanes[name]
         await _await_turn(lane)
-        while lane.idle and not fresh:
-            connection = lane.idle.pop()
-            if connection.usable():
-                connection.reused = True
-                lane.taken.add(connection)
-                return connection
-            connection.drop()
+        if not fresh and (idle := _idle(lane)) is not None:
+            return idle
         try:
             connection = await _connect(lane)
         except BaseException:
@@ -105,7 +106,7 @@ class Pool:
             UpstreamTimedOut: not whole after `timeout_s` seconds.
 
         """
-        head = request_head("GET", target, headers)
+        head = request_head("GET", target, block(headers))
         try:
             async with asyncio.timeout(timeout_s):
                 connection = await self.take(upstream)
@@ -122,7 +123,7 @@ class Pool:
         try:
             connection.begin(head_only=False)
             connection.write(head)
-            message, payload = await connection.answer()
+            message, payload = await connection.answer
             body = bytearray()
             while chunk := await payload.readany():
                 body += chunk
@@ -153,6 +154,17 @@ def _lane(upstream: Upstream) -> _Lane:
         tls = ssl.create_default_context(cafile=upstream.ca_file)
         tls.set_alpn_protocols(["http/1.1"])
     return _Lane(upstream, url.hostname, url.port or PORTS[url.scheme], "", tls, free)
+
+
+def _idle(lane: _Lane) -> UpstreamConnection | None:
+    while lane.idle:
+        connection = lane.idle.pop()
+        if connection.usable():
+            connection.reused = True
+            lane.taken.add(connection)
+            return connection
+        connection.drop()
+    return None
 
 
 async def _await_turn(lane: _Lane) -> None:

@@ -1,9 +1,20 @@
 """The session behind a request's cookie, if it belongs to the person the request is from."""
 
+from datetime import datetime
+
 from sidecar.core import cookies
 from sidecar.core.model import Identity, Session
 from sidecar.flows.sessions import Sessions
-from sidecar.proxy.receive import Arrival
+from sidecar.proxy.arrival import Arrival
+
+
+def at_hand(sessions: Sessions, arrival: Arrival, now: datetime) -> Session | None:
+    """Return the session of the request's cookie from memory; None asks to `recall` it."""
+    head = arrival.head
+    if head.session is None:
+        token = arrival.cookie(cookies.SESSION)
+        head.session = sessions.hashed(token) if token else None
+    return sessions.at_hand(head.session, now) if head.session is not None else None
 
 
 async def recall(sessions: Sessions, arrival: Arrival, identity: Identity | None) -> Session | None:

@@ -15,7 +15,7 @@ from sidecar.core.paths import (
     views,
 )
 from sidecar.core.policy import Facts, Policy, Route, glob_to_regex
-from sidecar.proxy.receive import Arrival
+from sidecar.proxy.arrival import Arrival
 
 _PUBLIC_PAGES = ("static/", ".well-known/", "problems/")
 
@@ -38,13 +38,17 @@ class Login:
     logout: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Routed:
     """Where a request belongs."""
 
     upstream: str
     rules: Route = ()
     page: bool = False
+    login: bool = False
+    """The application may take it for one of its own login."""
+    logout: bool = False
+    """The application may take it for signing out."""
 
 
 class Router:
@@ -60,10 +64,13 @@ class Router:
         passes_unidentified: bool,
     ) -> None:
         self._policy = policy
-        self._destinations = destinations
+        hosts = [(host, to) for to in destinations for host in to.hosts]
+        self._by_host = dict(reversed(hosts))  # the first that names a host has it
+        self._otherwise = next((to for to in destinations if not to.hosts), None)
         self._prefix = prefix
         self._login = _union(login.paths)
         self._logout = _union(login.logout)
+        self._doors = _union((*login.paths, *login.logout))
         self.passes_unidentified = passes_unidentified
 
     def route(self, arrival: Arrival) -> Routed:
@@ -74,28 +81,19 @@ class Router:
             MisdirectedRequest: no upstream serves this host.
 
         """
-        to = self._destination(arrival.origin.host)
-        refuse(arrival.path, to.treatments)
-        if self._is_page(arrival.path):
+        path, host = arrival.path, arrival.origin.host
+        to = self._by_host.get(host, self._otherwise)
+        if to is None:
+            raise MisdirectedRequest("no upstream serves this host")
+        if not is_plain(path):  # a plain path is of no class that could be refused
+            refuse(path, to.treatments)
+        if self._is_page(path):
             return Routed(to.name, page=True)
-        facts = Facts(
-            arrival.method,
-            arrival.origin.host,
-            arrival.path,
-            arrival.client,
-            preflight=arrival.preflight,
-        )
-        return Routed(to.name, self._policy.route(facts))
-
-    def _destination(self, host: str) -> Destination:
-        for destination in self._destinations:
-            if host in destination.hosts:
-                return destination
-        for destination in self._destinations:
-            if not destination.hosts:
-                return destination
-        message = "no upstream serves this host"
-        raise MisdirectedRequest(message)
+        facts = Facts(arrival.method, host, path, arrival.client, preflight=arrival.preflight)
+        routed = Routed(to.name, self._policy.route(facts))
+        if self._doors(path):
+            routed.login, routed.logout = self._login(path), self._logout(path)
+        return routed
 
     def _is_page(self, path: str) -> bool:
         """Tell whether the path is ours; one that is ours only under some reading is refused."""
@@ -113,11 +111,11 @@ class Router:
         return path.removeprefix(self._prefix).startswith(_PUBLIC_PAGES)
 
     def is_login(self, path: str) -> bool:
-        """Tell whether the application may take the request for one of its own login."""
+        """Tell whether the application may take the path for one of its own login."""
         return self._login(path)
 
     def is_logout(self, path: str) -> bool:
-        """Tell whether the application may take the request for signing out."""
+        """Tell whether the application may take the path for signing out."""
         return self._logout(path)
 
 
@@ -132,4 +130,10 @@ def _union(globs: tuple[str, ...]) -> Callable[[str], bool]:
         "|".join(f"(?:{glob_to_regex(glob)})" for glob in sorted(spellings)) or r"(?!)",
         re.IGNORECASE | re.DOTALL,
     )
-    return lambda path: any(pattern.fullmatch(view.path) for view in views(path))
+
+    def fits(path: str) -> bool:
+        if is_plain(path):
+            return pattern.fullmatch(path) is not None
+        return any(pattern.fullmatch(view.path) for view in views(path))
+
+    return fits if globs else lambda _: False

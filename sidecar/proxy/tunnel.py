@@ -16,6 +16,16 @@ class Side(BaseProtocol):
         """What came behind a handshake before the tunnel was there."""
         self.tunnel: Tunnel | None = None
 
+    @property
+    def now(self) -> float:
+        """Loop time."""
+        return self._loop.time()
+
+    def resume_reading(self, resume_parser: bool = True) -> None:  # noqa: FBT001, FBT002 - aiohttp's
+        """Reading goes on if it was paused; every read of a body asks for it, mostly in vain."""
+        if self._reading_paused:
+            super().resume_reading(resume_parser)
+
     def write(self, data: bytes) -> None:
         if self.transport is not None:
             self.transport.write(data)

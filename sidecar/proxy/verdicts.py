@@ -4,27 +4,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from sidecar.core.errors import SidecarError
 from sidecar.core.protocols import RawHeaders
-
-
-@dataclass(frozen=True, slots=True)
-class Inbound:
-    """One request head as it was parsed: exact bytes, nothing interpreted."""
-
-    method: str
-    target: str
-    """The raw request target; bytes that are not ASCII appear as surrogate escapes."""
-    version: tuple[int, int]
-    headers: RawHeaders
-    peer: str
-    """Address of the TCP peer, empty for a unix socket."""
-    secure: bool
-    """TLS ended at this listener."""
-    upgrade: bool
-    """A WebSocket handshake: GET, HTTP/1.1, matching Upgrade and Connection tokens."""
-    has_body: bool
-    peer_verified: bool = False
-    """The peer proved itself with a client certificate that the listener's CA signed."""
+from sidecar.proxy.arrival import Inbound
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,28 +19,63 @@ class Reply:
     close: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+Wait = Awaitable[None] | None
+"""What must be waited for first; nothing, where there is nothing to be asked or written."""
+
+
+End = Callable[[], None]
+
+
 class Forward:
     """The request goes on; the front adds nothing but framing and Connection.
 
-    `headers` are complete and ordered: hop-by-hop, our own and nominated ones are already gone.
-    `before_end` is awaited before the last bytes of the request are written; what it raises ends
-    the exchange, and the application never has the whole request.
-    `on_head` sees the final response head (hop-by-hop removed) before the client does and returns
-    the headers to send on. `on_lost` is awaited where the application was asked and its answer was
-    not waited for: it may be at work still, until what `on_lost` returns is called. `on_end` is
-    called once, however the exchange ended. `watch` is given what breaks the exchange off, for
-    when its session ends, and returns what stops the watching.
+    What the pipeline does while it is under way are its methods; here they do nothing.
     """
 
-    upstream: str
-    target: bytes
-    headers: RawHeaders
-    on_head: Callable[[int, RawHeaders], Awaitable[RawHeaders]] | None = None
-    on_end: Callable[[], None] | None = None
-    before_end: Callable[[], Awaitable[None]] | None = None
-    watch: Callable[[Callable[[], None]], Callable[[], None]] | None = None
-    on_lost: Callable[[], Awaitable[Callable[[], None]]] | None = None
+    __slots__ = ("fields", "private", "relayed", "target", "upstream")
+
+    def __init__(
+        self,
+        upstream: str,
+        target: bytes,
+        fields: bytes,
+        *,
+        private: bool = False,
+        relayed: RawHeaders = (),
+    ) -> None:
+        self.upstream = upstream
+        self.target = target
+        self.fields = fields
+        """The lines of the head, complete and ordered: hop-by-hop and nominated ones are gone."""
+        self.private = private
+        """No shared cache may keep the answer."""
+        self.relayed = relayed
+        """Fields that the answer gets in addition."""
+
+    def before_end(self) -> Wait:
+        """Return what the last bytes of the request wait for.
+
+        What is raised ends the exchange, and the application never has the whole request.
+        """
+        return None
+
+    def on_head(self, status: int, sets_cookies: bool) -> Wait:  # noqa: ARG002, FBT001 - facts
+        """Return what the client's sight of the final answer waits for; raising is refusing it."""
+        return None
+
+    def on_end(self) -> None:
+        """The exchange is over, however it ended; called once."""
+
+    def on_lost(self) -> Awaitable[End] | None:
+        """Return what follows where the application was asked and nobody heard its answer.
+
+        It may be at work still, until what this gives is called.
+        """
+        return None
+
+    def watch(self, end: End) -> End | None:  # noqa: ARG002 - nobody ends this one
+        """`end` is called when the exchange must be broken off; return what stops the watching."""
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +95,6 @@ class Judge(Protocol):
         """Answer what happens to this request; never raises for what a client can send."""
         ...
 
-    def failed(self, inbound: Inbound, status: int, reason: str) -> Reply:
-        """Answer the sidecar's own page or problem for a failure that the front met.
-
-        `reason` is a problem slug (`upstream-unreachable`, `upstream-timed-out`,
-        `malformed-request`, `internal-error`, …).
-        """
+    def failed(self, inbound: Inbound, error: SidecarError) -> Reply:
+        """Answer the sidecar's own page or problem for a failure that the front met."""
         ...

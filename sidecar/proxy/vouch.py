@@ -4,7 +4,7 @@ import hashlib
 import secrets
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from urllib.parse import quote
 
@@ -13,8 +13,9 @@ from joserfc import jwt
 from joserfc.jwk import ECKey
 
 from sidecar.core.assurance import assess
-from sidecar.core.model import Identity, Level, Proof, Session
+from sidecar.core.model import Identity, Level, Person, Proof, Session
 from sidecar.core.protocols import Clock, RawHeaders
+from sidecar.proxy.headers import block
 
 LIFE = timedelta(minutes=5)
 RENEWED_BEFORE = timedelta(minutes=2)
@@ -55,8 +56,13 @@ def _b64(value: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Signed:
-    headers: RawHeaders
+    person: Person
+    proofs: tuple[Proof, ...]
+    fields: bytes = field(repr=False)
     renew_at: datetime
+
+    def says(self, person: Person, proofs: tuple[Proof, ...], now: datetime) -> bool:
+        return now < self.renew_at and self.proofs == proofs and self.person == person
 
 
 class Voucher:
@@ -66,25 +72,23 @@ class Voucher:
         self._key = key
         self._levels = levels
         self._clock = clock
-        self._signed: dict[tuple[object, ...], _Signed] = {}
+        self._signed: dict[tuple[str, str, str], _Signed] = {}
 
     def vouch(
         self, identity: Identity, session: Session | None, *, issuer: str, audience: str
-    ) -> RawHeaders:
-        """Return the headers that tell the application who this is and what was proven."""
+    ) -> bytes:
+        """Return the header lines that tell the application who this is and what was proven."""
         proofs = session.proofs if session else ()
-        key = (identity.person, session and session.id, proofs, issuer, audience)
+        key = (session.id if session else identity.person.user_id, issuer, audience)
         now = self._clock()
         signed = self._signed.get(key)
-        if signed is None or now >= signed.renew_at:
-            signed = _Signed(
-                self._sign(identity, proofs, issuer=issuer, audience=audience, now=now),
-                now + LIFE - RENEWED_BEFORE,
-            )
+        if signed is None or not signed.says(identity.person, proofs, now):
+            headers = self._sign(identity, proofs, issuer=issuer, audience=audience, now=now)
+            signed = _Signed(identity.person, proofs, block(headers), now + LIFE - RENEWED_BEFORE)
             self._remember(key, signed)
-        return signed.headers
+        return signed.fields
 
-    def _remember(self, key: tuple[object, ...], signed: _Signed) -> None:
+    def _remember(self, key: tuple[str, str, str], signed: _Signed) -> None:
         if len(self._signed) >= MAX_KEPT:
             self._signed.clear()
         self._signed[key] = signed

@@ -13,8 +13,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from sidecar.core.protocols import Clock
-from sidecar.storage import canary, engine, schema
+from sidecar.storage import canary, engine, revisions, schema
 from sidecar.storage.faults import StoreUnproven
+from sidecar.storage.revisions import REVISIONS
 from sidecar.storage.sql import CREATE
 from sidecar.storage.vault import KeyRing
 
@@ -55,9 +56,9 @@ async def migrate_up(url: str, ring: KeyRing, clock: Clock, *, create: bool) -> 
         await schema.upgrade(connection)
         if fresh:
             await canary.plant(connection, ring, clock())
-        found = await schema.revision(connection)
+        found = await revisions.revision(connection)
     await asyncio.to_thread(engine.use_wal, path)
-    return Status(path, found, schema.head())
+    return Status(path, found, REVISIONS[-1])
 
 
 async def migrate_down(url: str, ring: KeyRing, target: str) -> Status:
@@ -72,8 +73,8 @@ async def migrate_down(url: str, ring: KeyRing, target: str) -> Status:
     async with _migrating(path) as connection:
         await _prove(connection, ring)
         await schema.downgrade(connection, target)
-        found = await schema.revision(connection)
-    return Status(path, found, schema.head())
+        found = await revisions.revision(connection)
+    return Status(path, found, REVISIONS[-1])
 
 
 async def status(url: str) -> Status:
@@ -88,7 +89,7 @@ async def status(url: str) -> Status:
     reader = engine.reader(path)
     try:
         async with reader.connect() as connection:
-            return Status(path, await schema.revision(connection), schema.head())
+            return Status(path, await revisions.revision(connection), REVISIONS[-1])
     except SQLAlchemyError as error:
         raise StoreUnproven(f"{path} cannot be read as a database") from error
     finally:
@@ -96,7 +97,7 @@ async def status(url: str) -> Status:
 
 
 async def _prove(connection: AsyncConnection, ring: KeyRing) -> None:
-    schema.judge_origin(await schema.revision(connection))
+    revisions.judge_origin(await revisions.revision(connection))
     await canary.prove(connection, ring)
 
 

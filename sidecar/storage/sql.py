@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from sidecar.core.errors import StoreUnavailable
 from sidecar.core.protocols import Clock
-from sidecar.storage import canary, engine, schema
+from sidecar.storage import canary, engine, revisions
 from sidecar.storage.accounts import SqlAccounts
 from sidecar.storage.attempts import SqlAttempts
 from sidecar.storage.authenticators import SqlAuthenticators
@@ -163,7 +163,7 @@ async def open_store(url: str, ring: KeyRing, clock: Clock) -> SqlStore:
 async def _require_schema(connection: AsyncConnection) -> None:
     if not await canary.has_tables(connection):
         raise StoreUnproven("the database is empty", CREATE)
-    schema.judge_revision(await schema.revision(connection))
+    revisions.judge_revision(await revisions.revision(connection))
 
 
 def _require_file(path: Path) -> None:

@@ -123,6 +123,7 @@ async def test_revoked_while_judged(tmp_path: Path, monkeypatch: pytest.MonkeyPa
             place.sidecar.flows.revocations.tell(session.person, None)
 
         monkeypatch.setattr(sessions, "touch", revoked_meanwhile)
+        place.clock.travel(minutes=2)  # activity is written once a minute
         assert (await ada.open("/endless", follow=0)).status == 303
         assert "GET /endless" not in place.application.reached
 

@@ -1,152 +1,91 @@
-"""What a request costs: CPU time of the sidecar process, keep-alive, an 800-byte answer.
-
-Prints one line for each kind of request and number of connections. Figures of different machines
-cannot be compared; those of two versions on one quiet machine can.
-"""
+"""Measures what the sidecar costs beside nginx and Caddy: on this machine, in this run."""
 
 import argparse
-import asyncio
-import os
+import json
+import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from tests.tools.ports import free_ports, wait_for
+from tests.bench import latency, proxying, rules, sockets, startup, streams
+from tests.bench.caddy import caddy_path
+from tests.bench.facts import facts
+from tests.bench.places import Conditions, kinds
+from tests.bench.report import remarks, table
 
-BODY = b"x" * 800
-ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 800\r\nContent-Type: text/plain\r\n\r\n" + BODY
-NOBODY = b'HTTP/1.1 200 OK\r\nContent-Length: 14\r\n\r\n{"user": null}'
-START_S = 20
-CONFIGURATION = """
-public: [http://localhost:{public}]
-listen: {{public: 127.0.0.1:{public}}}
-upstreams: {{app: http://127.0.0.1:{upstream}}}
-login: {{page: /login, paths: [/login]}}
-identity:
-  app:
-    plugin: upstream_session
-    upstream: app
-    url: /whoami
-    anonymous: {{pointer: /user, equals: null}}
-    subject: /user/id
-enrollment: {{first: invited}}
-factors: {{totp: {{issuer: Bench}}}}
-policy: {{rules: [{{name: open, path: /open/**, level: bypass}}]}}
-storage: {{database: sqlite+aiosqlite:///{folder}/sidecar.db}}
-keys: [{{id: k1, from: {{env: ENCRYPTION_KEY}}}}]
-"""
+STEPS: Mapping[str, Callable[[Conditions], Mapping[str, float | str]]] = {
+    "proxy": proxying.measure,
+    "latency": latency.measure,
+    "streams": streams.measure,
+    "sockets": sockets.measure,
+    "start": startup.measure,
+    "policy": rules.measure,
+}
+FAILURES = (SystemExit, AssertionError, OSError, subprocess.SubprocessError)
+LIMIT_S = 900
+"""No run takes longer, whatever hangs."""
 
 
-class Upstream(asyncio.Protocol):
-    """Answers every request head with the same bytes; it must never be the slow part."""
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-        self._rest = b""
-
-    def data_received(self, data: bytes) -> None:
-        *heads, self._rest = (self._rest + data).split(b"\r\n\r\n")
-        for head in heads:
-            self._transport.write(NOBODY if head.startswith(b"GET /whoami") else ANSWER)
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """A kind of request and the status that it must be answered with."""
-
-    name: str
-    path: str
-    status: bytes
-
-
-KINDS = (Kind("bypass, forwarded", "/open/page", b"200"), Kind("nobody, refused", "/page", b"401"))
-
-
-async def client(port: int, kind: Kind, requests: int) -> None:
-    """Sends so many requests, one after the other, on one connection."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    head = f"GET {kind.path} HTTP/1.1\r\nHost: localhost:{port}\r\nAccept: */*\r\n\r\n".encode()
-    for _ in range(requests):
-        writer.write(head)
-        answer = await reader.readuntil(b"\r\n\r\n")
-        if answer[9:12] != kind.status:
-            raise SystemExit(f"{kind.name}: {answer[:200]!r}")
-        lengths = [
-            line for line in answer.lower().split(b"\r\n") if line.startswith(b"content-length:")
-        ]
-        await reader.readexactly(int(lengths[0].split(b":")[1]))
-    writer.close()
-    await writer.wait_closed()
-
-
-def cpu_s(pid: int) -> float:
-    """User and system time of the process so far. Source: proc(5), fields 14 and 15 of stat."""
-    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-async def measure(pid: int, port: int, kind: Kind, *, connections: int, requests: int) -> str:
-    share = requests // connections
-    before, began = cpu_s(pid), time.perf_counter()
-    await asyncio.gather(*(client(port, kind, share) for _ in range(connections)))
-    cost, took = cpu_s(pid) - before, time.perf_counter() - began
-    done = share * connections
-    return (
-        f"{kind.name:20} {connections:4} connections  {done / took:8.0f} requests/s"
-        f"  {cost / done * 1e6:7.0f} µs CPU/request"
+def parse(words: Sequence[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("--only", nargs="+", choices=STEPS, default=list(STEPS), metavar="STEP")
+    parser.add_argument("--rounds", type=int, default=3, help="how often everybody's turn comes")
+    parser.add_argument("--seconds", type=int, default=3, help="the length of a turn under load")
+    parser.add_argument("--without-caddy", action="store_true")
+    parser.add_argument(
+        "--with-stock", action="store_true", help="also an nginx that keeps no connections"
     )
+    parser.add_argument("--json", type=Path, default=Path("build/bench.json"))
+    return parser.parse_args(words)
 
 
-def sidecar(*words: str) -> Sequence[str]:
-    return (sys.executable, "-m", "sidecar", *words)
+def run(asked: argparse.Namespace) -> dict[str, float | str]:
+    """Take one step after the other; a step that goes wrong is told of and spoils no other."""
+    found = facts()
+    found |= {"rounds": asked.rounds, "seconds": asked.seconds}
+    found |= dict(_skipped(asked))
+    with_caddy = caddy_path() is not None and not asked.without_caddy
+    compared = kinds(with_caddy=with_caddy, with_stock=asked.with_stock)
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        given = Conditions(Path(folder), compared, asked.rounds, asked.seconds)
+        for name in asked.only:
+            began = time.monotonic()
+            try:
+                found |= STEPS[name](given)
+            except FAILURES as error:
+                found[f"failed.{name}"] = str(error)[:500]
+            print(f"{name}: {time.monotonic() - began:.0f} s", file=sys.stderr)
+    return found
 
 
-@contextmanager
-def serving(folder: Path, upstream: int, public: int) -> Iterator[int]:
-    """A sidecar process in front of the upstream; yields its pid."""
-    path = folder / "sidecar.yaml"
-    path.write_text(
-        CONFIGURATION.format(public=public, upstream=upstream, folder=folder), encoding="utf-8"
-    )
-    key = subprocess.check_output(sidecar("keys", "generate", "--bare"), text=True).strip()
-    environment = {**os.environ, "ENCRYPTION_KEY": key}
-    settings = ("--config", str(path))
-    subprocess.run(sidecar("migrate", "up", "--create", *settings), env=environment, check=True)
-    log = (folder / "log").open("wb")
-    process = subprocess.Popen(sidecar("serve", *settings), env=environment, stderr=log)
-    try:
-        wait_for(public, START_S)
-        yield process.pid
-    finally:
-        process.terminate()
-        process.wait(START_S)
-        log.close()
-
-
-async def bench(requests: int, connections: Sequence[int]) -> None:
-    upstream, public = free_ports(2)
-    loop = asyncio.get_running_loop()
-    server = await loop.create_server(Upstream, "127.0.0.1", upstream)
-    with tempfile.TemporaryDirectory() as folder, serving(Path(folder), upstream, public) as pid:
-        for kind in KINDS:
-            await measure(pid, public, kind, connections=8, requests=800)
-            for number in connections:
-                print(await measure(pid, public, kind, connections=number, requests=requests))
-    server.close()
+def _skipped(asked: argparse.Namespace) -> Iterator[tuple[str, str]]:
+    if asked.without_caddy:
+        yield "skipped.caddy", "not asked for"
+    elif caddy_path() is None:
+        yield "skipped.caddy", "not installed"
+    for name in STEPS:
+        if name not in asked.only:
+            yield f"skipped.{name}", "not asked for"
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    parser.add_argument("--requests", type=int, default=20_000)
-    parser.add_argument("--connections", type=int, nargs="+", default=[32, 256])
-    asked = parser.parse_args()
-    asyncio.run(bench(asked.requests, asked.connections))
+    asked = parse()
+    # Ended from outside or by its own limit, it still ends all that it has started.
+    for told in (signal.SIGTERM, signal.SIGALRM):
+        signal.signal(told, signal.default_int_handler)
+    signal.alarm(LIMIT_S)
+    try:
+        found = run(asked)
+    except KeyboardInterrupt:
+        raise SystemExit(f"ended from outside, or after {LIMIT_S} s") from None
+    asked.json.parent.mkdir(parents=True, exist_ok=True)
+    asked.json.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    print(table(found), *remarks(found), f"All figures: {asked.json}", sep="\n")
+    if any(key.startswith("failed.") for key in found):
+        raise SystemExit(1)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ missing=
 for name; do
     case $name in
         nginx-light) [ -x /usr/sbin/nginx ] || missing="$missing $name" ;;
-        chromium) command -v chromium >/dev/null || missing="$missing $name" ;;
+        chromium | wrk | caddy) command -v "$name" >/dev/null || missing="$missing $name" ;;
         *) dpkg-query -W -f '${Status}' "$name" 2>/dev/null | grep -q 'ok installed' ||
             missing="$missing $name" ;;
     esac
@@ -34,7 +34,7 @@ cat >&2 <<TEXT
   Missing system packages:$missing
   To have them, run as root:
       $line
-  Going on without: every test that needs them is SKIPPED, not passed.
+  Going on without: everything that needs them is SKIPPED, not passed.
   **********************************************************************
 
 TEXT

@@ -7,14 +7,16 @@ from dataclasses import dataclass, field
 
 from aiohttp import web
 
+from sidecar.core.errors import SidecarError
 from sidecar.core.protocols import RawHeaders
-from sidecar.proxy.heads import HOP_BY_HOP
+from sidecar.proxy.arrival import Inbound
+from sidecar.proxy.headers import HOP_BY_HOP, block
 from sidecar.proxy.limits import Limits
 from sidecar.proxy.listener import Listener
 from sidecar.proxy.mount import Pages
 from sidecar.proxy.pool import Pool
 from sidecar.proxy.upstream import Upstream
-from sidecar.proxy.verdicts import Forward, Inbound, Page, Reply, Verdict
+from sidecar.proxy.verdicts import Forward, Page, Reply, Verdict, Wait
 from tests.conformance.http.aftermath import nothing_left, send_canaries
 from tests.conformance.http.application import OK, Application, Peer, Script, polite, saying
 from tests.conformance.http.visitor import PATIENCE_S, Answer, Visitor
@@ -35,6 +37,24 @@ __all__ = [
 ]
 
 
+FRAMED = HOP_BY_HOP | {b"content-length"}
+
+
+class Passing(Forward):
+    """Tells the judge what the front says of it."""
+
+    def __init__(self, judge: "StubJudge", target: bytes, headers: RawHeaders) -> None:
+        super().__init__("app", target, block(headers))
+        self._judge = judge
+
+    def on_head(self, status: int, sets_cookies: bool) -> Wait:
+        self._judge.heads.append((status, sets_cookies))
+        return None
+
+    def on_end(self) -> None:
+        self._judge.ended += 1
+
+
 @dataclass
 class StubJudge:
     """Sends `/own` and `/deny` home, `/page` to the pages, `/boom` over the edge."""
@@ -42,7 +62,7 @@ class StubJudge:
     judged: list[Inbound] = field(default_factory=list)
     failures: list[tuple[int, str]] = field(default_factory=list)
     ended: int = 0
-    heads: list[tuple[int, RawHeaders]] = field(default_factory=list)
+    heads: list[tuple[int, bool]] = field(default_factory=list)
     verdict: Callable[[Inbound], Awaitable[Verdict]] | None = None
     """Takes the place of the rules above."""
     failure: Callable[[Inbound], Reply] | None = None
@@ -59,20 +79,13 @@ class StubJudge:
             return Page({"who": "ada"})
         if inbound.target.startswith("/boom"):
             raise LookupError(inbound.target)
-        headers = tuple(h for h in inbound.headers if h[0].lower() not in HOP_BY_HOP)
+        headers = tuple(h for h in inbound.headers if h[0].lower() not in FRAMED)
         if not any(name.lower() == b"host" for name, _ in headers):
             headers = ((b"Host", b"stub.test"), *headers)  # what goes on is HTTP/1.1
-        target = inbound.target.encode("utf-8", "surrogateescape")
-        return Forward("app", target, headers, self._on_head, self._on_end)
+        return Passing(self, inbound.target.encode("utf-8", "surrogateescape"), headers)
 
-    async def _on_head(self, status: int, headers: RawHeaders) -> RawHeaders:
-        self.heads.append((status, headers))
-        return headers
-
-    def _on_end(self) -> None:
-        self.ended += 1
-
-    def failed(self, inbound: Inbound, status: int, reason: str) -> Reply:
+    def failed(self, inbound: Inbound, error: SidecarError) -> Reply:
+        status, reason = error.status, error.slug
         self.failures.append((status, reason))
         if self.failure is not None:
             return self.failure(inbound)

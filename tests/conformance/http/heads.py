@@ -2,7 +2,7 @@
 
 from hypothesis import strategies as st
 
-from sidecar.proxy.heads import HOP_BY_HOP
+from sidecar.proxy.headers import HOP_BY_HOP
 
 TOKEN = b"!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 VISIBLE = bytes((*range(0x21, 0x7F), *range(0x80, 0x100)))

@@ -1,8 +1,8 @@
 """Requests as the front hands them to the pipeline, in a line."""
 
 from sidecar.core.protocols import RawHeaders
-from sidecar.proxy.receive import Arrival, Origin, Receiver
-from sidecar.proxy.verdicts import Inbound
+from sidecar.proxy.arrival import Arrival, Inbound, Origin
+from sidecar.proxy.receive import Receiver
 
 SHOP = Origin("https", "app.test")
 

@@ -1,8 +1,9 @@
 """Twin of sidecar/proxy/client.py."""
 
+from sidecar.proxy.arrival import Inbound
 from sidecar.proxy.client import Shared
 from sidecar.proxy.limits import Limits
-from sidecar.proxy.verdicts import Inbound, Reply
+from sidecar.proxy.verdicts import Reply
 from tests.conformance.http.harness import StubJudge, staged
 
 

@@ -22,7 +22,7 @@ async def test_whole_answer() -> None:
         made = connection()
         for start in range(0, len(OK), size):
             made.data_received(OK[start : start + size])
-        message, payload = await made.answer()
+        message, payload = await made.answer
         assert (message.code, payload.read_nowait()) == (200, b"ok")
 
 
@@ -30,7 +30,7 @@ async def test_good_head_with_rubbish() -> None:
     """Shows that a sound answer survives what came glued to it, and the connection does not."""
     made = connection()
     made.data_received(b"HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\nhello")
-    message, payload = await made.answer()
+    message, payload = await made.answer
     assert (message.code, payload.at_eof(), made.clean()) == (204, True, False)
 
 
@@ -42,7 +42,7 @@ async def test_no_answer(data: bytes) -> None:
     made = connection()
     made.data_received(data)
     with pytest.raises(UpstreamUnreachable):
-        await made.answer()
+        await made.answer
 
 
 async def test_interim_answers_end() -> None:
@@ -50,14 +50,14 @@ async def test_interim_answers_end() -> None:
     made = connection()
     made.data_received(b"HTTP/1.1 103 Early Hints\r\n\r\n" * (INTERIM_MOST + 1))
     with pytest.raises(UpstreamUnreachable):
-        await made.answer()
+        await made.answer
 
 
 async def test_failure_reaches_who_reads_the_body() -> None:
     """Shows that an answer that breaks behind its head breaks its body."""
     made = connection()
     made.data_received(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\npart")
-    _, payload = await made.answer()
+    _, payload = await made.answer
     made.connection_lost(None)
     with pytest.raises(UpstreamUnreachable):
         payload.read_nowait()
@@ -68,7 +68,7 @@ async def test_end_of_connection_ends_a_body_without_length() -> None:
     for error in (None, ConnectionResetError()):
         made = connection()
         made.data_received(b"HTTP/1.1 200 OK\r\n\r\npart")
-        _, payload = await made.answer()
+        _, payload = await made.answer
         made.connection_lost(error)
         if error is None:
             assert payload.read_nowait() == b"part"

@@ -1,44 +1,69 @@
 """Twin of sidecar/proxy/exchange.py; the battery in tests/conformance/http goes further."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 import pytest
 
 from sidecar.core.protocols import RawHeaders
-from sidecar.proxy.verdicts import Forward, Inbound, Verdict
-from tests.conformance.http.harness import OK, Peer, Stage, eventually, staged
+from sidecar.proxy.arrival import Inbound
+from sidecar.proxy.verdicts import Forward, Verdict, Wait
+from tests.conformance.http.harness import OK, Peer, Stage, eventually, saying, staged
 
 
-def use(stage: Stage, **parts: object) -> None:
+class Looking(Forward):
+    """Does at the head of the answer what the test says."""
+
+    def __init__(
+        self, look: Callable[[], Awaitable[None]] | None = None, relayed: RawHeaders = ()
+    ) -> None:
+        super().__init__("app", b"/", b"Host: a\r\n", private=True, relayed=relayed)
+        self._look = look
+        self.heads: list[tuple[int, bool]] = []
+        self.ended = 0
+
+    def on_head(self, status: int, sets_cookies: bool) -> Wait:
+        self.heads.append((status, sets_cookies))
+        return self._look() if self._look is not None else None
+
+    def on_end(self) -> None:
+        self.ended += 1
+
+
+def use(stage: Stage, forward: Looking) -> None:
     async def judge(_inbound: Inbound) -> Verdict:
-        return Forward("app", b"/", ((b"Host", b"a"),), **parts)  # type: ignore[arg-type]
+        return forward
 
     stage.judge.verdict = judge
 
 
 async def test_the_pipeline_words_the_head() -> None:
-    """Shows that the answer goes on with the headers the pipeline returns."""
+    """Shows that the answer goes on as private, and with the fields that the pipeline adds."""
     async with staged() as stage:
-
-        async def on_head(status: int, headers: RawHeaders) -> RawHeaders:
-            return (*headers, (b"Cache-Control", b"private"), (b"X-Status", b"%d" % status))
-
-        use(stage, on_head=on_head)
+        stage.app.script = saying(
+            b"HTTP/1.1 200 OK\r\nSet-Cookie: b=2\r\nCache-Control: public, max-age=9\r\n"
+            b"CDN-Cache-Control: max-age=9\r\nContent-Length: 2\r\n\r\nok"
+        )
+        forward = Looking(relayed=((b"Set-Cookie", b"a=1"),))
+        use(stage, forward)
         answer = await (await stage.visitor()).get()
-        assert (answer.all("Cache-Control"), answer.all("X-Status")) == ([b"private"], [b"200"])
+        assert answer.all("Cache-Control") == [b"private, max-age=9"]
+        assert answer.all("CDN-Cache-Control") == []
+        assert answer.all("Set-Cookie") == [b"b=2", b"a=1"]
+        assert (forward.heads, forward.ended) == ([(200, True)], 1)
 
 
 async def test_the_pipeline_fails_at_the_head() -> None:
     """Shows that an answer the pipeline could not look at is not passed on."""
     async with staged() as stage:
 
-        async def on_head(_status: int, _headers: RawHeaders) -> RawHeaders:
+        async def look() -> None:
             raise LookupError
 
-        ended: list[bool] = []
-        use(stage, on_head=on_head, on_end=lambda: ended.append(True))
+        forward = Looking(look)
+        use(stage, forward)
         answer = await (await stage.visitor()).get()
-        assert (answer.status, answer.body, ended) == (500, b"failed", [True])
+        assert (answer.status, answer.body, forward.ended) == (500, b"failed", 1)
 
 
 async def test_the_pipeline_finishes_what_it_began() -> None:
@@ -46,13 +71,12 @@ async def test_the_pipeline_finishes_what_it_began() -> None:
     async with staged() as stage:
         go, done = asyncio.Event(), asyncio.Event()
 
-        async def on_head(_status: int, headers: RawHeaders) -> RawHeaders:
+        async def look() -> None:
             await go.wait()
             done.set()
-            return headers
 
-        ended: list[bool] = []
-        use(stage, on_head=on_head, on_end=lambda: ended.append(True))
+        forward = Looking(look)
+        use(stage, forward)
         visitor = await stage.visitor()
         visitor.send(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
         await eventually(lambda: bool(stage.app.seen))
@@ -60,17 +84,17 @@ async def test_the_pipeline_finishes_what_it_began() -> None:
         visitor.abort()
         await eventually(lambda: stage.listener.connections == 0)
         go.set()
-        await eventually(lambda: done.is_set() and ended == [True])
+        await eventually(lambda: done.is_set() and forward.ended == 1)
 
 
 async def test_client_gone_while_judged() -> None:
     """Shows that a request nobody waits for any more is not forwarded."""
     async with staged() as stage:
-        go, ended = asyncio.Event(), asyncio.Event()
+        go, forward = asyncio.Event(), Looking()
 
         async def judge(_inbound: Inbound) -> Verdict:
             await go.wait()
-            return Forward("app", b"/", (), on_end=ended.set)
+            return forward
 
         stage.judge.verdict = judge
         visitor = await stage.visitor()
@@ -80,7 +104,7 @@ async def test_client_gone_while_judged() -> None:
         visitor.abort()
         await eventually(lambda: stage.listener.connections == 0)
         go.set()
-        await eventually(ended.is_set)
+        await eventually(lambda: forward.ended == 1)
         assert stage.app.peers == []
 
 

@@ -1,123 +1,194 @@
-"""Twin of sidecar/proxy/forward.py; tests/attacks/test_headers.py goes further."""
+"""Twin of sidecar/proxy/forward.py; tests/attacks go further."""
 
 import asyncio
+from collections.abc import Callable
+from datetime import timedelta
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from sidecar.core.assurance import Requirement
-from sidecar.core.errors import AccessDenied
-from sidecar.core.model import Identity, Level, Person
+from sidecar.core.errors import AccessDenied, StoreUnavailable
+from sidecar.core.model import Identity, Level, Person, Session, SessionId, SessionStatus
 from sidecar.core.policy import Effect, Rule
-from sidecar.core.protocols import RawHeaders
-from sidecar.proxy.forward import Contract, Return, loops, privately, relayed, request_headers
-from tests.unit.proxy.requests import arrival, raw
+from sidecar.proxy.forward import Passage, Wardens, relayed
+from sidecar.proxy.known import Said
+from sidecar.proxy.route import Routed
+from tests.clock import START
+from tests.unit.proxy.requests import arrival
 
-CONTRACT = Contract(
-    frozenset({"x-auth-token"}), frozenset({"x-sso"}), frozenset({"cookie", "x-key"}), b"sidecar-1"
-)
 GUARDED = Rule("all", Effect.REQUIRE, Requirement(Level.TWO_FACTOR))
+OPEN = Rule("open", Effect.BYPASS, GUARDED.need)
 ADA = Identity(Person("app", "ada"), "app", set_cookies=(b"a=1", b"sidecar=evil"))
+SESSION = Session(
+    SessionId("s1"), ADA.person, SessionStatus.PROVEN, START, START + timedelta(hours=1), START
+)
+PLAIN = Routed("shop")
+LOGOUT = Routed("shop", logout=True)
+LOGIN = Routed("shop", login=True)
 
 
-def back(rule: Rule = GUARDED, identity: Identity | None = None) -> tuple[Return, list[str]]:
-    """Return a way back, and what it did."""
-    done: list[str] = []
+class Doubt(Said):
+    """What was said, and may no longer hold."""
 
-    async def confirm() -> None:
-        done.append("confirmed")
-
-    async def signed_out() -> None:
-        done.append("signed out")
-
-    return Return(rule, identity, confirm, lambda: done.append("forgot"), signed_out), done
+    @property
+    def doubtful(self) -> bool:
+        return True
 
 
-def names(headers: RawHeaders) -> list[str]:
-    return [name.decode().lower() for name, _ in headers]
+class Watch:
+    """Stands for identifier, sessions and live at once, and keeps what it was told."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+        self.other = False
+
+    async def confirm(self, *_: object) -> None:
+        await asyncio.sleep(0)
+        self.told.append("confirmed")
+        if self.other:
+            raise AccessDenied
+
+    def forget(self, *_: object) -> None:
+        self.told.append("forgot")
+
+    def signed_in(self, *_: object) -> None:
+        self.told.append("signed in")
+
+    def unsettle(self, _view: object, *, unsafe: bool) -> Callable[[], None]:
+        self.told.append(f"unsettled, unsafe: {unsafe}")
+        return lambda: self.told.append("settled")
+
+    async def recall(self, _token: str) -> object:
+        return SimpleNamespace(proofs=("one",))
+
+    async def drop_proofs(self, _session: object) -> None:
+        self.told.append("signed out")
+
+    def watch(self, session: Session, _end: object) -> Callable[[], None]:
+        self.told.append(f"watches {session.id}")
+        return lambda: self.told.append("watched")
 
 
-def test_request_headers() -> None:
-    """A request shows its host as judged, its fields in order, then ours, each once."""
-    made = arrival("B: 1", "Host2: x", "X-Auth-Token: t", "X-SSO: ada", "Remote-User: eve", "a: 2")
-    headers = request_headers(CONTRACT, made, raw("X-Sidecar-Subject: ada"))
-    assert headers[0] == (b"Host", b"app.test")
-    assert names(headers) == [
-        *("host", "b", "host2", "x-auth-token", "a", "x-sidecar-subject"),
-        *("x-forwarded-for", "x-forwarded-proto", "x-forwarded-host", "x-forwarded-port", "via"),
-    ]
+def passage(
+    routed: Routed = PLAIN,
+    rule: Rule = GUARDED,
+    *,
+    method: str = "GET",
+    said: Said | None = None,
+    session: Session | None = None,
+) -> tuple[Passage, Watch]:
+    watch: Any = Watch()
+    asked = arrival("Cookie: __Host-sidecar=token", method=method)
+    wardens = Wardens(watch, watch, watch)
+    said = said or Said(ADA)
+    made = Passage(wardens, asked, routed, b"X: 1\r\n", rule=rule, said=said, session=session)
+    return made, watch
 
 
-def test_nobodys_headers() -> None:
-    """A request passed on as nobody's shows no header that could carry a credential."""
-    made = arrival("Cookie: a=1", "X-Key: k", "Accept: */*")
-    headers = request_headers(CONTRACT, made, (), anonymous=True)
-    assert not {"cookie", "x-key"} & set(names(headers))
-    assert names(headers).count("host") == 1
+async def head(made: Passage, status: int = 200, *, cookies: bool = False) -> None:
+    wait = made.on_head(status, cookies)
+    if wait is not None:
+        await wait
 
 
-def test_loops() -> None:
-    """Our own pseudonym in `Via` shows a loop; another sidecar's does not."""
-    assert loops(CONTRACT, arrival("Via: 1.1 a, 1.1 sidecar-1"))
-    assert not loops(CONTRACT, arrival("Via: 1.1 sidecar-2"))
-
-
-async def test_what_comes_back() -> None:
-    """An answer shows the application's fields, without ours and with the question's cookies."""
-    way, done = back(identity=ADA)
-    headers = await way.on_head(200, raw("X-Sidecar-Subject: eve", "Set-Cookie: sidecar=1", "E: 1"))
-    assert headers == raw("E: 1", "Set-Cookie: a=1", "Cache-Control: private")
-    assert done == ["confirmed", "signed out", "forgot"]
+def test_cookies_of_the_question() -> None:
+    """Cookies set when the application was asked show on the answer, ours never."""
+    made, _ = passage()
+    assert made.relayed == ((b"Set-Cookie", b"a=1"),)
     assert relayed(None) == ()
+
+
+def test_which_answers_are_private() -> None:
+    """Rules show which answers no shared cache keeps: above bypass, unless they say otherwise."""
+    kept = Rule("kept", Effect.REQUIRE, GUARDED.need, keep_cache=True)
+    assert [passage(rule=rule)[0].private for rule in (GUARDED, OPEN, kept)] == [True, False, False]
+
+
+async def test_an_ordinary_request_asks_nobody() -> None:
+    """A safe request outside the login shows nothing to wait for and nobody to tell."""
+    made, watch = passage()
+    assert made.before_end() is None
+    assert made.on_head(200, False) is None  # noqa: FBT003 - as the front calls it
+    made.on_end()
+    assert (made.on_lost(), watch.told) == (None, [])
+
+
+async def test_doubt_is_cleared_before_the_end_and_at_the_head() -> None:
+    """Credentials that may have changed hands show two questions, and another's answer none."""
+    made, watch = passage(said=Doubt(ADA))
+    wait = made.before_end()
+    assert wait is not None
+    await wait
+    watch.other = True
+    with pytest.raises(AccessDenied):
+        await head(made, cookies=True)
+    assert watch.told == ["confirmed", "confirmed"]
 
 
 @pytest.mark.parametrize(
     ("status", "out"), [(200, True), (303, True), (399, True), (400, False), (500, False)]
 )
-async def test_signing_out(status: int, out: bool) -> None:
+async def test_signing_out(status: int, *, out: bool) -> None:
     """A logout that failed shows that nothing proven is dropped."""
-    way, done = back()
-    await way.on_head(status, ())
-    assert ("signed out" in done) is out
+    made, watch = passage(LOGOUT)
+    await head(made, status)
+    assert ("signed out" in watch.told) is out
 
 
-async def test_nothing_before_the_confirmation() -> None:
-    """An answer for somebody else shows that it changes nothing and is not passed on."""
-    _, done = back()
-
-    async def confirm() -> None:
-        await asyncio.sleep(0)
-        raise AccessDenied
-
-    way = Return(GUARDED, ADA, confirm, lambda: done.append("forgot"), None)
-    with pytest.raises(AccessDenied):
-        await way.on_head(200, raw("Set-Cookie: a=1"))
-    assert done == []
+async def test_cookies_are_new_credentials() -> None:
+    """An answer that sets cookies shows that what they may change is asked anew."""
+    for routed in (PLAIN, LOGOUT):
+        made, watch = passage(routed)
+        await head(made, cookies=True)
+        assert watch.told[-1] == "forgot"
 
 
-async def test_caching() -> None:
-    """Rules show which answers become private: all above bypass that do not say otherwise."""
-    shared = raw("Cache-Control: public")
-    for rule, kept in (
-        (GUARDED, False),
-        (Rule("open", Effect.BYPASS, GUARDED.need), True),
-        (Rule("kept", Effect.REQUIRE, GUARDED.need, keep_cache=True), True),
-    ):
-        way, _ = back(rule)
-        assert (await way.on_head(200, shared) == shared) is kept
+async def test_login_paths_unsettle_until_the_end() -> None:
+    """A login shows that nothing known of its credentials counts while it is under way."""
+    for method, unsafe in (("GET", False), ("POST", True)):
+        made, watch = passage(LOGIN, OPEN, method=method)
+        await head(made, 303)
+        made.on_end()
+        entered = [] if unsafe else ["signed in"]
+        assert watch.told == [f"unsettled, unsafe: {unsafe}", *entered, "settled"]
 
 
-@pytest.mark.parametrize(
-    ("sent", "left"),
-    [
-        ([], "private"),
-        (["public"], "private"),
-        (["no-store"], "private, no-store"),
-        (["Public, max-age=1", "s-maxage=9, no-transform"], "private, max-age=1, no-transform"),
-        (['private="a", no-cache="b, c"'], 'private, no-cache="b, c"'),
-        ([" , ,"], "private"),
-    ],
-)
-def test_private(sent: list[str], left: str) -> None:
-    """Directives for shared caches show as gone, all others as they were."""
-    headers = privately(raw("A: 1", *(f"Cache-Control: {value}" for value in sent)))
-    assert headers == raw("A: 1", f"Cache-Control: {left}")
+async def test_unsafe_requests_forget_before_and_after() -> None:
+    """An unsafe request shows that its credentials are asked about anew, before and after it."""
+    made, watch = passage(method="POST")
+    assert watch.told == ["forgot"]
+    made.on_end()
+    assert watch.told == ["forgot", "forgot"]
+
+
+async def test_an_answer_nobody_heard(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A logout whose answer was lost shows dropped proofs, and doubt until it must be over."""
+    made, watch = passage(LOGOUT)
+    lost = made.on_lost()
+    assert lost is not None
+    over = await lost
+    assert watch.told == ["unsettled, unsafe: False", "signed out"]
+    over()
+    assert watch.told[-1] == "settled"
+
+    async def gone(*_: object) -> None:
+        raise StoreUnavailable
+
+    monkeypatch.setattr(watch, "drop_proofs", gone)
+    again = made.on_lost()
+    assert again is not None
+    (await again)()
+
+
+def test_who_is_watched() -> None:
+    """A request of a session shows that it ends with it, but for signing out and open paths."""
+    made, watch = passage(session=SESSION)
+    done = made.watch(lambda: None)
+    assert done is not None
+    done()
+    assert watch.told == ["watches s1", "watched"]
+    for routed, rule in ((LOGOUT, GUARDED), (PLAIN, OPEN)):
+        assert passage(routed, rule, session=SESSION)[0].watch(lambda: None) is None
+    assert passage()[0].watch(lambda: None) is None

@@ -7,7 +7,9 @@ from hypothesis import strategies as st
 from sidecar.proxy import heads
 from sidecar.proxy.faults import UnsafeHead
 from sidecar.proxy.framing import Refusal
+from sidecar.proxy.headers import block
 from sidecar.proxy.verdicts import Reply
+from tests.unit.proxy.requests import raw
 
 DATE = b"Mon, 01 Jan 2024 00:00:00 GMT"
 FIELDS = st.lists(st.tuples(st.binary(min_size=1), st.binary()), max_size=4)
@@ -16,61 +18,81 @@ FIELDS = st.lists(st.tuples(st.binary(min_size=1), st.binary()), max_size=4)
 @given(target=st.binary(), fields=FIELDS)
 def test_a_head_is_one_head(target: bytes, fields: list[tuple[bytes, bytes]]) -> None:
     """Shows that whatever goes into a head, it has one line per field and ends once, or is none."""
-    kept = [field for field in fields if field[0].lower() not in heads._FRAMING]
     try:
-        head = heads.request_head("GET", target, tuple(fields))
+        head = heads.request_head("GET", target, block(fields))
     except UnsafeHead:
         return
     assert head.split(b"\r\n") == [
         b"GET %b HTTP/1.1" % target,
-        *(b"%b: %b" % field for field in kept),
+        *(b"%b: %b" % field for field in fields),
         b"",
         b"",
     ]
-    assert head.count(b"\n") == head.count(b"\r") == len(kept) + 2
+    assert head.count(b"\n") == head.count(b"\r") == len(fields) + 2
 
 
 @given(control=st.sampled_from([b"\r", b"\n", b"\0", b"\x7f", b"\r\n", b"\x0b"]))
 def test_controls_are_never_written(control: bytes) -> None:
     """Shows that a control byte in a target, name or value makes no head at all."""
-    for target, fields in (
-        (b"/" + control, ()),
-        (b"/", ((b"X" + control, b"1"),)),
-        (b"/", ((b"X", control),)),
-    ):
-        with pytest.raises(UnsafeHead):
-            heads.request_head("GET", target, fields)
     with pytest.raises(UnsafeHead):
-        heads.reply_head(Reply(200, ((b"X", control),)), date=DATE, connection=())
+        heads.request_head("GET", b"/" + control, b"")
+    for field in ((b"X" + control, b"1"), (b"X", control)):
+        with pytest.raises(UnsafeHead):
+            block((field,))
+        with pytest.raises(UnsafeHead):
+            heads.answer_fields((field,))
+        with pytest.raises(UnsafeHead):
+            heads.reply_head(Reply(200, (field,)), date=DATE, connection=b"")
 
 
-def test_our_framing_replaces_theirs() -> None:
-    """Shows that a request cannot carry two opinions on where it ends."""
-    fields = ((b"content-length", b"5"), (b"X", b"1"), (b"Transfer-Encoding", b"gzip"))
-    head = heads.request_head("POST", b"/", fields, (heads.CHUNKED,))
+def test_framing_is_ours() -> None:
+    """Shows that a request says where it ends in our words."""
+    head = heads.request_head("POST", b"/", b"X: 1\r\n", heads.CHUNKED)
     assert head == b"POST / HTTP/1.1\r\nX: 1\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 
 def test_nomination_spares_what_protects() -> None:
     """Shows that `Connection` removes what it names but framing and the visitor's protection."""
-    fields = (
-        (b"Connection", b"close, x-hop ,Set-Cookie,Cache-Control"),
-        (b"X-Hop", b"1"),
-        (b"Set-Cookie", b"a=1"),
-        (b"Cache-Control", b"private"),
-    )
-    assert heads.end_to_end(fields) == fields[2:]
+    kept = raw("Set-Cookie: a=1", "Cache-Control: no-store")
+    fields = (*raw("Connection: close, x-hop ,Set-Cookie,Cache-Control", "X-Hop: 1"), *kept)
+    assert heads.end_to_end(fields) == kept
+    assert heads.answer_fields(fields)[0] == block(kept)
+
+
+def test_what_would_speak_for_us() -> None:
+    """Shows that an application sets no cookie of ours, and no header in our name."""
+    fields = raw("X-Sidecar-Subject: eve", "Set-Cookie: sidecar=1", "Set-Cookie: a=1", "E: 1")
+    assert heads.answer_fields(fields)[0] == b"Set-Cookie: a=1\r\nE: 1\r\n"
+
+
+@pytest.mark.parametrize(
+    ("sent", "left"),
+    [
+        ([], "private"),
+        (["public"], "private"),
+        (["no-store"], "private, no-store"),
+        (["Public, max-age=1", "s-maxage=9, no-transform"], "private, max-age=1, no-transform"),
+        (['private="a", no-cache="b, c"'], 'private, no-cache="b, c"'),
+        ([" , ,"], "private"),
+    ],
+)
+def test_private(sent: list[str], left: str) -> None:
+    """Shows directives for shared caches gone, all others as they were, and one field of them."""
+    fields = raw("A: 1", *(f"Cache-Control: {value}" for value in sent), "Edge-Control: x")
+    made, _ = heads.answer_fields(fields, private=True)
+    assert made == b"A: 1\r\nCache-Control: %b\r\n" % left.encode()
+    assert heads.answer_fields(fields)[0] == block(fields)
 
 
 def test_reply() -> None:
     """Shows that our own answers carry length, date and connection, but no length without body."""
     reply = Reply(200, ((b"X", b"1"),), b"four")
-    assert heads.reply_head(reply, date=DATE, connection=(heads.CLOSE,)) == (
+    assert heads.reply_head(reply, date=DATE, connection=heads.CLOSE) == (
         b"HTTP/1.1 200 OK\r\nX: 1\r\nContent-Length: 4\r\nDate: %b\r\nConnection: close\r\n\r\n"
         % DATE
     )
-    assert b"Content-Length" not in heads.reply_head(Reply(304), date=DATE, connection=())
-    assert heads.reply_head(Reply(299), date=DATE, connection=()).startswith(b"HTTP/1.1 299 \r\n")
+    assert b"Content-Length" not in heads.reply_head(Reply(304), date=DATE, connection=b"")
+    assert heads.reply_head(Reply(299), date=DATE, connection=b"").startswith(b"HTTP/1.1 299 \r\n")
 
 
 def test_refusal_names_allowed_methods() -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -14,10 +15,13 @@ from sidecar.core.errors import (
 )
 from sidecar.core.model import Identity, Person
 from sidecar.core.protocols import Carriers, RequestView, SourceTraits
+from sidecar.proxy.contract import Contract
 from sidecar.proxy.identify import CarrierRules, Identifier, query_names
+from sidecar.proxy.known import Said
+from sidecar.proxy.receive import Receiver
 from tests.clock import ManualClock
 from tests.conformance.stores import RING
-from tests.unit.proxy.requests import raw
+from tests.unit.proxy.requests import SHOP, arrival, inbound, raw
 
 COOKIES = Carriers(any_cookie=True)
 
@@ -207,13 +211,22 @@ def test_undeclared() -> None:
     """Credentials that no source declares show a refusal; declared ones do not."""
     rules = CarrierRules(frozenset({"x-key"}), frozenset({"key", "my.token"}))
     identifier, _ = made(Source("X-Key"), carriers=rules)
-    identifier.refuse_undeclared(view(), frozenset({b"x-key", b"accept"}))
-    with pytest.raises(CredentialUndeclared):
-        identifier.refuse_undeclared(view(), frozenset({b"authorization"}))
+    contract = Contract(undeclared=identifier.undeclared_headers)
+
+    def refuse(*fields: str, target: str = "/") -> None:
+        receiver = Receiver((SHOP,), (), contract)
+        identifier.refuse_undeclared(receiver.receive(inbound(*fields, target=target)))
+
+    refuse("X-Key: 1", "Accept: */*")
+    for carrier in ("Authorization: Basic x", "authorization: x", "Proxy-Authorization: x"):
+        with pytest.raises(CredentialUndeclared):
+            refuse(carrier)
+        with pytest.raises(CredentialUndeclared):
+            refuse(carrier, f"Connection: {carrier.partition(':')[0]}")
     for query in ("key=1", "KEY", "a;key=", "my_token=1", "my%2etoken", "my+token"):
         with pytest.raises(CredentialUndeclared):
-            identifier.refuse_undeclared(view(query=query), frozenset())
-    identifier.refuse_undeclared(view(query="monkey=1&a=key"), frozenset())
+            refuse(target=f"/?{query}")
+    refuse(target="/?monkey=1&a=key")
     assert not identifier.carries_query_credential(view(query="key=1"))
 
 
@@ -221,3 +234,66 @@ def test_query_names() -> None:
     """Parameter names show as the most lenient application reads them."""
     assert query_names("") == frozenset()
     assert query_names("a=1&B;c.d=2&%65[]=3") == {"a", "b", "c_d", "e"}
+
+
+async def test_the_same_fields_are_not_asked_about_again() -> None:
+    """Requests with the same fields show one question, until the answer counts no more."""
+    source = Source()
+    identifier, clock = made(source)
+    one = arrival("Cookie: a=1")
+
+    async def said() -> Said:
+        found = await identifier.identify(one.view("shop"))
+        identifier.remember(one, found)
+        return found
+
+    assert identifier.remembered(one, clock()) is None
+    first = await said()
+    assert identifier.remembered(one, clock()) is first
+    clock.travel(seconds=30)
+    assert identifier.remembered(one, clock()) is None
+    assert await said() is identifier.remembered(one, clock())
+    identifier.forget(one.view("shop"))
+    assert identifier.remembered(one, clock()) is None
+    assert source.asked == 2
+
+
+async def test_cookies_of_an_answer_are_relayed_once() -> None:
+    """An answer that sets cookies shows them to whoever caused the question, and nobody after."""
+    source = Source()
+    source.cookies = (b"a=2",)
+    identifier, clock = made(source)
+    one = arrival("Cookie: a=1")
+    for cookies, kept in (((b"a=2",), False), ((), True)):
+        found = await identifier.identify(one.view("shop"))
+        identifier.remember(one, found)
+        assert found.identity is not None
+        assert found.identity.set_cookies == cookies
+        assert (identifier.remembered(one, clock()) is not None) is kept
+
+
+async def test_a_credential_in_the_query_is_looked_at() -> None:
+    """The same fields with a declared parameter show that what was said before is not enough."""
+    source = Source()
+    source.traits = replace(source.traits, carriers=Carriers(queries=frozenset({"key"})))
+    identifier, clock = made(source)
+    one = arrival("Cookie: a=1", target="/")
+    identifier.remember(one, await identifier.identify(one.view("shop")))
+    assert identifier.remembered(one, clock()) is not None
+    one.query = "key=2"
+    assert identifier.remembered(one, clock()) is None
+
+
+async def test_nobody_is_never_remembered() -> None:
+    """Nobody, and a source that keeps nothing, show that each request is asked about."""
+    nobody, fickle = Source(), Source("X-Fickle", keep_s=0)
+    identifier, clock = made(nobody, fickle)
+    for fields, kept in (
+        (("Cookie: x=1",), False),
+        (("X-Fickle: a=1",), False),
+        (("Cookie: a=1", "X-Fickle: a=1"), False),
+        (("Cookie: a=1",), True),
+    ):
+        one = arrival(*fields)
+        identifier.remember(one, await identifier.identify(one.view("shop")))
+        assert (fields, identifier.remembered(one, clock()) is not None) == (fields, kept)

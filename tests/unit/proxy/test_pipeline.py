@@ -8,7 +8,7 @@ import pytest
 
 from sidecar.core.errors import StoreUnavailable
 from sidecar.core.policy import Effect, Rule
-from sidecar.proxy.pipeline import _named, _strictest
+from sidecar.proxy.pipeline import _strictest
 from tests.unit.flows.scene import quick_folder
 from tests.unit.proxy.test_forward import GUARDED
 from tests.visitor import FETCH, NAVIGATION
@@ -221,13 +221,6 @@ async def test_led_back_to_this_origin() -> None:
             for host in ("app.test", "second.test:8443"):
                 answer = await tell(place, "Sec-Fetch-Mode: navigate", target="/x", host=host)
                 assert answer.all("Location") == [f"https://{host}/login".encode()]
-
-
-def test_failures_of_the_front_have_names() -> None:
-    """A failure that the front met shows as itself where it is known, else as one of ours."""
-    assert _named("upstream-timed-out").status == 504
-    assert _named("access-denied").status == 403
-    assert _named("no-such-thing").slug == "internal-error"
 
 
 def test_strictest() -> None:

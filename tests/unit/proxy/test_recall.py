@@ -6,8 +6,8 @@ import pytest
 
 from sidecar.core.model import Identity, Proof
 from sidecar.flows.visit import Visit
+from sidecar.proxy.arrival import Arrival
 from sidecar.proxy.recall import forget_login, recall
-from sidecar.proxy.receive import Arrival
 from tests.unit.flows.scene import ADA, GRACE, Scene, quick_folder, scene
 from tests.unit.proxy.requests import arrival
 

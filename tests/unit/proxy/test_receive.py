@@ -7,12 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sidecar.core.errors import MalformedRequest, MisdirectedRequest
-from sidecar.proxy.receive import Origin, Receiver, plain_authority
+from sidecar.proxy.arrival import Head, Origin, Recent
+from sidecar.proxy.receive import Receiver, plain_authority
 from tests.unit.proxy.requests import SHOP, arrival, inbound
 
-PORTED = Origin("https", "app.test:8443")
 PLAIN = Origin("http", "app.test")
-SIX = Origin("https", "[2001:db8::1]:444")
 
 
 def test_target_is_kept_byte_for_byte() -> None:
@@ -34,12 +33,6 @@ def test_origins() -> None:
         only.receive(inbound(secure=True))
     with pytest.raises(MisdirectedRequest):
         Receiver((SHOP,), ()).receive(inbound(host="app.test:8443"))
-
-
-def test_hosts_have_no_port() -> None:
-    """An origin shows its host as rules name it, whatever its port."""
-    assert [one.host for one in (SHOP, PORTED, SIX)] == ["app.test", "app.test", "[2001:db8::1]"]
-    assert str(PORTED) == "https://app.test:8443"
 
 
 @given(st.text(max_size=30))
@@ -79,55 +72,17 @@ def test_mapped_peers() -> None:
     assert receiver.receive(inbound(peer="::ffff:6.6.6.7")).client == "6.6.6.7"
 
 
-@pytest.mark.parametrize(
-    ("fields", "navigation"),
-    [
-        (["Sec-Fetch-Mode: navigate"], True),
-        (["Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: empty"], True),
-        (["Sec-Fetch-Mode: cors", "Accept: text/html"], False),
-        (["Sec-Fetch-Mode: Navigate", "Accept: text/html"], False),
-        (["Accept: text/html,*/*"], True),
-        (["Accept: text/html", "X-Requested-With: XMLHttpRequest"], False),
-        (["Accept: */*"], False),
-        (["Accept: application/json"], False),
-        ([], False),
-    ],
-)
-def test_who_gets_pages(fields: list[str], navigation: bool) -> None:
-    """Mode, else Accept, shows whether a person looks at the answer."""
-    assert arrival(*fields).navigation is navigation
+def test_the_same_fields_are_read_once() -> None:
+    """A connection that says the same again shows what was read; other fields are read anew."""
+    receiver, recent = Receiver((SHOP,), ()), Recent()
 
+    def head(*fields: str, target: str = "/") -> Head:
+        made = inbound(*fields, target=target)
+        made.recent = recent
+        return receiver.receive(made).head
 
-@pytest.mark.parametrize(
-    ("method", "fields", "preflight"),
-    [
-        ("OPTIONS", ["Origin: https://a.test", "Access-Control-Request-Method: PUT"], True),
-        ("OPTIONS", ["Access-Control-Request-Method: PUT"], False),
-        ("OPTIONS", ["Origin: https://a.test"], False),
-        ("GET", ["Origin: https://a.test", "Access-Control-Request-Method: PUT"], False),
-        ("OPTIONS", ["Origin:", "Access-Control-Request-Method: PUT"], False),
-    ],
-)
-def test_preflights(method: str, fields: list[str], preflight: bool) -> None:
-    """All three signs (THREATS 66) show a preflight, and nothing less does."""
-    assert arrival(*fields, method=method).preflight is preflight
-
-
-def test_cookies_of_ours() -> None:
-    """Our cookies show apart from the others; one that occurs twice counts as none."""
-    made = arrival("Cookie: a=1; __Host-sidecar=x; b=2", "Cookie: sidecar-lang=de")
-    assert (made.header("cookie"), made.cookie("sidecar")) == ("a=1; b=2", "x")
-    assert arrival("Cookie: __Host-sidecar=x; __Host-sidecar=x").cookie("sidecar") == ""
-    assert arrival("Cookie: sidecar=x").cookie("sidecar") == ""
-
-
-def test_requests_have_names_of_their_own() -> None:
-    """Two requests show two ids, and neither id is the client's to choose."""
-    names = {arrival("X-Request-Id: mine").request_id for _ in range(50)}
-    assert len(names) == 50
-    assert "mine" not in names
-
-
-def test_arrivals_are_not_printed_with_credentials() -> None:
-    """The text of an arrival shows no header, and with it no cookie or token."""
-    assert "secret" not in repr(arrival("Authorization: Bearer secret", "Cookie: a=secret"))
+    first = head("Cookie: a=1")
+    assert head("Cookie: a=1", target="/other?x") is first
+    assert head("Cookie: a=2") is not first
+    assert head("Cookie: a=2").headers != first.headers
+    assert head("Cookie: a=1", target="https://app.test/whole") is not first

@@ -7,7 +7,8 @@ from sidecar.core.errors import MalformedRequest, MisdirectedRequest
 from sidecar.core.model import Level
 from sidecar.core.paths import DEFAULT_TREATMENTS
 from sidecar.core.policy import Effect, Policy, Rule, bypassed
-from sidecar.proxy.receive import Origin, Receiver
+from sidecar.proxy.arrival import Origin
+from sidecar.proxy.receive import Receiver
 from sidecar.proxy.route import Destination, Login, Router
 from tests.unit.proxy.requests import arrival, inbound
 

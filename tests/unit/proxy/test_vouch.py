@@ -17,7 +17,6 @@ from sidecar.core.model import (
     SessionId,
     SessionStatus,
 )
-from sidecar.core.protocols import RawHeaders
 from sidecar.proxy.vouch import LIFE, MAX_KEPT, Voucher, signing_key
 from tests.clock import START, ManualClock
 
@@ -39,14 +38,21 @@ def voucher(clock: ManualClock | None = None) -> Voucher:
     return Voucher(signing_key(b"k" * 32), LEVELS, clock or ManualClock())
 
 
-def vouched(made: Voucher, identity: Identity = ADA, at: Session | None = None) -> RawHeaders:
+def vouched(made: Voucher, identity: Identity = ADA, at: Session | None = None) -> bytes:
     return made.vouch(identity, at, issuer="https://app.test", audience="shop")
 
 
-def claims(made: Voucher, headers: RawHeaders) -> dict[str, Any]:
+def fields(lines: bytes) -> dict[bytes, bytes]:
+    """Read whole header lines, each with its end."""
+    assert lines.endswith(b"\r\n")
+    pairs = (line.partition(b": ") for line in lines.split(b"\r\n")[:-1])
+    return {name: value for name, _, value in pairs}
+
+
+def claims(made: Voucher, lines: bytes) -> dict[str, Any]:
     """Verify as an application does, with nothing but the published keys."""
     published = KeySet.import_key_set(made.jwks())  # type: ignore[arg-type]
-    token = jwt.decode(dict(headers)[b"X-Sidecar-Assertion"].decode(), published, ["ES256"])
+    token = jwt.decode(fields(lines)[b"X-Sidecar-Assertion"].decode(), published, ["ES256"])
     assert token.header["typ"] == "assertion+jwt"
     return dict(token.claims)
 
@@ -117,7 +123,7 @@ def test_memory_is_bounded() -> None:
     made = voucher()
     first = vouched(made)
     made._signed.update(
-        {(number,): made._signed[next(iter(made._signed))] for number in range(MAX_KEPT)}
+        {(str(number), "", ""): next(iter(made._signed.values())) for number in range(MAX_KEPT)}
     )
     vouched(made, at=session(name="new"))
     assert len(made._signed) == 1
@@ -129,7 +135,7 @@ def test_subject_is_one_plain_line() -> None:
     made = voucher()
     names = ("a,b", "a%2Cb", "ä", "a b", 'a"b', "a@b", "a;b")
     shown = [
-        dict(vouched(made, Identity(Person("r", name), "s")))[b"X-Sidecar-Subject"]
+        fields(vouched(made, Identity(Person("r", name), "s")))[b"X-Sidecar-Subject"]
         for name in names
     ]
     assert len(set(shown)) == len(names)

@@ -9,8 +9,7 @@ from sidecar.core.decision import Portfolio as Holds
 from sidecar.core.errors import MalformedRequest
 from sidecar.core.model import AuthenticatorId, Claims, Identity, Person, Proof, Standing
 from sidecar.core.policy import Facts, select
-from sidecar.proxy.receive import Arrival, Origin
-from sidecar.proxy.verdicts import Inbound
+from sidecar.proxy.arrival import Arrival, Head, Inbound, Origin
 from sidecar.settings.explain import Explanation, Question, explain
 from sidecar.wiring import router
 from tests.unit.settings import build
@@ -138,7 +137,8 @@ def test_what_is_explained_is_what_is_routed(start: str, rest: str, authority: s
         "GET", path, (1, 1), (), "127.0.0.1", secure=False, upgrade=False, has_body=False
     )
     origin = Origin("https", authority)
-    arrival = Arrival("r", inbound, origin, path, None, "127.0.0.1", (), {})
+    head = Head(origin, "127.0.0.1", (), {}, b"", 0)
+    arrival = Arrival(inbound, head, path, None)
     try:
         routed = ROUTER.route(arrival)
     except MalformedRequest:

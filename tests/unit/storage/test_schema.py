@@ -1,25 +1,20 @@
-"""Which revisions this version works with."""
+"""Twin of sidecar/storage/schema.py."""
 
-import pytest
+from pathlib import Path
 
-from sidecar.storage import schema
-from sidecar.storage.faults import StoreUnproven
-
-
-def test_only_the_newest_revision_is_used() -> None:
-    """The head passes; nothing, and an unknown revision, show what to do."""
-    schema.judge_revision(schema.head())
-    with pytest.raises(StoreUnproven, match="another program"):
-        schema.judge_revision(None)
-    with pytest.raises(StoreUnproven, match="another version"):
-        schema.judge_revision("ffff")
+from sidecar.storage import canary, engine, revisions, schema
 
 
-def test_an_older_revision_can_be_moved_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A database of the version before shows the command that moves it."""
-    older = schema.head()
-    monkeypatch.setattr(schema, "head", lambda: "next")
-    schema.judge_origin(older)
-    with pytest.raises(StoreUnproven) as old:
-        schema.judge_revision(older)
-    assert old.value.hint == "sidecar migrate up"
+async def test_up_and_down_again(tmp_path: Path) -> None:
+    """A schema moved up and down shows the newest revision, then no table of ours."""
+    path = tmp_path / "sidecar.db"
+    path.touch()
+    writer = engine.writer(path, foreign_keys=False)
+    async with writer.begin() as connection:
+        await schema.upgrade(connection)
+        assert await revisions.revision(connection) == revisions.REVISIONS[-1]
+    async with writer.begin() as connection:
+        await schema.downgrade(connection, "base")
+        assert await revisions.revision(connection) is None
+        assert not await canary.has_tables(connection)
+    await writer.dispose()

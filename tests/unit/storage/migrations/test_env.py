@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from sidecar.storage import canary, engine, schema
+from sidecar.storage import canary, engine, revisions, schema
 
 
 async def test_a_migration_that_fails_leaves_no_table(tmp_path: Path) -> None:
@@ -23,5 +23,5 @@ async def test_a_migration_that_fails_leaves_no_table(tmp_path: Path) -> None:
         await fail()
     async with writer.begin() as connection:
         assert not await canary.has_tables(connection)
-        assert await schema.revision(connection) is None
+        assert await revisions.revision(connection) is None
     await writer.dispose()
