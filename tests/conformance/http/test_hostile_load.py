@@ -12,12 +12,20 @@ from tests.conformance.http.harness import OK, Peer, Stage, Visitor, eventually,
 SLOW = 200
 MANY = 10_000
 pytestmark = [pytest.mark.http("S6", "3.6"), pytest.mark.threat(69)]
-IMPATIENT = Limits(head_s=0.4, body_idle_s=0.4, sweep_s=0.02, linger_s=0.1)
+IMPATIENT = Limits(head_s=0.5, body_idle_s=0.5, sweep_s=0.02, linger_s=5)
+"""It lingers longer than the test lasts: nobody is reset who has not yet read that he is late."""
 
 
-async def answered_meanwhile(stage: Stage, until: asyncio.Task[None]) -> int:
+async def welcomed(stage: Stage) -> Visitor:
+    """Return a normal visitor, who was here before the others came."""
+    visitor = await stage.visitor()
+    assert (await visitor.get()).body == b"ok"
+    return visitor
+
+
+async def answered_meanwhile(visitor: Visitor, until: asyncio.Task[None]) -> int:
     """Return how often a normal visitor was answered while the others were at it."""
-    visitor, count = await stage.visitor(), 0
+    count = 0
     while not until.done() or not count:
         assert (await visitor.get()).body == b"ok"
         assert (await visitor.get("/page")).body == b"hello ada"
@@ -35,7 +43,8 @@ async def slowly(visitors: list[Visitor], raw: bytes) -> None:
         if all(one.done() for one in ended):
             break
     heard = await asyncio.gather(*ended)
-    assert {answer.split(b" ")[1] for answer in heard} == {b"408"}
+    # On a busy machine the front may close one before it has read even the first byte.
+    assert b"HTTP/1.1 408" in {answer[:12] for answer in heard} <= {b"HTTP/1.1 408", b""}
 
 
 @pytest.mark.both_loops
@@ -49,9 +58,10 @@ async def test_slow_heads(raw: bytes) -> None:
     others are answered.
     """
     async with staged(IMPATIENT) as stage, asyncio.TaskGroup() as group:
+        normal = await welcomed(stage)
         visitors = [await stage.sent(raw[:1]) for _ in range(SLOW)]
         slow = group.create_task(slowly(visitors, raw[1:]))
-        assert await answered_meanwhile(stage, slow) > 0
+        assert await answered_meanwhile(normal, slow) > 0
         assert {seen.target for seen in stage.judge.judged} == {"/", "/page"}
 
 
@@ -61,10 +71,11 @@ async def test_stalled_bodies() -> None:
     application with them, and keep nobody else waiting.
     """
     async with staged(IMPATIENT) as stage, asyncio.TaskGroup() as group:
+        normal = await welcomed(stage)
         half = post(b"Content-Length: 9\r\n", b"half")
         visitors = [await stage.sent(half) for _ in range(SLOW)]
         slow = group.create_task(slowly(visitors, b""))
-        assert await answered_meanwhile(stage, slow) > 0
+        assert await answered_meanwhile(normal, slow) > 0
         await eventually(lambda: sum(not peer.over.is_set() for peer in stage.app.peers) <= 1)
 
 
