@@ -11,6 +11,7 @@ from aiohttp.http import RawResponseMessage
 from aiohttp.http_exceptions import HttpProcessingError
 
 from sidecar.core.errors import UpstreamUnreachable
+from sidecar.proxy.faults import spoil
 from sidecar.proxy.parsers import response_parser
 from sidecar.proxy.tunnel import Side
 from sidecar.proxy.upstream import Upstream
@@ -84,7 +85,7 @@ class UpstreamConnection(Side):
             self.answer.set_exception(error)
             self.answer.exception()  # nobody may be waiting: that is no error of its own
         elif self._final is not None and not self._final[1].is_eof():
-            self._final[1].set_exception(error)
+            spoil(self._final[1], error, self._loop)
 
     def drop(self) -> None:
         """The connection ends; a tunnel that is closing may still hand over its last bytes."""
@@ -119,6 +120,8 @@ class UpstreamConnection(Side):
         """Whether the exchange is over and has left nothing behind that could be an answer."""
         if self._final is None or self._spoiled or self.transport is None or self._paused:
             return False
+        if self._upgraded:
+            return False  # what was written on it next would be bytes of a tunnel
         message, payload = self._final
         if message.should_close or not payload.at_eof() or self.transport.is_closing():
             return False

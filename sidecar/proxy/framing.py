@@ -20,9 +20,13 @@ _HOST: Final = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]
 
 Source: RFC 9110 §7.2, RFC 3986 §3.2.2.
 """
-_LENGTH: Final = re.compile(r"[0-9]{1,19}", re.ASCII)
-_LOOSE_LINE: Final = re.compile(rb"(?:\r?\n)*[A-Z-]+(?: |\t)(?:[ \t]|[^ \t\r\n]+(?:\t| [ \t]))")
-"""A request line whose parts are not separated by exactly one space (RFC 9112 §3)."""
+_LENGTH: Final = re.compile(r"[0-9]{1,18}", re.ASCII)
+"""Below 2**63 whatever the digits: others behind us may count in 64 bits."""
+_LOOSE_LINE: Final = re.compile(
+    rb"(?:\r?\n)*[A-Z-]+(?: |\t)(?:[ \t]|[^ \t\r\n]+(?:\t| (?:[ \t]|[^H \t\r\n])))"
+)
+"""A request line whose parts are not separated by exactly one space (RFC 9112 §3), or that is of
+another protocol: the parser knows RTSP and ICE too."""
 
 
 @dataclass(frozen=True, slots=True)

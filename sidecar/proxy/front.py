@@ -53,7 +53,7 @@ class Front(Client):
         loop = asyncio.get_running_loop()
         super().__init__(shared, loop)
         self._parser = parser = request_parser(self, loop, shared.limits)
-        self._inlet = Inlet(parser, shared.limits)
+        self._inlet = Inlet(parser, shared.limits, loop)
         self._pool = pool
         self._pages = pages
         self._task: asyncio.Task[None] | None = None

@@ -1,5 +1,6 @@
 """Bytes become requests, in order; what cannot be one becomes a refusal in its place."""
 
+import asyncio
 from collections import deque
 from collections.abc import Iterable
 
@@ -8,7 +9,7 @@ from aiohttp.http import HttpRequestParser, RawRequestMessage
 from aiohttp.streams import EMPTY_PAYLOAD
 
 from sidecar.proxy import framing
-from sidecar.proxy.faults import BodyBroken
+from sidecar.proxy.faults import BodyBroken, spoil
 from sidecar.proxy.framing import Refusal
 from sidecar.proxy.limits import Limits
 
@@ -21,6 +22,7 @@ class Inlet:
     __slots__ = (
         "_aligned",
         "_limits",
+        "_loop",
         "_owed",
         "_parser",
         "_switching",
@@ -32,7 +34,10 @@ class Inlet:
         "queue",
     )
 
-    def __init__(self, parser: HttpRequestParser, limits: Limits) -> None:
+    def __init__(
+        self, parser: HttpRequestParser, limits: Limits, loop: asyncio.AbstractEventLoop
+    ) -> None:
+        self._loop = loop
         self._parser = parser
         self._limits = limits
         self._owed = 0
@@ -92,7 +97,7 @@ class Inlet:
         """
         self.deaf = True
         if not self.arriving.is_eof():
-            self.arriving.set_exception(error)
+            spoil(self.arriving, error, self._loop)
 
     def answered(self) -> None:
         """A request is done with; the parser may put another into its place."""

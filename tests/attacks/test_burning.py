@@ -27,6 +27,7 @@ async def begin(here: Scene, visit: Visit, invitation: str = "") -> tuple[Challe
     return begun, Phone(secret_of(begun.prompt))
 
 
+@pytest.mark.threat(42)
 @pytest.mark.parametrize("occasion", ["disable", "suspend", "remove", "expire"])
 async def test_who_lost_everything_cannot_enroll(here: Scene, occasion: str) -> None:
     """THREATS 42: a fresh invitation in hand shows that recovery, not enrollment, is next."""
@@ -61,6 +62,7 @@ async def test_a_reset_opens_the_door_again_and_forgets_what_was_open(here: Scen
     await here.prove(again, phone)
 
 
+@pytest.mark.threat(42)
 async def test_an_attacker_who_burns_everything_gets_to_recovery_only(here: Scene) -> None:
     """THREATS 42: app and codes guessed at until disabled show recovery, and a shut door."""
     visit, phone = await here.enroll()
@@ -81,6 +83,7 @@ async def test_an_attacker_who_burns_everything_gets_to_recovery_only(here: Scen
         await begin(here, visit, await here.people.invite(ADA, "desk"))
 
 
+@pytest.mark.threat(42)
 async def test_in_the_browser_recovery_is_all_there_is() -> None:
     """THREATS 42: every page an attacker with the password can reach shows recovery, until reset.
 

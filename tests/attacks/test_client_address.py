@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.wire import tell
 from tests.world import world
 
@@ -30,6 +32,7 @@ CHAINS = [
 SPOOFED = ["X-Forwarded-For: 10.9.9.9", "X-Real-IP: 10.9.9.9", "Forwarded: for=10.9.9.9"]
 
 
+@pytest.mark.threat(21, 22)
 async def test_client_address_through_proxies(tmp_path: Path) -> None:
     """`X-Forwarded-For` through a declared proxy (THREATS 21, 22) shows the nearest stranger."""
     changes = {"listen": {"public": "127.0.0.1:0", "trusted_proxies": ["127.0.0.1", "10.1.2.0/28"]}}
@@ -40,6 +43,7 @@ async def test_client_address_through_proxies(tmp_path: Path) -> None:
             assert (chain, place.application.seen[-1].all("X-Forwarded-For")) == (chain, [client])
 
 
+@pytest.mark.threat(12, 20)
 async def test_client_address_from_strangers(tmp_path: Path) -> None:
     """Forwarded addresses from an undeclared peer (THREATS 12, 20) show that nobody reads them."""
     near = {"name": "near", "path": "/near/**", "from": ["10.0.0.0/8"], "level": "bypass"}

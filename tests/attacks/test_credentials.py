@@ -55,6 +55,7 @@ def reached(place: World, mark: str) -> list[Seen]:
     return [one for one in place.application.seen if mark in one.target]
 
 
+@pytest.mark.threat(33)
 @pytest.mark.parametrize("carrier", CARRIERS)
 @pytest.mark.parametrize("with_cookie", [True, False])
 async def test_undeclared_header(
@@ -69,6 +70,7 @@ async def test_undeclared_header(
     assert not reached(place, "undeclared")
 
 
+@pytest.mark.threat(19)
 @pytest.mark.parametrize("carrier", CARRIERS)
 async def test_undeclared_header_nominated_away(place: World, ada: Visitor, carrier: str) -> None:
     """A credential named in `Connection` (THREATS 19) shows that it is refused all the same."""
@@ -80,6 +82,7 @@ async def test_undeclared_header_nominated_away(place: World, ada: Visitor, carr
     assert not reached(place, "undeclared-nominated")
 
 
+@pytest.mark.threat(33)
 @pytest.mark.parametrize("query", QUERIES)
 async def test_undeclared_query(place: World, ada: Visitor, query: str) -> None:
     """A credential in the query (THREATS 33), however it is spelled, shows that it is refused."""
@@ -88,6 +91,7 @@ async def test_undeclared_query(place: World, ada: Visitor, query: str) -> None:
     assert not reached(place, "undeclared-query")
 
 
+@pytest.mark.threat(17)
 @pytest.mark.parametrize("name", ["X_API_Key", "X.API.Key", "x_api-key", "Authorization_", "X_y"])
 async def test_spelled_for_wsgi(place: World, ada: Visitor, name: str) -> None:
     """Names that WSGI reads as others (THREATS 17) show that they never reach the application."""

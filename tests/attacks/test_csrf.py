@@ -104,6 +104,7 @@ async def test_doubled_origin(place: World, ada: Visitor) -> None:
     assert await still_in(ada)
 
 
+@pytest.mark.threat(39)
 @pytest.mark.parametrize(
     ("kind", "body"),
     [
@@ -140,6 +141,7 @@ async def test_encoded_form(ada: Visitor) -> None:
     assert await still_in(ada)
 
 
+@pytest.mark.threat(66)
 @pytest.mark.parametrize("name", POSTS)
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE", "PATCH", "OPTIONS"])
 async def test_other_methods_on_forms(ada: Visitor, name: str, method: str) -> None:
@@ -152,6 +154,7 @@ async def test_other_methods_on_forms(ada: Visitor, name: str, method: str) -> N
     assert await still_in(ada)
 
 
+@pytest.mark.threat(66)
 async def test_overridden_method(ada: Visitor) -> None:
     """A GET that claims to be a POST (THREATS 66) shows that it stays a GET."""
     query = urlencode({"csrf": await token_of(ada), "_method": "POST"})

@@ -55,6 +55,7 @@ def made_up(real: str) -> list[str]:
     ]
 
 
+@pytest.mark.threat(24)
 async def test_malformed_cookies(place: World, ada: Visitor) -> None:
     """Every malformed session cookie (THREATS 24) shows a challenge, never more and never a 5xx."""
     real, app = ada.cookies[NAME], ada.cookies["app"]
@@ -75,6 +76,7 @@ async def test_malformed_known_browser(place: World, ada: Visitor, until: str) -
     assert (await tell(place, *fields, target="/guarded")).status == 401
 
 
+@pytest.mark.threat(24)
 async def test_doubled_and_tossed_cookies(place: World, ada: Visitor) -> None:
     """Two session cookies (THREATS 24), or ones under names of lesser safety, show: none counts."""
     real, app = ada.cookies[NAME], f"app={ada.cookies['app']}"
@@ -96,6 +98,7 @@ async def test_doubled_and_tossed_cookies(place: World, ada: Visitor) -> None:
     assert (await tell(place, f"Cookie: {app}; {NAME}={real}", target="/once")).status == 200
 
 
+@pytest.mark.threat(35)
 async def test_session_of_another_person(place: World, ada: Visitor, grace: Visitor) -> None:
     """Another person's proven session (THREATS 35) shows that it opens nothing."""
     jar = {"app": grace.cookies["app"], NAME: ada.cookies[NAME]}
@@ -107,6 +110,7 @@ async def test_session_of_another_person(place: World, ada: Visitor, grace: Visi
     assert (answer.status, b"enrollment-required" in answer.body) == (403, True)
 
 
+@pytest.mark.threat(45)
 async def test_ids_of_other_objects(place: World, ada: Visitor) -> None:
     """Challenge ids, form tokens and sealed values (THREATS 45) show that none is a session."""
     page = await ada.open("/_sidecar/account")
@@ -121,6 +125,7 @@ async def test_ids_of_other_objects(place: World, ada: Visitor) -> None:
         assert (await tell(place, *fields, target="/guarded")).status == 401
 
 
+@pytest.mark.threat(44)
 async def test_session_chosen_by_an_attacker(tmp_path: Path) -> None:
     """A pre-set pending session (THREATS 44) shows that its maker gains nothing when it is used."""
     async with world(tmp_path) as place:

@@ -26,6 +26,7 @@ async def who(place: World, *fields: str) -> tuple[int, list[str]]:
     return answer.status, told[0] if told else []
 
 
+@pytest.mark.threat(20)
 async def test_from_strangers(tmp_path: Path) -> None:
     """The header from a peer that is not named (THREATS 20) shows nobody, whatever else is said."""
     async with world(tmp_path, changes=believing(**{"from": ["10.1.2.0/28"]})) as place:
@@ -79,6 +80,7 @@ async def test_wide_lists_need_a_secret(tmp_path: Path) -> None:
         assert await who(place, f"{NAME}: ada", right, right) == (400, [])
 
 
+@pytest.mark.threat(12)
 @pytest.mark.parametrize(
     "options",
     [

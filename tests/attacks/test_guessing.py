@@ -53,6 +53,7 @@ async def storm(here: Scene, visit: Visit, answers: list[tuple[Challenge, dict[s
     return sum(await asyncio.gather(*(one(*answer) for answer in answers)))
 
 
+@pytest.mark.threat(50)
 async def test_two_hundred_wrong_codes_at_once_are_judged_five_times(here: Scene) -> None:
     """THREATS 50: 200 parallel wrong codes over ten challenges show five evaluations."""
     visit, phone = await here.enroll()
@@ -62,6 +63,7 @@ async def test_two_hundred_wrong_codes_at_once_are_judged_five_times(here: Scene
     assert here.factors["totp"].judged == 5
 
 
+@pytest.mark.threat(51)
 @pytest.mark.conforms("ASVS-6.3.1")
 async def test_nothing_but_time_reopens_a_bucket(here: Scene) -> None:
     """THREATS 51: new challenges, sessions and logins show that none gives one more try."""
@@ -81,6 +83,7 @@ async def test_nothing_but_time_reopens_a_bucket(here: Scene) -> None:
     await here.prove(fresh, phone)
 
 
+@pytest.mark.threat(57)
 async def test_volume_is_bounded_apart_for_known_browsers(here: Scene) -> None:
     """THREATS 57: a stranger who begins all they may shows that the known browser still can."""
     visit, _ = await here.enroll()
@@ -92,6 +95,7 @@ async def test_volume_is_bounded_apart_for_known_browsers(here: Scene) -> None:
     await here.flows.challenges.begin(replace(visit, known=True), "totp")
 
 
+@pytest.mark.threat(57)
 async def test_strangers_close_at_fifty_and_the_known_browser_goes_on(here: Scene) -> None:
     """THREATS 57: 50 strange failures show a closed door to strangers, and an open one at home."""
     _, phone = await here.enroll()
@@ -127,6 +131,7 @@ async def test_the_hundredth_failure_disables_and_leads_to_recovery(here: Scene)
         await here.flows.challenges.begin(visit, "totp")
 
 
+@pytest.mark.threat(51)
 @pytest.mark.conforms("ASVS-6.3.1")
 async def test_success_forgives_no_window(here: Scene) -> None:
     """THREATS 51: 98 failures with successes between show the month's bound still near."""
@@ -146,6 +151,7 @@ async def test_success_forgives_no_window(here: Scene) -> None:
     await here.prove(visit, phone)
 
 
+@pytest.mark.threat(50)
 async def test_several_processes_count_as_one() -> None:
     """THREATS 50: 200 wrong codes over two processes on one file show five evaluations in all."""
     with quick_folder() as folder:
@@ -159,6 +165,7 @@ async def test_several_processes_count_as_one() -> None:
             assert here.factors["totp"].judged + there.factors["totp"].judged == 5
 
 
+@pytest.mark.threat(57)
 async def test_each_factor_has_its_own_bound(here: Scene) -> None:
     """THREATS 57: an app whose tries are used up shows spare codes that still open the door."""
     visit, phone = await here.enroll()
@@ -204,6 +211,7 @@ async def history(here: World) -> tuple[Event, ...]:
         return await tx.trail.of(Person(REALM, "ada"), 50)
 
 
+@pytest.mark.threat(50)
 async def test_forty_posts_at_once_are_five_tries() -> None:
     """THREATS 50: a page's form posted forty times in parallel shows five answers judged."""
     with quick_folder() as folder:
@@ -220,6 +228,7 @@ async def test_forty_posts_at_once_are_five_tries() -> None:
             assert await tries_left(here) == 0
 
 
+@pytest.mark.threat(50)
 async def test_hanging_up_does_not_uncount() -> None:
     """THREATS 50: a client that posts and is gone at once shows its try counted all the same."""
     with quick_folder() as folder:

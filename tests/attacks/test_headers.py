@@ -104,6 +104,7 @@ def plain(name: str) -> str:
     return name.lower().replace("_", "-").replace(".", "-")
 
 
+@pytest.mark.threat(11, 14, 17, 18)
 @pytest.mark.parametrize("name", IDENTITY + ROUTING)
 @pytest.mark.parametrize("path", ["/named", "/open/named"])
 @pytest.mark.conforms("ASVS-4.1.3")
@@ -117,6 +118,8 @@ async def test_managed_names(place: World, ada: Visitor, name: str, path: str) -
     assert "evil" not in str(seen.headers)
 
 
+@pytest.mark.http("H2")
+@pytest.mark.threat(19)
 @pytest.mark.parametrize("name", sorted(SET_BY_US))
 async def test_ours_are_set_once(place: World, ada: Visitor, name: str) -> None:
     """Our own headers, sent and nominated by the client (THREATS 19), show our value once."""
@@ -155,6 +158,7 @@ async def test_nobody_is_vouched_for_on_open_paths(place: World, ada: Visitor) -
     assert not [key for key, _ in last(place, "/open/x").headers if "sidecar" in key.lower()]
 
 
+@pytest.mark.http("H1", "3.3.4")
 @pytest.mark.parametrize("field", HOP)
 async def test_hop_by_hop(place: World, ada: Visitor, field: str) -> None:
     """Fields for one connection show that they end here, named in `Connection` or not."""
@@ -165,6 +169,7 @@ async def test_hop_by_hop(place: World, ada: Visitor, field: str) -> None:
     assert (seen.all(name), seen.all("X-Mine")) == ([], [])
 
 
+@pytest.mark.http("H2")
 @pytest.mark.parametrize(
     "nominated", ["cookie", "Cookie, close", "COOKIE", "authorization", "host", "origin"]
 )
@@ -231,6 +236,7 @@ HOSTILE_COOKIES = [
 ]
 
 
+@pytest.mark.threat(44)
 async def test_application_cannot_set_our_cookies(tmp_path: Path) -> None:
     """`Set-Cookie` of the application that names ours (THREATS 44) shows that it is dropped."""
     behind = Speaking()

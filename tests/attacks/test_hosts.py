@@ -54,6 +54,8 @@ STRANGERS = [
 OURS = ["app.test", "APP.TEST", "App.Test", "app.test.", "app.test:443", "APP.test.:443"]
 
 
+@pytest.mark.http("T6")
+@pytest.mark.threat(13)
 @pytest.mark.parametrize("path", ["/open/x", "/_sidecar/static/nothing", "/x"])
 @pytest.mark.parametrize("host", MALFORMED)
 async def test_malformed(place: World, path: str, host: str) -> None:
@@ -72,6 +74,8 @@ async def test_strangers(place: World, path: str, host: str) -> None:
     assert not [one for one in place.application.seen if one.target == path]
 
 
+@pytest.mark.http("T6")
+@pytest.mark.threat(13)
 @pytest.mark.parametrize("host", OURS)
 async def test_every_spelling_of_ours(place: World, host: str) -> None:
     """Every spelling of our host shows that the application sees the one that was judged."""
@@ -81,6 +85,8 @@ async def test_every_spelling_of_ours(place: World, host: str) -> None:
     assert seen.all("X-Forwarded-Host") == ["app.test"]
 
 
+@pytest.mark.http("T6")
+@pytest.mark.threat(13)
 async def test_doubled_or_missing(place: World) -> None:
     """Two Hosts, and none, show 400."""
     for hosts in (["Host: app.test"], ["host: evil.test"], ["HOST: app.test"]):
@@ -91,6 +97,8 @@ async def test_doubled_or_missing(place: World) -> None:
         assert (await client.answer()).status == 400
 
 
+@pytest.mark.http("T2", "T4")
+@pytest.mark.threat(13)
 @pytest.mark.parametrize(
     ("target", "host", "status"),
     [
@@ -127,6 +135,7 @@ async def test_absolute_form_without_path(place: World) -> None:
         assert (await tell(place, target=target)).status == 401
 
 
+@pytest.mark.threat(13)
 async def test_rules_and_upstreams_by_host(tmp_path: Path) -> None:
     """Rules for a host show that they hold at its port too, in every spelling (THREATS 13)."""
     rules = [
@@ -144,6 +153,7 @@ async def test_rules_and_upstreams_by_host(tmp_path: Path) -> None:
         assert {one.all("Host")[0] for one in place.application.seen} == {"app.test"}
 
 
+@pytest.mark.threat(15)
 async def test_scheme_is_not_the_clients_to_say(place: World) -> None:
     """A spoofed scheme (THREATS 15) shows that the public origin decides."""
     for spoof in ("X-Forwarded-Proto: http", "X-Forwarded-Ssl: off", "Forwarded: proto=http"):

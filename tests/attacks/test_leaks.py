@@ -56,6 +56,7 @@ async def journey(here: World, browser: Watchful) -> list[str]:
     return typed
 
 
+@pytest.mark.threat(60)
 @pytest.mark.conforms("ASVS-16.2.5", "ASVS-6.5.2", "ASVS-13.3.1")
 async def test_a_whole_journey_leaves_no_secret_behind(caplog: pytest.LogCaptureFixture) -> None:
     """THREATS 60: logs and every byte of the database show none of what was typed or handed out."""

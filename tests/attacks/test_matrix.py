@@ -142,6 +142,7 @@ async def test_a_page_of_ours(here: World, row: str, state: str) -> None:
         assert page.headers["X-Request-Id"] in page.text
 
 
+@pytest.mark.threat(31, 32)
 async def test_forms_want_their_token_and_persons(here: World) -> None:
     """Every form in a proven session shows that without the session's own token, or from a
     script, nothing happens (THREATS 31, 32).

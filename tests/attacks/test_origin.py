@@ -32,6 +32,7 @@ STRANGERS = [
 ]
 
 
+@pytest.mark.threat(40)
 @pytest.mark.parametrize("name", PAGES)
 @pytest.mark.conforms("ASVS-3.5.3")
 async def test_strangers(ada: Visitor, name: str) -> None:

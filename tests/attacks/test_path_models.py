@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -192,6 +193,7 @@ EVERYTHING = ("/**", Effect.BYPASS)
 # --- properties -----------------------------------------------------------------------------------
 
 
+@pytest.mark.threat(1, 2, 4, 6)
 @settings(max_examples=600, deadline=None)
 @given(st.lists(st.tuples(globs, effects), min_size=1, max_size=4), paths(), models)
 @example([("/admin", Effect.DENY), EVERYTHING], "/%61dmin;%2fb", (servlet, unescape))
@@ -261,6 +263,7 @@ def test_no_rule_without_a_model(patterns: list[tuple[str, Effect]], path: str) 
     assert met.issuperset(chosen)
 
 
+@pytest.mark.threat(5)
 @settings(max_examples=300, deadline=None)
 @given(st.text(st.characters(max_codepoint=0x17F), max_size=30))
 def test_fuzzed_paths_end_in_refusal_or_rules(text: str) -> None:
@@ -278,6 +281,7 @@ def test_fuzzed_paths_end_in_refusal_or_rules(text: str) -> None:
     assert judge((), path) == (DEFAULT,)
 
 
+@pytest.mark.threat(1)
 @settings(max_examples=200, deadline=None)
 @given(paths(), models)
 def test_defaults_leave_no_way_up(path: str, model: Model) -> None:

@@ -38,6 +38,7 @@ def verdict(policy: Policy, path: str) -> str:
     return "bypass" if bypassed(route) else "guarded"
 
 
+@pytest.mark.threat(2, 4, 8)
 @pytest.mark.conforms("ASVS-6.3.4")
 @pytest.mark.parametrize(
     "path",
@@ -79,6 +80,7 @@ def test_a_bypass_needs_every_reading(path: str) -> None:
     assert verdict(OPENED, path) == "guarded"
 
 
+@pytest.mark.threat(1, 3, 5, 8, 10)
 @pytest.mark.conforms("ASVS-6.3.4")
 @pytest.mark.parametrize(
     "path",
@@ -112,6 +114,7 @@ def test_malformed_paths_are_refused(path: str) -> None:
     assert verdict(GUARDED, path) == verdict(OPENED, path) == "refused"
 
 
+@pytest.mark.threat(9, 10, 16)
 @pytest.mark.parametrize(
     ("regex", "path"),
     [

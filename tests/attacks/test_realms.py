@@ -63,6 +63,7 @@ async def status(browser: Visitor, cookie: str) -> int:
     return (await browser.send("GET", "/x", headers=FETCH, cookies=f"app={cookie}")).status
 
 
+@pytest.mark.threat(26)
 async def test_names_that_could_be_another(tmp_path: Path) -> None:
     """Names that look like, fold to or hide in another (THREATS 26) show 503, never a person."""
     behind = Naming()

@@ -33,6 +33,7 @@ async def storm(here: Scene, visit: Visit, answers: list[tuple[Challenge, dict[s
     return sum(await asyncio.gather(*(one(*answer) for answer in answers)))
 
 
+@pytest.mark.threat(53)
 @pytest.mark.conforms("ASVS-6.5.1", "NIST-SFOV-4")
 async def test_a_code_works_once_in_any_session(here: Scene) -> None:
     """THREATS 53: the enrollment's code and a used one, offered anew, show that both are spent."""
@@ -48,6 +49,7 @@ async def test_a_code_works_once_in_any_session(here: Scene) -> None:
         await here.flows.challenges.answer(visit, begun.id, phone.code(here.clock))
 
 
+@pytest.mark.threat(52)
 @pytest.mark.conforms("ASVS-6.5.1")
 async def test_fifty_right_codes_at_once_are_one_success(here: Scene) -> None:
     """THREATS 52: 50 parallel right codes over five challenges show exactly one proof."""
@@ -59,6 +61,7 @@ async def test_fifty_right_codes_at_once_are_one_success(here: Scene) -> None:
     assert (await here.events()).count("challenge.verified") == 1
 
 
+@pytest.mark.threat(52, 54)
 async def test_one_spare_code_in_two_challenges_is_spent_once(here: Scene) -> None:
     """THREATS 52, 54: the same spare code in parallel challenges shows one success."""
     visit, phone = await here.enroll()
@@ -71,6 +74,7 @@ async def test_one_spare_code_in_two_challenges_is_spent_once(here: Scene) -> No
         await here.flows.challenges.answer(visit, begun.id, answer)
 
 
+@pytest.mark.threat(52)
 @pytest.mark.parametrize("factor", ["totp", "backup_codes"])
 async def test_two_processes_accept_a_code_once(factor: str) -> None:
     """THREATS 52: the same right code at two processes on one file shows one success."""
@@ -89,6 +93,7 @@ async def test_two_processes_accept_a_code_once(factor: str) -> None:
             assert sum(wins) == 1
 
 
+@pytest.mark.threat(37)
 async def test_a_proof_is_spent_once_over_two_processes() -> None:
     """THREATS 37: one proof of an action, used at two processes at once, shows one use."""
     with quick_folder() as folder:

@@ -38,6 +38,7 @@ async def two_processes() -> AsyncIterator[tuple[World, World, Visitor]]:
             yield here, there, browser
 
 
+@pytest.mark.threat(46)
 @pytest.mark.conforms("ASVS-7.4.1", "ASVS-7.4.2")
 @pytest.mark.parametrize("how", ["end-all", "reset", "logout"])
 async def test_ended_in_one_process_is_ended_in_both(how: str) -> None:
@@ -82,6 +83,7 @@ async def _unreadable() -> None:
     """Read nothing, for ever."""
 
 
+@pytest.mark.threat(46, 38)
 async def test_adding_a_factor_signs_out_the_thief_at_once() -> None:
     """THREATS 46, 38: a browser with stolen cookies shows a dead session once an app was added."""
     with quick_folder() as folder:

@@ -136,6 +136,7 @@ async def test_a_store_that_vanishes_is_told_and_comes_back() -> None:
             assert (await browser.open("/secret")).text.endswith("for ada")
 
 
+@pytest.mark.threat(42)
 async def test_a_store_exchanged_for_an_empty_one_makes_no_newcomers() -> None:
     """THREATS 42: another database in its place shows 503, and never the way to enroll anew."""
     with quick_folder() as folder, quick_folder() as elsewhere:

@@ -3,6 +3,7 @@
 import asyncio
 from pathlib import Path
 
+import pytest
 from aiohttp import web
 
 from tests.attacks.test_shared_cookie import CHANGES, Keeping, attacker, signed_in
@@ -29,6 +30,7 @@ class Slow(Keeping):
         return answer
 
 
+@pytest.mark.threat(47)
 async def test_there_and_back_again(tmp_path: Path) -> None:
     """An answer made for grace between two sign-ins of one cookie: shows that ada gets none of it.
 

@@ -3,6 +3,8 @@
 import asyncio
 from pathlib import Path
 
+import pytest
+
 from tests.visitor import FETCH, NAVIGATION
 from tests.world import world
 
@@ -36,6 +38,7 @@ async def test_another_site_cannot_drop_proofs(tmp_path: Path) -> None:
         assert (await ada.fetch("/gone")).status == 401
 
 
+@pytest.mark.threat(47)
 async def test_interleaved_requests(tmp_path: Path) -> None:
     """Five hundred interleaved requests (THREATS 47) show that nobody gets another's answer."""
     async with world(tmp_path) as place:

@@ -59,6 +59,7 @@ async def test_the_door_opens_to_the_right_invitation_only(here: Scene) -> None:
     assert await nothing_came_of_it(here)
 
 
+@pytest.mark.threat(41)
 async def test_an_invitation_works_once(here: Scene) -> None:
     """THREATS 41: two enrollments begun with one code show that only the first is confirmed."""
     code = await here.people.invite(ADA, "desk")
@@ -96,6 +97,7 @@ async def test_an_invitation_superseded_meanwhile_confirms_nothing(here: Scene) 
     assert await nothing_came_of_it(here)
 
 
+@pytest.mark.threat(57)
 async def test_wrong_invitations_run_out_and_the_right_one_does_not(here: Scene) -> None:
     """THREATS 57: a stranger who tries codes until stopped shows the invited unhindered."""
     for _ in range(INVITATIONS_TRIED.limit):
@@ -108,6 +110,7 @@ async def test_wrong_invitations_run_out_and_the_right_one_does_not(here: Scene)
     await begin(here, invited, await here.people.invite(ADA, "desk"))
 
 
+@pytest.mark.threat(57)
 async def test_one_session_tries_so_often_and_others_still_may(here: Scene) -> None:
     """THREATS 57: a session that has used up its tries shows another one unhindered."""
     code = await here.people.invite(ADA, "desk")
@@ -121,6 +124,7 @@ async def test_one_session_tries_so_often_and_others_still_may(here: Scene) -> N
     await here.flows.enrollments.finish(other, begun.id, phone.code(here.clock))
 
 
+@pytest.mark.threat(52)
 async def test_two_at_once_in_open_season_are_one_first_time() -> None:
     """THREATS 52: attacker and victim enrolling in parallel show that one of them is told no."""
     with quick_folder() as folder:
@@ -136,6 +140,7 @@ async def test_two_at_once_in_open_season_are_one_first_time() -> None:
             assert sum(isinstance(outcome, Conflict) for outcome in outcomes) == 1
 
 
+@pytest.mark.threat(37)
 async def test_in_the_browser_the_password_alone_opens_nothing() -> None:
     """THREATS 37: a login without an invitation shows no page of the application and no secret."""
     with quick_folder() as folder:

@@ -3,18 +3,29 @@
 import asyncio
 import contextlib
 import socket
+import ssl
 import struct
 from collections.abc import Awaitable, Callable
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+CANARY = b"GET /canary/"
+
+
+def canary_answer(head: bytes) -> bytes:
+    """Return what a canary hears: its own number, and nothing of anybody else."""
+    return b"HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\ncanary-%b" % head[len(CANARY) :][:1]
 
 
 class Peer:
-    """One connection the application accepted, and every byte it was ever sent."""
+    """One connection the application accepted, and every byte it was ever sent.
+
+    Canaries are answered whatever the script, and kept apart from what it sees.
+    """
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader = reader
         self._writer = writer
+        self.canaries: list[bytes] = []
         self.seen = bytearray()
         self.over = asyncio.Event()
         """The front has closed its side."""
@@ -26,6 +37,8 @@ class Peer:
         except asyncio.IncompleteReadError as error:
             head = error.partial
             self.over.set()
+        if self._answers_canary(head):
+            return await self.head() or self._ends_with_its_canary()
         self.seen += head
         return head if head.endswith(b"\r\n\r\n") else b""
 
@@ -51,10 +64,22 @@ class Peer:
 
     async def some(self) -> bytes:
         data = await self._reader.read(65536)
+        if self._answers_canary(data):
+            return await self.some() or self._ends_with_its_canary()
         self.seen += data
         if not data:
             self.over.set()
         return data
+
+    def _answers_canary(self, data: bytes) -> bool:
+        if not data.startswith(CANARY):
+            return False
+        self.canaries.append(data)
+        self.send(canary_answer(data))
+        return True
+
+    def _ends_with_its_canary(self) -> bytes:
+        raise ConnectionAbortedError("nobody is left to play the script to")
 
     async def rest(self) -> bytes:
         """Return everything until the front closes or resets."""
@@ -84,7 +109,7 @@ class Peer:
         self._writer.transport.abort()
 
 
-Script = Callable[[Peer], Awaitable[None]]
+Script = Callable[[Peer], Awaitable[object]]
 
 
 async def polite(peer: Peer) -> None:
@@ -112,30 +137,50 @@ class Application:
     def __init__(self) -> None:
         self.script: Script = polite
         self.peers: list[Peer] = []
+        self.faults: list[Exception] = []
+        """What scripts raised: an assertion in one of them is one of the test."""
+        self.port = 0
+        self._accepted: list[Peer] = []
         self._server: asyncio.Server | None = None
 
-    async def start(self) -> None:
-        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0, limit=2**20)
+    async def start(self, tls: ssl.SSLContext | None = None) -> None:
+        """It listens, after a stop where it did before."""
+        self._server = await asyncio.start_server(
+            self._accept, "127.0.0.1", self.port, limit=2**20, ssl=tls
+        )
+        self.port = self._server.sockets[0].getsockname()[1]
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         peer = Peer(reader, writer)
         self.peers.append(peer)
-        with contextlib.suppress(ConnectionError, asyncio.CancelledError):
-            await self.script(peer)
+        self._accepted.append(peer)
+        try:
+            with contextlib.suppress(ConnectionError, asyncio.CancelledError):
+                await self.script(peer)
+        except Exception as error:  # noqa: BLE001 - told when the stage is taken down
+            self.faults.append(error)
         writer.close()
 
     @property
     def url(self) -> str:
-        assert self._server is not None
-        return f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def running(self) -> bool:
+        return self._server is not None
+
+    @property
+    def canaries(self) -> list[bytes]:
+        return [head for peer in self._accepted for head in peer.canaries]
 
     @property
     def seen(self) -> bytes:
         return b"".join(bytes(peer.seen) for peer in self.peers)
 
     async def stop(self) -> None:
-        assert self._server is not None
-        self._server.close()
-        for peer in self.peers:
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+        for peer in self._accepted:
             peer.close()
         await asyncio.sleep(0)

@@ -81,7 +81,7 @@ async def running(
     apps = [Application() for _ in range(count)]
     for number, app in enumerate(apps):
         app.script = numbered(number)
-        app._server = await asyncio.start_server(app._accept, "127.0.0.1", 0, ssl=tls)
+        await app.start(tls)
     try:
         yield apps
     finally:

@@ -17,6 +17,7 @@ from sidecar.proxy.mount import Pages
 from sidecar.proxy.pool import Pool
 from sidecar.proxy.upstream import Upstream
 from sidecar.proxy.verdicts import Forward, Page, Reply, Verdict, Wait
+from tests.conformance.http.aftermath import nothing_left, send_canaries
 from tests.conformance.http.application import OK, Application, Peer, Script, polite, saying
 from tests.conformance.http.visitor import PATIENCE_S, Answer, Visitor
 
@@ -79,6 +80,8 @@ class StubJudge:
         if inbound.target.startswith("/boom"):
             raise LookupError(inbound.target)
         headers = tuple(h for h in inbound.headers if h[0].lower() not in FRAMED)
+        if not any(name.lower() == b"host" for name, _ in headers):
+            headers = ((b"Host", b"stub.test"), *headers)  # what goes on is HTTP/1.1
         return Passing(self, inbound.target.encode("utf-8", "surrogateescape"), headers)
 
     def failed(self, inbound: Inbound, error: SidecarError) -> Reply:
@@ -119,6 +122,11 @@ class Stage:
         await self.app.stop()
         await asyncio.sleep(0)
 
+    @property
+    def idle(self) -> int:
+        """How many connections to the application wait for the next request."""
+        return self.pool.state()["app"].idle
+
     async def visitor(self) -> Visitor:
         opened = await asyncio.open_connection("127.0.0.1", self.listener.port, limit=2**20)
         self._visitors.append(Visitor(*opened))
@@ -128,11 +136,15 @@ class Stage:
         """So many requests have come to the judge."""
         await eventually(lambda: len(self.judge.judged) >= count)
 
-    async def exchange(self, raw: bytes) -> Answer:
-        """Send raw bytes on a connection of their own and return the first answer."""
+    async def sent(self, raw: bytes) -> Visitor:
+        """Send raw bytes on a connection of their own, which is returned."""
         visitor = await self.visitor()
         visitor.send(raw)
-        return await visitor.answer()
+        return visitor
+
+    async def exchange(self, raw: bytes) -> Answer:
+        """Send raw bytes on a connection of their own and return the first answer."""
+        return await (await self.sent(raw)).answer()
 
     def _pages(self) -> web.Application:
         app = web.Application(client_max_size=2**16)
@@ -172,12 +184,15 @@ class Stage:
 
 @contextlib.asynccontextmanager
 async def staged(limits: Limits | None = None, **upstream: float) -> AsyncIterator[Stage]:
+    """Run a stage; afterwards it has served a canary and left nothing behind."""
     stage = Stage(limits, **upstream)
-    await stage.start()
-    try:
-        yield stage
-    finally:
-        await stage.stop()
+    async with nothing_left(stage):
+        await stage.start()
+        try:
+            yield stage
+            await send_canaries(stage)
+        finally:
+            await stage.stop()
 
 
 async def eventually(condition: Callable[[], bool]) -> None:

@@ -5,6 +5,9 @@ import asyncio
 import pytest
 
 from tests.conformance.http.harness import OK, Peer, Stage, saying, staged
+from tests.conformance.http.ids import rows
+
+pytestmark = pytest.mark.both_loops
 
 BODILESS = {
     "F14-204": (b"204 No Content", b"", b""),
@@ -15,6 +18,7 @@ BODILESS = {
 }
 
 
+@pytest.mark.http("F14", "3.3.6")
 @pytest.mark.parametrize("row", BODILESS, ids=BODILESS)
 async def test_f14_bodiless(stage: Stage, row: str) -> None:
     """Shows that a status without a body has none, and the next answers are intact."""
@@ -34,6 +38,7 @@ async def test_f14_bodiless(stage: Stage, row: str) -> None:
         assert (await visitor.get()).body == b"ok"
 
 
+@pytest.mark.http("F14", "3.3.6")
 @pytest.mark.parametrize(
     "fields",
     [b"Content-Length: 1000\r\n", b"Transfer-Encoding: chunked\r\n", b""],
@@ -76,7 +81,8 @@ BROKEN_HEADS = {
 }
 
 
-@pytest.mark.parametrize("row", BROKEN_HEADS, ids=BROKEN_HEADS)
+@pytest.mark.http("3.3.13")
+@pytest.mark.parametrize("row", rows(BROKEN_HEADS))
 async def test_unreadable_answer(stage: Stage, row: str) -> None:
     """Shows that an answer that is none becomes a 502 which tells nothing of it."""
     stage.app.script = saying(BROKEN_HEADS[row], close=True)
@@ -89,13 +95,26 @@ async def test_unreadable_answer(stage: Stage, row: str) -> None:
     assert b"Set-Cookie" not in answer.head
 
 
-async def test_f5_folded_answer(stage: Stage) -> None:
-    """Shows that a folded field of an answer reaches nobody folded."""
-    stage.app.script = saying(b"HTTP/1.1 200 OK\r\nX: 1\r\n 2\r\nContent-Length: 0\r\n\r\n")
-    answer = await (await stage.visitor()).get()
-    assert answer.status == 502 or answer.all("X") == [b"1 2"]
+LOOSE = {
+    "F5-fold": b"HTTP/1.1 200 OK\r\nX: 1\r\n 2\r\nContent-Length: 0\r\n\r\n",
+    "F5-fold-tab": b"HTTP/1.1 200 OK\r\nX: 1\r\n\t2\r\nContent-Length: 0\r\n\r\n",
+    "F1-line-feeds": b"HTTP/1.1 200 OK\nX: 1 2\nContent-Length: 0\n\n",
+    "F1-line-feed": b"HTTP/1.1 200 OK\r\nX: 1 2\nContent-Length: 0\r\n\r\n",
+}
 
 
+@pytest.mark.http("3.3.12")
+@pytest.mark.parametrize("row", rows(LOOSE))
+async def test_loose_answer(stage: Stage, row: str) -> None:
+    """Shows that an answer in loose lines is none, or leaves in strict ones."""
+    stage.app.script = saying(LOOSE[row], close=True)
+    head = (await (await stage.visitor()).get()).head
+    strict = (b"X: 1 2", b"X: 12", b"X: 1\t2")
+    passed = [b"HTTP/1.1 200 OK\r\n%b\r\nContent-Length: 0\r\n\r\n" % line for line in strict]
+    assert head in passed or head.startswith(b"HTTP/1.1 502 ")
+
+
+@pytest.mark.http("F12", "3.3.14")
 @pytest.mark.parametrize("how", ["close", "reset"])
 @pytest.mark.parametrize("version", ["HTTP/1.1", "HTTP/1.0"])
 @pytest.mark.parametrize(
@@ -125,6 +144,7 @@ async def test_f12_cut_answer(stage: Stage, answer: bytes, version: str, how: st
     assert b"100" in got.head or b"0\r\n\r\n" not in got.body
 
 
+@pytest.mark.http("S7")
 @pytest.mark.parametrize("how", ["close", "reset"])
 async def test_s7_gone_before_head(stage: Stage, how: str) -> None:
     """Shows that an application that breaks before it answers is a 502, at once."""
@@ -141,6 +161,7 @@ async def test_s7_gone_before_head(stage: Stage, how: str) -> None:
     assert len(stage.app.peers) == 1
 
 
+@pytest.mark.http("S7")
 async def test_s7_refused() -> None:
     """Shows that an application that is down is a 502, and the connection goes on."""
     async with staged() as stage:
@@ -150,6 +171,7 @@ async def test_s7_refused() -> None:
         assert (await visitor.get("/own")).body == b"own"
 
 
+@pytest.mark.http("F16", "3.3.5")
 @pytest.mark.parametrize("asked", ["", "Connection: keep-alive"])
 async def test_f16_http10_gets_no_chunks(stage: Stage, asked: str) -> None:
     """Shows that an HTTP/1.0 client gets an unchunked body, and its end is the connection's."""
@@ -163,6 +185,7 @@ async def test_f16_http10_gets_no_chunks(stage: Stage, asked: str) -> None:
     assert answer.all("Connection") == [b"close"]
 
 
+@pytest.mark.http("F16")
 async def test_f16_http10_keep_alive(stage: Stage) -> None:
     """Shows that an HTTP/1.0 client that asks for it keeps its connection where lengths allow."""
     visitor = await stage.visitor()
@@ -172,6 +195,7 @@ async def test_f16_http10_keep_alive(stage: Stage) -> None:
         assert answer.body == b"ok"
 
 
+@pytest.mark.http("F16")
 async def test_f16_until_close_becomes_chunks(stage: Stage) -> None:
     """Shows that a body that ends with its connection is chunked for an HTTP/1.1 client."""
     stage.app.script = saying(b"HTTP/1.0 200 OK\r\n\r\nhello", close=True)
@@ -181,6 +205,7 @@ async def test_f16_until_close_becomes_chunks(stage: Stage) -> None:
         assert (answer.body, answer.all("Transfer-Encoding")) == (b"hello", [b"chunked"])
 
 
+@pytest.mark.http("H3", "H4", "H6", "T1", "3.3.9", "3.3.10")
 async def test_h3_h4_h6_head_is_exact(stage: Stage) -> None:
     """Shows that fields keep order, spelling, doubles and bytes; nothing is added or joined."""
     fields = (
@@ -199,6 +224,7 @@ async def test_h3_h4_h6_head_is_exact(stage: Stage) -> None:
     )
 
 
+@pytest.mark.http("H1", "H2", "3.3.4")
 async def test_h1_h2_hop_by_hop(stage: Stage) -> None:
     """Shows that an answer's hop-by-hop fields stay here, and nominating does not remove what
     protects the visitor.
@@ -213,6 +239,7 @@ async def test_h1_h2_hop_by_hop(stage: Stage) -> None:
     assert stage.judge.heads[0] == (200, True)
 
 
+@pytest.mark.http("H5")
 async def test_h5_bodies_are_bytes(stage: Stage) -> None:
     """Shows that coded bodies pass undecoded, both ways, even broken ones."""
     body = b"\x1f\x8bnot really gzip"

@@ -14,6 +14,7 @@ GET = b"GET /x HTTP/1.1\r\nHost: a\r\n\r\n"
 QUICK = Limits(sweep_s=0.02, linger_s=0.2)
 
 
+@pytest.mark.http("S2")
 @pytest.mark.parametrize(
     "answer",
     [
@@ -44,6 +45,8 @@ async def test_s2_client_gone(stage: Stage, answer: bytes) -> None:
     assert stage.judge.ended == 1
 
 
+@pytest.mark.http("3.6")
+@pytest.mark.threat(50)
 async def test_state_changes_survive_the_client() -> None:
     """Shows that five aborted guesses are five counted guesses (THREATS 50)."""
     async with staged() as stage:
@@ -60,12 +63,16 @@ async def test_state_changes_survive_the_client() -> None:
         await eventually(lambda: sorted(stage.counted) == list("01234"))
 
 
+@pytest.mark.http("S6", "3.6")
+@pytest.mark.threat(69)
 async def test_s6_silent_connection() -> None:
     """Shows that a connection that says nothing is closed without a word."""
     async with staged(replace(QUICK, head_s=0.1)) as stage:
         assert await (await stage.visitor()).rest() == b""
 
 
+@pytest.mark.http("S6", "3.6")
+@pytest.mark.threat(69)
 async def test_s6_slow_head() -> None:
     """Shows that a head that trickles in is a 408, however steadily it comes."""
     async with staged(replace(QUICK, head_s=0.15)) as stage:
@@ -78,6 +85,7 @@ async def test_s6_slow_head() -> None:
         assert stage.judge.judged == []
 
 
+@pytest.mark.http("S6", "3.6")
 async def test_s6_keep_alive() -> None:
     """Shows that a connection between requests is closed without a word after its time."""
     async with staged(replace(QUICK, keep_alive_s=0.15)) as stage:
@@ -88,6 +96,8 @@ async def test_s6_keep_alive() -> None:
         assert await visitor.rest() == b""
 
 
+@pytest.mark.http("S6", "3.6")
+@pytest.mark.threat(69)
 @pytest.mark.parametrize("target", [b"/x", b"/page/echo"], ids=["proxied", "page"])
 async def test_s6_slow_body(target: bytes) -> None:
     """Shows that a body that stops arriving is a 408, and the application sees it broken."""
@@ -101,6 +111,8 @@ async def test_s6_slow_body(target: bytes) -> None:
             await eventually(stage.app.peers[0].over.is_set)
 
 
+@pytest.mark.http("S6")
+@pytest.mark.threat(69)
 async def test_s6_unread_answer() -> None:
     """Shows that a client that leaves its answer unread loses it, and the application is freed."""
     async with staged(replace(QUICK, write_idle_s=0.2)) as stage:
@@ -162,6 +174,7 @@ async def test_drain_cuts_what_does_not_end(stage: Stage) -> None:
     assert await visitor.rest() == b""
 
 
+@pytest.mark.threat(69)
 async def test_crowded() -> None:
     """Shows that one address cannot take every connection, and room returns when it leaves."""
     async with staged(replace(QUICK, connections_per_address=2)) as stage:
@@ -172,8 +185,11 @@ async def test_crowded() -> None:
         third.close()
         await eventually(lambda: stage.listener.connections == 1)
         assert (await (await stage.visitor()).get()).body == b"ok"
+        second.close()
+        await eventually(lambda: stage.listener.connections == 1)
 
 
+@pytest.mark.http("S5")
 async def test_pool_limit() -> None:
     """Shows that an application gets no more connections than it takes; the next one waits."""
     async with staged(max_connections=1, connect_timeout_s=0.1) as stage:

@@ -10,9 +10,12 @@ from sidecar.proxy.headers import block
 from sidecar.proxy.verdicts import Forward, Reply, Verdict
 from tests.conformance.http.harness import OK, Peer, Stage, staged
 
+pytestmark = pytest.mark.both_loops
+
 GET = b"GET /x HTTP/1.1\r\nHost: a\r\n\r\n"
 
 
+@pytest.mark.http("F17")
 @pytest.mark.parametrize("count", [3, 8, 9, 200])
 async def test_f17_pipelining(stage: Stage, count: int) -> None:
     """Shows that requests sent in one go are judged one by one and answered in order."""
@@ -26,6 +29,7 @@ async def test_f17_pipelining(stage: Stage, count: int) -> None:
     assert [seen.target.encode() for seen in stage.judge.judged] == targets
 
 
+@pytest.mark.http("F17")
 async def test_f17_pipelined_bodies(stage: Stage) -> None:
     """Shows that slow bodies do not use up the places in the queue."""
     visitor = await stage.visitor()
@@ -38,6 +42,7 @@ async def test_f17_pipelined_bodies(stage: Stage) -> None:
         assert (await visitor.answer()).body == b"ok"
 
 
+@pytest.mark.http("3.3.16")
 async def test_half_close(stage: Stage) -> None:
     """Shows that a client that closes its side is gone: there is no answer."""
     visitor = await stage.visitor()
@@ -46,6 +51,7 @@ async def test_half_close(stage: Stage) -> None:
     assert await visitor.rest() in (b"", OK)
 
 
+@pytest.mark.threat(5)
 async def test_judge_fails(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
     """Shows that a pipeline that breaks lets nothing pass and repeats nothing of the request."""
     caplog.set_level(logging.DEBUG)
@@ -72,6 +78,7 @@ async def test_pages(stage: Stage) -> None:
     assert (await stage.exchange(big)).status == 413
 
 
+@pytest.mark.http("F9")
 async def test_page_with_broken_body(stage: Stage) -> None:
     """Shows that a page meets a bad chunk as an error, not as an endless wait."""
     head = b"POST /page/echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"

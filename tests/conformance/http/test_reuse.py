@@ -6,7 +6,10 @@ import pytest
 
 from tests.conformance.http.harness import OK, Peer, Script, Stage, eventually
 
+pytestmark = pytest.mark.both_loops
 
+
+@pytest.mark.http("F13")
 @pytest.mark.parametrize(
     "extra",
     [b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil", b"\r\nHTTP", b"garbage"],
@@ -35,6 +38,7 @@ async def test_f13_late_extra(stage: Stage, extra: bytes) -> None:
         assert (await (await stage.visitor()).get()).body == b"ok"
 
 
+@pytest.mark.http("F13")
 @pytest.mark.parametrize(
     "extra",
     [
@@ -59,17 +63,19 @@ async def test_f13_extra_in_same_packet(stage: Stage, extra: bytes) -> None:
     assert len(stage.app.peers) == 2
 
 
+@pytest.mark.http("F13")
 async def test_f13_bytes_in_the_kernel(stage: Stage) -> None:
     """Shows that bytes which arrived just before a connection is taken again are noticed."""
     visitor = await stage.visitor()
     assert (await visitor.get()).body == b"ok"
-    await eventually(lambda: stage.pool.state()["app"].idle == 1)
+    await eventually(lambda: stage.idle == 1)
     stage.app.peers[0].send(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil")
     connection = await stage.pool.take("app")  # no turn of the loop in between
     assert not connection.reused
     stage.pool.give(connection, whole=False)
 
 
+@pytest.mark.http("F15", "3.3.15")
 async def test_f15_stale_connection_is_replaced(stage: Stage) -> None:
     """Shows that an idempotent request survives a connection that dies under it, once."""
     stage.app.script = _dies_at_the_second_request(stage)
@@ -80,16 +86,49 @@ async def test_f15_stale_connection_is_replaced(stage: Stage) -> None:
     assert stage.judge.ended == 2
 
 
-async def test_f15_never_twice(stage: Stage) -> None:
-    """Shows that what may have acted is not sent again."""
+@pytest.mark.http("F15", "3.3.15")
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"POST /2 HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nx",
+        b"POST /2 HTTP/1.1\r\nHost: a\r\n\r\n",
+        b"PATCH /2 HTTP/1.1\r\nHost: a\r\n\r\n",
+        b"LOCK /2 HTTP/1.1\r\nHost: a\r\n\r\n",
+        b"PUT /2 HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nx",
+        b"DELETE /2 HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nx",
+        b"PUT /2 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n",
+    ],
+    ids=["post", "post-bare", "patch", "lock", "put", "delete", "put-chunked"],
+)
+async def test_f15_never_twice(stage: Stage, raw: bytes) -> None:
+    """Shows that what may have acted, and what has a body, is not sent again."""
     stage.app.script = _dies_at_the_second_request(stage)
     visitor = await stage.visitor()
     assert (await visitor.get("/1")).body == b"ok"
-    visitor.send(b"POST /2 HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nx")
+    visitor.send(raw)
     assert (await visitor.answer()).status == 502
-    assert stage.app.seen.count(b"POST /2") == 1
+    assert stage.app.seen.count(b" /2 HTTP") == 1
 
 
+@pytest.mark.http("F15", "3.3.15")
+@pytest.mark.parametrize("method", ["GET", "HEAD", "DELETE", "PUT", "OPTIONS"])
+async def test_f15_at_most_twice(stage: Stage, method: str) -> None:
+    """Shows that what is idempotent and has no body is sent once more, and then no more."""
+
+    async def script(peer: Peer) -> None:
+        if b" /1 " in await peer.request():
+            peer.send(OK)
+            await peer.request()
+
+    stage.app.script = script
+    visitor = await stage.visitor()
+    assert (await visitor.get("/1")).body == b"ok"
+    visitor.send(f"{method} /2 HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+    assert (await visitor.answer(head_only=method == "HEAD")).status == 502
+    assert stage.app.seen.count(b" /2 HTTP") == 2
+
+
+@pytest.mark.http("F15")
 async def test_f15_not_behind_a_first_byte(stage: Stage) -> None:
     """Shows that a request is not repeated once a byte of its answer has come."""
 

@@ -9,6 +9,7 @@ from tests.conformance.http.harness import OK, Peer, Stage, eventually, saying, 
 EMPTY = b"HTTP/1.1 %b\r\nContent-Length: 0\r\n\r\n"
 
 
+@pytest.mark.http("S5")
 async def test_s5_slow_head() -> None:
     """Shows that an application that does not answer in time is a 504 and loses the connection."""
     async with staged(head_timeout_s=0.1) as stage:
@@ -23,6 +24,7 @@ async def test_s5_slow_head() -> None:
         await eventually(stage.app.peers[0].over.is_set)
 
 
+@pytest.mark.http("S5")
 async def test_s5_upload_is_no_silence() -> None:
     """Shows that an upload longer than the head's time is not an application being late."""
     async with staged(head_timeout_s=0.15) as stage:
@@ -34,6 +36,7 @@ async def test_s5_upload_is_no_silence() -> None:
         assert (await visitor.answer()).body == b"ok"
 
 
+@pytest.mark.http("S1")
 @pytest.mark.parametrize("pieces", [1, 3])
 async def test_s1_pieces_are_not_held_back(stage: Stage, pieces: int) -> None:
     """Shows that each piece of a stream is with the client before the next one is sent."""
@@ -56,6 +59,34 @@ async def test_s1_pieces_are_not_held_back(stage: Stage, pieces: int) -> None:
     assert await visitor.reader.readexactly(5) == b"0\r\n\r\n"
 
 
+@pytest.mark.http("S1", "3.3.17")
+@pytest.mark.both_loops
+async def test_s1_many_streams(stage: Stage) -> None:
+    """Shows that a hundred and fifty open streams keep nobody waiting, and end one by one."""
+    go = asyncio.Event()
+
+    async def script(peer: Peer) -> None:
+        while head := await peer.request():
+            if b"/stream" not in head:
+                peer.send(OK)
+                continue
+            peer.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n")
+            await go.wait()
+            peer.send(b"3\r\ntwo\r\n0\r\n\r\n")
+
+    stage.app.script = script
+    visitors = [await stage.visitor() for _ in range(150)]
+    for visitor in visitors:
+        visitor.send(b"GET /stream HTTP/1.1\r\nHost: a\r\n\r\n")
+    for visitor in visitors:
+        assert await visitor.reader.readuntil(b"one\r\n")
+    assert (await (await stage.visitor()).get()).body == b"ok"
+    go.set()
+    for visitor in visitors:
+        assert await visitor.reader.readuntil(b"0\r\n\r\n") == b"3\r\ntwo\r\n0\r\n\r\n"
+
+
+@pytest.mark.http("F19", "3.3.7")
 async def test_f18_f19_interim(stage: Stage) -> None:
     """Shows that interim answers pass, without cookies, and not to HTTP/1.0."""
     hints = b"HTTP/1.1 103 Early Hints\r\nLink: </a>; rel=preload\r\nSet-Cookie: a=1\r\n\r\n"
@@ -69,6 +100,7 @@ async def test_f18_f19_interim(stage: Stage) -> None:
     assert (await old.get(version="HTTP/1.0")).status == 200
 
 
+@pytest.mark.http("F19")
 async def test_hostile_interim(stage: Stage) -> None:
     """Shows that an interim answer that could be split is not passed on."""
     stage.app.script = saying(b"HTTP/1.1 103 Early Hints\r\nX: a\x01b\r\n\r\n" + OK)
@@ -78,6 +110,7 @@ async def test_hostile_interim(stage: Stage) -> None:
 EXPECTING = b"POST %b HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n"
 
 
+@pytest.mark.http("F18")
 async def test_f18_denied_before_100(stage: Stage) -> None:
     """Shows that somebody who may not pass is told so instead of being asked for the body."""
     answer = await stage.exchange(EXPECTING % b"/deny")
@@ -85,6 +118,7 @@ async def test_f18_denied_before_100(stage: Stage) -> None:
     assert stage.app.seen == b""
 
 
+@pytest.mark.http("F18")
 async def test_f18_application_decides(stage: Stage) -> None:
     """Shows that the application's own 100 opens the upload."""
 
@@ -104,6 +138,7 @@ async def test_f18_application_decides(stage: Stage) -> None:
     assert (await visitor.get("/own")).body == b"own"
 
 
+@pytest.mark.http("F18")
 async def test_f18_application_refuses(stage: Stage) -> None:
     """Shows that an application's 417 comes without a 100 before it."""
 
@@ -116,6 +151,18 @@ async def test_f18_application_refuses(stage: Stage) -> None:
     assert (await stage.exchange(EXPECTING % b"/up")).status == 417
 
 
+@pytest.mark.http("F18")
+@pytest.mark.parametrize(
+    "expected", ["100-Continue", "200-maybe", "100-continue, 200-maybe", "", "100"]
+)
+async def test_f18_unknown(stage: Stage, expected: str) -> None:
+    """Shows that what nobody knows to expect makes nobody wait, and goes to the application."""
+    raw = f"POST / HTTP/1.1\r\nHost: a\r\nExpect: {expected}\r\nContent-Length: 5\r\n\r\nhello"
+    assert (await stage.exchange(raw.encode())).body == b"ok"
+    assert stage.app.seen == raw.encode()
+
+
+@pytest.mark.http("F18")
 async def test_f18_pages(stage: Stage) -> None:
     """Shows that a page that reads a body asks for it."""
     visitor = await stage.visitor()
@@ -125,6 +172,7 @@ async def test_f18_pages(stage: Stage) -> None:
     assert (await visitor.answer()).body == b"hello"
 
 
+@pytest.mark.http("S4")
 async def test_s4_early_answer(stage: Stage) -> None:
     """Shows that an answer in the middle of an upload reaches the client, and no reset kills it."""
 
@@ -143,6 +191,7 @@ async def test_s4_early_answer(stage: Stage) -> None:
     assert await visitor.rest() == b""
 
 
+@pytest.mark.http("S3")
 async def test_s3_slow_reader_slows_the_sender() -> None:
     """Shows that a client that does not read holds the application back, not our memory."""
     async with staged() as stage:
@@ -167,6 +216,7 @@ async def test_s3_slow_reader_slows_the_sender() -> None:
         assert len((await visitor.answer()).body) == 80_000_000
 
 
+@pytest.mark.http("S3")
 async def test_s3_slow_application_slows_the_upload(stage: Stage) -> None:
     """Shows that an application that does not read holds the client back."""
     go = asyncio.Event()
@@ -194,6 +244,7 @@ async def test_s3_slow_application_slows_the_upload(stage: Stage) -> None:
     assert (await visitor.answer()).body == b"ok"
 
 
+@pytest.mark.http("F11")
 async def test_f11_broken_upload_is_seen_broken(stage: Stage) -> None:
     """Shows that a client that dies in its upload leaves the application no whole request."""
     for framing, end in (

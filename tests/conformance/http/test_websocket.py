@@ -7,6 +7,8 @@ import pytest
 from sidecar.proxy.limits import Limits
 from tests.conformance.http.harness import OK, Peer, Stage, Visitor, eventually, staged
 
+pytestmark = pytest.mark.both_loops
+
 HANDSHAKE = (
     b"GET /ws HTTP/1.1\r\nHost: a\r\nOrigin: https://a\r\nCookie: s=1\r\ncookie: t=2\r\n"
     b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
@@ -36,6 +38,7 @@ async def opened(stage: Stage, glued: bytes = b"") -> Visitor:
     return visitor
 
 
+@pytest.mark.http("W2")
 async def test_w2_handshake_is_end_to_end(stage: Stage) -> None:
     """Shows that the handshake's fields pass unchanged both ways, and 101 is the application's."""
     stage.app.script = echo
@@ -51,6 +54,8 @@ async def test_w2_handshake_is_end_to_end(stage: Stage) -> None:
     assert [status for status, _ in stage.judge.heads] == [101]
 
 
+@pytest.mark.http("W1")
+@pytest.mark.threat(65)
 async def test_w1_denied(stage: Stage) -> None:
     """Shows that a handshake is judged before anybody answers it (THREATS 65)."""
     answer = await stage.exchange(HANDSHAKE.replace(b"/ws", b"/deny") + UPGRADE + b"frames")
@@ -58,6 +63,8 @@ async def test_w1_denied(stage: Stage) -> None:
     assert stage.app.seen == b""
 
 
+@pytest.mark.http("W1", "H7")
+@pytest.mark.threat(65)
 @pytest.mark.parametrize(
     "raw",
     [
@@ -76,8 +83,22 @@ async def test_w1_no_handshake(stage: Stage, raw: bytes) -> None:
     assert (await stage.exchange(raw)).status == 502
     assert b"Upgrade:" not in stage.app.seen
     assert not stage.judge.judged[0].upgrade
+    await stage.pool.close()  # until the next test passes
 
 
+@pytest.mark.http("F13", "F19", "3.1G")
+async def test_switched_unasked(stage: Stage) -> None:
+    """Shows that a connection whose application switched protocols unasked serves nobody else: the
+    next visitor's request, cookies and all, would be the bytes of somebody's tunnel.
+    """
+    stage.app.script = echo
+    assert (await (await stage.visitor()).get()).status == 502
+    kept = stage.idle
+    await stage.pool.close()
+    assert kept == 0
+
+
+@pytest.mark.http("W3")
 async def test_w3_glued_both_ways(stage: Stage) -> None:
     """Shows that bytes glued to either handshake are delivered."""
 
@@ -94,6 +115,7 @@ async def test_w3_glued_both_ways(stage: Stage) -> None:
     assert stage.app.seen.endswith(b"\r\n\r\nearly")
 
 
+@pytest.mark.http("W3")
 async def test_w3_early_bytes_wait(stage: Stage) -> None:
     """Shows that what a client sends before the 101 reaches the application only behind it."""
     go = asyncio.Event()
@@ -117,6 +139,7 @@ async def test_w3_early_bytes_wait(stage: Stage) -> None:
     assert await visitor.reader.readexactly(3) == b"all"
 
 
+@pytest.mark.http("W4")
 async def test_w4_bytes_are_bytes(stage: Stage) -> None:
     """Shows that five megabytes of anything come back equal."""
     stage.app.script = echo
@@ -127,6 +150,7 @@ async def test_w4_bytes_are_bytes(stage: Stage) -> None:
         assert await visitor.reader.readexactly(len(data)) == data
 
 
+@pytest.mark.http("W4", "S3")
 async def test_w4_slow_side_slows_the_other(stage: Stage) -> None:
     """Shows that an application that does not read holds the client back."""
     go = asyncio.Event()
@@ -156,6 +180,7 @@ async def test_w4_slow_side_slows_the_other(stage: Stage) -> None:
         assert await visitor.reader.readexactly(3) == b"all"
 
 
+@pytest.mark.http("W2")
 async def test_w2_declined(stage: Stage) -> None:
     """Shows that an application's refusal is relayed, and what was glued is requests again."""
 
@@ -173,6 +198,7 @@ async def test_w2_declined(stage: Stage) -> None:
     assert (await visitor.get()).body == b"ok"
 
 
+@pytest.mark.threat(27)
 async def test_body_of_a_handshake_is_a_body(stage: Stage) -> None:
     """Shows that a request hidden in a handshake's body stays a body (CVE-2026-69243)."""
     hidden = b"GET /admin HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -183,6 +209,7 @@ async def test_body_of_a_handshake_is_a_body(stage: Stage) -> None:
     assert [seen.target for seen in stage.judge.judged] == ["/ws", "/x"]
 
 
+@pytest.mark.http("W5")
 @pytest.mark.parametrize("who", ["client", "application"])
 async def test_w5_one_side_ends_the_other(stage: Stage, who: str) -> None:
     """Shows that a tunnel ends on both sides, after its last bytes, and the pipeline knows."""
@@ -209,6 +236,7 @@ async def test_w5_one_side_ends_the_other(stage: Stage, who: str) -> None:
     await eventually(lambda: stage.judge.ended == 1 and stage.listener.connections == 0)
 
 
+@pytest.mark.http("W5")
 async def test_w5_idle() -> None:
     """Shows that a tunnel nobody uses ends after its time, and use in either way prolongs it."""
     async with staged(Limits(tunnel_idle_s=0.2, sweep_s=0.02)) as stage:
@@ -227,10 +255,11 @@ async def test_w5_idle() -> None:
         await eventually(lambda: stage.judge.ended == 1)
 
 
+@pytest.mark.http("F13", "W5")
 async def test_tunnel_connection_is_never_reused(stage: Stage) -> None:
     """Shows that what was a tunnel serves no other visitor."""
     stage.app.script = echo
     visitor = await opened(stage)
     visitor.close()
     await eventually(lambda: stage.judge.ended == 1)
-    assert stage.pool.state()["app"].idle == 0
+    assert stage.idle == 0

@@ -79,6 +79,11 @@ class Talk:
         assert (await read_frame(visitor.reader.readexactly)).payload == b"hello"
         return visitor
 
+    def leave(self) -> None:
+        """The application says and hears nothing more."""
+        for peer in self._peers:
+            peer.over.set()
+
     def end(self, ending: Ending) -> None:
         for end in tuple(self.running):
             end(ending)
@@ -104,7 +109,9 @@ class Watched(Forward):
 @asynccontextmanager
 async def talking(limits: Limits | None = None) -> AsyncIterator[Talk]:
     async with staged(limits) as stage:
-        yield Talk(stage)
+        talk = Talk(stage)
+        yield talk
+        talk.leave()
 
 
 def last_words(ending: Ending, *, masked: bool) -> Frame:

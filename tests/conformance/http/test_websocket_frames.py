@@ -1,6 +1,7 @@
 """W4: what two ends of a WebSocket say through the front is what they say without it."""
 
 import asyncio
+import ssl
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -165,7 +166,8 @@ class RealApplication(Application):
         await self._talk(socket)
         return socket
 
-    async def start(self) -> None:
+    async def start(self, tls: ssl.SSLContext | None = None) -> None:
+        assert tls is None
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", 0).start()
 

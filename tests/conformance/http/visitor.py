@@ -33,7 +33,9 @@ class Visitor:
         self._writer = writer
 
     def send(self, data: bytes) -> None:
-        self._writer.write(data)
+        """The bytes are on their way, unless the connection has been cut."""
+        if not self._writer.is_closing():
+            self._writer.write(data)
 
     async def drain(self) -> None:
         await self._writer.drain()

@@ -22,7 +22,7 @@ def inlet() -> Iterator[Inlet]:
     loop = asyncio.new_event_loop()
     protocol = BaseProtocol(loop)
     protocol._parser = parser = request_parser(protocol, loop, LIMITS)
-    yield Inlet(parser, LIMITS)
+    yield Inlet(parser, LIMITS, loop)
     loop.close()
 
 
