@@ -27,7 +27,7 @@ from sidecar.proxy.framing import HTTP_10, check_coding, has_body
 from sidecar.proxy.headers import CODED, COOKIES, LENGTH, block
 from sidecar.proxy.pool import Pool
 from sidecar.proxy.tunnel import Tunnel
-from sidecar.proxy.upload import bounded, upload, whole
+from sidecar.proxy.upload import bounded, settled, upload, whole
 from sidecar.proxy.verdicts import Forward, Wait
 
 CONTINUE: Final = 100
@@ -144,12 +144,13 @@ class Exchange:
         self._send(connection)
         try:
             return await connection.answer
-        except (UpstreamUnreachable, UpstreamTimedOut):
-            repeatable = self._repeatable(connection)
+        except (UpstreamUnreachable, UpstreamTimedOut) as error:
+            repeatable = self._repeatable(connection, error)
             self._pool.blame(connection)
             if not repeatable:
                 raise
         again = self._connection = await self._pool.take(name, fresh=True)
+        await settled(self._forward)
         self._send(again)
         try:
             return await again.answer
@@ -174,6 +175,7 @@ class Exchange:
             raise ClientGone
         if (broken := request.payload.exception()) is not None:
             raise broken
+        bounded(request, self._forward.max_body)  # more has come while a connection was made
         self._sent_to = connection
         only_head = request.inbound.method == "HEAD"
         connection.begin(head_only=only_head, on_interim=self._pass_interim_on)
@@ -192,9 +194,11 @@ class Exchange:
         """The application's time starts anew: it has just taken a part of the request."""
         self._deadline = self._client.now + connection.upstream.head_timeout_s
 
-    def _repeatable(self, connection: UpstreamConnection) -> bool:
+    def _repeatable(self, connection: UpstreamConnection, error: SidecarError) -> bool:
+        """Tell whether it met an end that was on its way; one that is late may be at work."""
         return (
-            connection.reused
+            isinstance(error, UpstreamUnreachable)
+            and connection.reused
             and not connection.heard
             and not has_body(self._request.payload)
             and self._request.inbound.method in IDEMPOTENT
