@@ -42,9 +42,11 @@ class Contract:
     """Headers that could carry a credential, and that no source declares."""
     pseudonym: bytes = b"sidecar"
     """Our name in `Via` (RFC 9110 §7.6.3)."""
+    _via: bytes = field(init=False, repr=False, compare=False)
     _fates: "_RequestFates" = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "_via", block(((b"Via", b"1.1 " + self.pseudonym),)))
         object.__setattr__(self, "_fates", _RequestFates(self))
 
     def read(self, raw: RawHeaders, recent: Recent) -> "Fields":
@@ -87,7 +89,8 @@ class Contract:
 
         """
         try:
-            return _forwarded(origin, client, self.pseudonym) + joined(sent)
+            # Whoever passed it on before us stands before us.
+            return _forwarded(origin, client) + joined(sent) + self._via
         except UnsafeHead as error:
             raise MalformedRequest("a field holds a control byte") from error
 
@@ -114,7 +117,7 @@ def _given_up(raw: RawHeaders) -> frozenset[bytes]:
 
 
 @lru_cache(maxsize=256)
-def _forwarded(origin: Origin, client: str, pseudonym: bytes) -> bytes:
+def _forwarded(origin: Origin, client: str) -> bytes:
     """Return what we say of a request ourselves: its host as judged, and how it came."""
     scheme, authority = origin.scheme.encode("ascii"), origin.authority.encode("ascii")
     port = authority.rpartition(b":")[2] if b":" in authority.rpartition(b"]")[2] else b""
@@ -125,7 +128,6 @@ def _forwarded(origin: Origin, client: str, pseudonym: bytes) -> bytes:
             (b"X-Forwarded-Proto", scheme),
             (b"X-Forwarded-Host", authority),
             (b"X-Forwarded-Port", port or (b"443" if scheme == b"https" else b"80")),
-            (b"Via", b"1.1 " + pseudonym),
         )
     )
 

@@ -158,9 +158,9 @@ class Pipeline:
         rules = policy.select(routed.rules, identity)
         if arrival.preflight and all(rule.preflight for rule in rules):
             # Browsers send preflights without credentials, so what has some is none.
-            fields = self._contract.nobodys(arrival)
-            answers = self._metrics.answers(rules[0].name, Decided.PREFLIGHT)
-            return Passage(self._wardens, arrival, routed, fields, rule=rules[0], answers=answers)
+            fields, rule = self._contract.nobodys(arrival), strictest(rules)
+            answers = self._metrics.answers(rule.name, Decided.PREFLIGHT)
+            return Passage(self._wardens, arrival, routed, fields, rule=rule, answers=answers)
         decided = self._decide(rules, identity, session, self._flows.kit.clock())
         if isinstance(decided, Allow):
             if session is not None and self._is_activity(arrival, rules):
@@ -170,7 +170,7 @@ class Pipeline:
                 return await self._guarded(arrival, routed)
             return self._forward(arrival, routed, rules, said, session=session)
         if isinstance(decided, Identify) and self._router.passes_unidentified:
-            return self._forward_anonymously(arrival, routed, decided.rule)
+            return self._forward_anonymously(arrival, routed, strictest(rules))
         return await self._stop(decided, arrival, identity=identity, session=session, rules=rules)
 
     def _decide(

@@ -60,12 +60,14 @@ def test_nomination() -> None:
 
 def test_the_block() -> None:
     """A request shows its host as judged and ours, each once, then its fields in order."""
-    made = received("B: 1", "Host2: x", "X-Auth-Token: t", "X-SSO: ada", "Remote-User: eve", "a: 2")
+    sent = ("B: 1", "Host2: x", "X-Auth-Token: t", "X-SSO: ada", "Remote-User: eve", "via: 1.1 a")
+    made = received(*sent)
     assert names_in(made.head.block) == [
         *("host", "x-forwarded-for", "x-forwarded-proto", "x-forwarded-host", "x-forwarded-port"),
-        *("via", "b", "host2", "x-auth-token", "a"),
+        *("b", "host2", "x-auth-token", "via", "via"),
     ]
     assert made.head.block.startswith(b"Host: app.test\r\n")
+    assert made.head.block.endswith(b"via: 1.1 a\r\nVia: 1.1 sidecar-1\r\n")
 
 
 def test_nobodys_headers() -> None:
@@ -73,7 +75,7 @@ def test_nobodys_headers() -> None:
     made = received("Cookie: a=1", "X-Key: k", "Accept: */*")
     kept = names_in(CONTRACT.nobodys(made))
     assert not {"cookie", "x-key"} & set(kept)
-    assert (kept.count("host"), kept[-1]) == (1, "accept")
+    assert (kept.count("host"), kept[-2:]) == (1, ["accept", "via"])
 
 
 def test_framing_stays_here() -> None:

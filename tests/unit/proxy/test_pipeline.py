@@ -90,6 +90,30 @@ async def test_unsafe_requests_are_asked_about_anew() -> None:
                 assert (method, whoami(place)) == (method, asked + 2)
 
 
+@pytest.mark.parametrize("unidentified", ["pass", "refuse"])
+async def test_nobodys_bodies_are_bounded_by_every_rule(unidentified: str) -> None:
+    """A path with two readings shows the smaller bound of both rules, whoever nobody is."""
+    api = {"level": "two_factor", "preflight": "pass"}
+    rules = [
+        {"name": "large", "regex": "/api//.*", **api},
+        {"name": "small", "path": "/api/**", **api, "max_body": "4B"},
+    ]
+    preflight = ["Origin: https://app.test", "Access-Control-Request-Method: PUT"]
+    changes = {
+        "policy": {"default": "two_factor", "rules": rules},
+        "unidentified": unidentified,
+        "login": {},
+    }
+    with quick_folder() as folder:
+        async with world(folder, changes=changes) as place:
+            asked = ["POST", "OPTIONS"] if unidentified == "pass" else ["OPTIONS"]
+            for method in asked:
+                fields = preflight if method == "OPTIONS" else []
+                for body, status in ((b"four", 200), (b"fives", 413)):
+                    answer = await tell(place, *fields, method=method, target="/api//x", body=body)
+                    assert (method, answer.status) == (method, status)
+
+
 async def test_preflights_carry_nothing() -> None:
     """A preflight shows that it passes where the rule says so, and without any credential."""
     rules = [{"name": "api", "path": "/api/**", "level": "two_factor", "preflight": "pass"}]
