@@ -143,18 +143,19 @@ class Exchange:
             await wait
         self._send(connection)
         try:
-            return await connection.answer
-        except (UpstreamUnreachable, UpstreamTimedOut):
-            repeatable = self._repeatable(connection)
-            self._pool.blame(connection)
-            if not repeatable:
+            return await self._head(connection)
+        except UpstreamUnreachable:
+            if not self._repeatable(connection):
                 raise
         again = self._connection = await self._pool.take(name, fresh=True)
         self._send(again)
+        return await self._head(again)
+
+    async def _head(self, connection: UpstreamConnection) -> Answer:
         try:
-            return await again.answer
+            return await connection.answer
         except (UpstreamUnreachable, UpstreamTimedOut):
-            self._pool.blame(again)
+            self._pool.blame(connection)
             raise
 
     def _request_head(self) -> bytes:
