@@ -24,7 +24,7 @@ class Application:
 
     async def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         peer = Peer(reader, writer, self._record)
-        with suppress(ConnectionError, TimeoutError, asyncio.IncompleteReadError):
+        with suppress(OSError, TimeoutError, asyncio.IncompleteReadError):
             await self._serve(peer)
         writer.close()
 

@@ -22,14 +22,14 @@ KINDS = {
     "/large": 2**20,
     "/echo": 20_000,
 }
-SHARES = (30, 15, 10, 4, 4, 15)
+SHARES = (30, 15, 10, 3, 3, 15)
 """How often each is asked for, beside the others."""
 REQUESTS = 40
 """So many at most on one connection."""
 BREATH_S = 0.02
 """Between two requests, at most."""
 AFTER_FAILURE_S = 0.2
-"""Who was told to come back later does; or errors, which are quick, would be most of the answers."""
+"""Who is told to come back later does; else errors, being quick, would be most of the answers."""
 MASK = b"\x37\xfa\x21\x3d"
 
 
@@ -173,7 +173,7 @@ class Crowd:
     async def _echoes(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, asked: Asked, times: int
     ) -> bool:
-        for word in (f"{asked.token}.{time}".encode() for time in range(times)):
+        for word in (f"{asked.token}.{number}".encode() for number in range(times)):
             writer.write(frame(TEXT, word, mask=MASK))
             try:
                 got = await read_frame(reader.readexactly, within_s=HANG_S)

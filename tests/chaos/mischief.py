@@ -96,7 +96,7 @@ def _foreign(number: str, dice: Random) -> bytes:
     return answer_to(request, f"X-Unasked: {number}").wire
 
 
-async def _unasked(peer: Peer, answer: Answer, said: bytes, number: str, dice: Random) -> bool:
+async def _unasked(peer: Peer, answer: Answer, said: bytes, *, number: str, dice: Random) -> bool:
     """Say something while no request is there; return whether it was said."""
     peer.deaf()
     await peer.tell(answer)
@@ -108,7 +108,7 @@ async def _unasked(peer: Peer, answer: Answer, said: bytes, number: str, dice: R
 
 async def poisons(peer: Peer, answer: Answer, dice: Random) -> bool:
     number = f"poisons-{peer.record.number()}"
-    if not await _unasked(peer, answer, _foreign(number, dice), number, dice):
+    if not await _unasked(peer, answer, _foreign(number, dice), number=number, dice=dice):
         return True
     # A request that has crossed it gets it; with an answer of its own after that, the next one
     # would get the wrong one, which nobody in between could see.
@@ -120,7 +120,7 @@ async def poisons_partly(peer: Peer, answer: Answer, dice: Random) -> bool:
     """The next sound answer becomes a field of this one, for whoever does not notice."""
     number = f"poisons_partly-{peer.record.number()}"
     part = f"HTTP/1.1 200 OK\r\nX-Unasked: {number}\r\nX-Rest: ".encode()
-    await _unasked(peer, answer, part, number, dice)
+    await _unasked(peer, answer, part, number=number, dice=dice)
     return True
 
 
@@ -130,7 +130,7 @@ async def gives_up_idle(peer: Peer, answer: Answer, dice: Random) -> bool:
         "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n"
         f"X-Unasked: {number}\r\n\r\n"
     )
-    return not await _unasked(peer, answer, said.encode(), number, dice)
+    return not await _unasked(peer, answer, said.encode(), number=number, dice=dice)
 
 
 async def says_more(peer: Peer, answer: Answer, dice: Random) -> bool:
@@ -162,7 +162,10 @@ MISCHIEF: Final[Mapping[Mischief, frozenset[Framing]]] = {
     gives_up_idle: FRAMED,
     says_more: FRAMED,
 }
-SHORT_ONLY: Final = frozenset({poisons, poisons_partly, gives_up_idle, says_more})
+SMALL_ONLY: Final = frozenset({poisons, poisons_partly, gives_up_idle, says_more})
+SLOW: Final = frozenset({is_too_late, is_silent, gets_stuck})
+RARELY: Final = 0.25
+"""How often slow ones are drawn beside others: with more of them people do little but wait."""
 
 
 def name(mischief: Mischief) -> str:
@@ -178,6 +181,7 @@ def drawn(answer: Answer, dice: Random) -> Mischief:
     fit = [
         mischief
         for mischief, framings in MISCHIEF.items()
-        if answer.framing in framings and (small or mischief not in SHORT_ONLY)
+        if answer.framing in framings and (small or mischief not in SMALL_ONLY)
     ]
-    return dice.choice(fit)
+    [mischief] = dice.choices(fit, [RARELY if one in SLOW else 1 for one in fit])
+    return mischief

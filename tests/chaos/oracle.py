@@ -32,11 +32,13 @@ HONEST: Mapping[bytes, type[SidecarError]] = {
 """What proven people may be told instead of their answer. Never 401, 403 or a redirect: that would
 say of them what nobody could know; and never 500, which would be a fault of ours."""
 
+DYING_NS = 1_000_000_000
+"""A process that was killed may go on taking connections until it is gone."""
 SHOWN = 600
 """Bytes of a head or a body in a report."""
 
 
-class Wrong(Exception):  # noqa: N818 - it is what the answer was
+class Wrong(Exception):
     """The answer is neither right nor honest."""
 
 
@@ -87,12 +89,14 @@ class Oracle:
     def fault(self, what: str) -> None:
         self.faults.append(what)
 
-    def died_since(self, died: list[int], began_ns: int) -> bool:
-        return any(moment >= began_ns for moment in died)
+    @staticmethod
+    def _dies(died: list[int], began_ns: int) -> bool:
+        """Whether one of them ends after this moment."""
+        return any(moment + DYING_NS >= began_ns for moment in died)
 
     def _word(self, asked: Asked, answer: Answer) -> str:
         if not answer.head:
-            if not self.died_since(self.worker_died, asked.opened_ns):
+            if not self._dies(self.worker_died, asked.opened_ns):
                 raise Wrong("closed without a word, although no worker died")
             return "nothing"
         if unasked := answer.all("X-Unasked"):
@@ -113,9 +117,7 @@ class Oracle:
         if len(answer.body) < len(body):
             # Only a connection that ends tells the end of this one, and the kernel ends those of
             # a process that was killed like any other: nobody could see it.
-            if asked.path == "/until-close" and self.died_since(
-                self.application_died, asked.sent_ns
-            ):
+            if asked.path == "/until-close" and self._dies(self.application_died, asked.sent_ns):
                 return "ended"
             raise Wrong("a shorter body that looks whole")
         lengths, digests = answer.all("X-Length"), answer.all("X-Digest")

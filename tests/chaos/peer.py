@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import Enum
 from itertools import count
+from typing import cast
 from urllib.parse import parse_qsl, urlsplit
 
 from tests.conformance.http.frames import TEXT, frame, read_frame
@@ -186,6 +187,10 @@ class Peer:
         self._poll = select.poll()
         self._poll.register(writer.get_extra_info("socket").fileno(), select.POLLIN)
 
+    @property
+    def _transport(self) -> asyncio.Transport:
+        return cast("asyncio.Transport", self._writer.transport)
+
     async def say(self, data: bytes) -> None:
         self._writer.write(data)
         await self._writer.drain()
@@ -215,10 +220,10 @@ class Peer:
 
     def deaf(self) -> None:
         """What comes from now on stays in the kernel, where `say_unasked` sees it."""
-        self._writer.transport.pause_reading()
+        self._transport.pause_reading()
 
     def listening(self) -> None:
-        self._writer.transport.resume_reading()
+        self._transport.resume_reading()
 
     def half_close(self) -> None:
         self._writer.write_eof()

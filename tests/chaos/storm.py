@@ -51,6 +51,12 @@ class Program:
                     writer.close()
                     return
 
+    async def restart(self, chance: float, away_s: float = 0) -> None:
+        """It was killed, and serves again."""
+        await self.kill()
+        await asyncio.sleep(away_s)
+        await self.start(chance)
+
     async def kill(self) -> None:
         if self.process is not None and self.process.returncode is None:
             self.process.kill()
@@ -75,6 +81,10 @@ class Storm:
     """Shuffles what is to happen to the processes and deals it out over the time there is."""
 
     def __init__(self, at: Machine, program: Program, oracle: Oracle, *, chance: float) -> None:
+        self.acts: tuple[Act, ...] = (
+            *(self.kill_application, self.stall_application),
+            *(self.kill_worker, self.stall_worker),
+        )
         self.did: Counter[str] = Counter()
         self._at = at
         self._program = program
@@ -85,12 +95,10 @@ class Storm:
         """When each worker was first seen, as a number in order."""
 
     async def rage(self, seconds: float, times: int) -> None:
-        """Each of four things has happened so often, and so many seconds are over."""
-        over_program = [self.kill_application, self.stall_application] * times
-        over_workers = [self.kill_worker, self.stall_worker] * times
+        """Each of its acts has been done so often, and so many seconds are over."""
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._deal(over_program, seconds))
-            tasks.create_task(self._deal(over_workers, seconds))
+            tasks.create_task(self._deal(self.acts[:2] * times, seconds))
+            tasks.create_task(self._deal(self.acts[2:] * times, seconds))
 
     async def _deal(self, acts: Sequence[Act], seconds: float) -> None:
         began, acts = time.monotonic(), list(acts)
@@ -106,9 +114,7 @@ class Storm:
 
     async def kill_application(self) -> None:
         self._oracle.application_died.append(time.monotonic_ns())
-        await self._program.kill()
-        await asyncio.sleep(self._dice.uniform(*AWAY_S))
-        await self._program.start(self._chance)
+        await self._program.restart(self._chance, self._dice.uniform(*AWAY_S))
 
     async def stall_application(self) -> None:
         assert self._program.process is not None
