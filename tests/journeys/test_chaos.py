@@ -143,7 +143,9 @@ async def endure(crowd: Crowd, storm: Storm) -> None:
 
 def complaints(log: Path) -> list[str]:
     """Return what the sidecar had to say of itself, but that workers died, as they should."""
-    told = (json.loads(line) if line.startswith("{") else line for line in log.open())
+    told = (
+        json.loads(line) if line.startswith("{") else line for line in log.read_text().splitlines()
+    )
     return [
         str(said)
         for said in told
