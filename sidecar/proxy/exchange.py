@@ -183,7 +183,7 @@ class Exchange:
         if not connection.connected:  # it ended while something was found out
             connection.fail(UpstreamUnreachable("connection lost"))
         if request.complete:
-            connection.write(head + whole(request))
+            self._client.shared.post.take(connection, head + whole(request))
         else:
             connection.write(head)
             sending = upload(request, self._forward, connection, self._postpone)
