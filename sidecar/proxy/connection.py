@@ -69,7 +69,8 @@ class UpstreamConnection(Side):
         self, *, head_only: bool, on_interim: Callable[[RawResponseMessage], None] | None = None
     ) -> None:
         """The next bytes belong to the answer of a request that is about to be written."""
-        if head_only != self._head_only:
+        if head_only != self._head_only or (self._final is not None and self._final[0].chunked):
+            # It would take the last field behind the chunks for one of the next answer.
             self._parser = self._answers = response_parser(self, self._loop, head_only=head_only)
             self._head_only = head_only
         self.answer = self._loop.create_future()
@@ -80,7 +81,12 @@ class UpstreamConnection(Side):
         self.busy = True
 
     def fail(self, error: Exception) -> None:
-        """Whoever waits for the head or the body of the answer gets this instead."""
+        """Whoever waits for the head or the body of the answer gets this instead.
+
+        The answer may be whole already, and then nobody waits; but the request may not be, and the
+        next one would be taken for the rest of it.
+        """
+        self._spoiled = True
         if not self.answer.done():
             self.answer.set_exception(error)
             self.answer.exception()  # nobody may be waiting: that is no error of its own
@@ -181,8 +187,8 @@ class UpstreamConnection(Side):
         elif message.code >= 200 or message.code == 101:  # noqa: PLR2004 - RFC 9110 §15.2
             self._final = final = (message, payload)
             self.answer.set_result(final)
-        elif self._interims >= INTERIM_MOST:
-            self.fail(UpstreamUnreachable("too many interim answers"))
+        elif message.code < 100 or self._interims >= INTERIM_MOST:  # noqa: PLR2004 - the same
+            self.fail(UpstreamUnreachable("no status, or too many interim answers"))
         else:
             self._interims += 1
             if self._on_interim is not None:

@@ -50,7 +50,7 @@ class Contract:
     def read(self, raw: RawHeaders, recent: Recent) -> "Fields":
         """Return what one pass over the fields of a request tells."""
         found = self._read(raw, recent)
-        if found.signs & NOMINATES and (gone := nominated(raw)):
+        if found.signs & NOMINATES and (gone := _given_up(raw)):
             left = self._read(tuple(one for one in raw if one[0].lower() not in gone), recent)
             left.signs, left.hosts, left.routes = found.signs, found.hosts, found.routes
             return left
@@ -106,6 +106,11 @@ class Contract:
         return bool(head.signs & PASSED) and any(
             name.lower() == b"via" and self.pseudonym in value for name, value in head.headers
         )
+
+
+def _given_up(raw: RawHeaders) -> frozenset[bytes]:
+    """Return the fields that `Connection` names; those of proxies no client can take away."""
+    return frozenset(name for name in nominated(raw) if not is_managed(name.decode("latin-1")))
 
 
 @lru_cache(maxsize=256)

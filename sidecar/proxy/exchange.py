@@ -27,7 +27,7 @@ from sidecar.proxy.framing import HTTP_10, check_coding, has_body
 from sidecar.proxy.headers import CODED, COOKIES, LENGTH, block
 from sidecar.proxy.pool import Pool
 from sidecar.proxy.tunnel import Tunnel
-from sidecar.proxy.upload import bounded, upload, whole
+from sidecar.proxy.upload import bounded, settled, upload, whole
 from sidecar.proxy.verdicts import Forward, Wait
 
 CONTINUE: Final = 100
@@ -148,6 +148,7 @@ class Exchange:
             if not self._repeatable(connection):
                 raise
         again = self._connection = await self._pool.take(name, fresh=True)
+        await settled(self._forward)
         self._send(again)
         return await self._head(again)
 
@@ -175,6 +176,7 @@ class Exchange:
             raise ClientGone
         if (broken := request.payload.exception()) is not None:
             raise broken
+        bounded(request, self._forward.max_body)  # more has come while a connection was made
         self._sent_to = connection
         only_head = request.inbound.method == "HEAD"
         connection.begin(head_only=only_head, on_interim=self._pass_interim_on)
@@ -194,6 +196,7 @@ class Exchange:
         self._deadline = self._client.now + connection.upstream.head_timeout_s
 
     def _repeatable(self, connection: UpstreamConnection) -> bool:
+        """Tell whether it met an end that was on its way."""
         return (
             connection.reused
             and not connection.heard

@@ -92,8 +92,8 @@ def nominated(headers: RawHeaders) -> frozenset[bytes]:
 @lru_cache(maxsize=64)
 def nominated_by(value: bytes) -> frozenset[bytes]:
     """Return the same for one field."""
-    named = {token.strip().lower() for token in value.split(b",")} - _ORDINARY - _NEVER_NOMINATED
-    return frozenset(name for name in named if not is_managed(name.decode("latin-1")))
+    named = {token.strip().lower() for token in value.split(b",")}
+    return frozenset(named - _ORDINARY - _NEVER_NOMINATED)
 
 
 def block(headers: Iterable[tuple[bytes, bytes]]) -> bytes:

@@ -139,6 +139,8 @@ def info_head(message: RawResponseMessage) -> bytes:
 
 class _AnswerFates(Fates):
     def judge(self, lower: bytes) -> int:
+        if b" " in lower:  # the parser lets some through, and clients disagree about them
+            raise UnsafeHead("field name")
         if lower == b"connection":
             return NOMINATES
         if lower == b"transfer-encoding":
@@ -181,8 +183,9 @@ def answer_fields(
         signs |= fate
         if fate & SENT and not fate & gone and not (fate & COOKIES and names_our_cookie(one[1])):
             kept.append(b"%b: %b\r\n" % one)
-        elif fate & NOMINATES and (named := nominated_by(one[1])):
-            left = tuple(one for one in headers if one[0].lower() not in named | {b"connection"})
+        elif fate & NOMINATES and nominated_by(one[1]):
+            named = nominated(headers) | {b"connection"}
+            left = tuple(one for one in headers if one[0].lower() not in named)
             return answer_fields(left, private=private, gone=gone)
     if private:
         kept.append(_privately(headers) if signs & CACHED else b"Cache-Control: private\r\n")

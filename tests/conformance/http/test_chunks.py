@@ -52,7 +52,8 @@ async def test_broken_at_the_edge_of_a_chunk(target: bytes) -> None:
 
 CHUNKS = {
     "F9-plain": (b"5\r\nhello\r\n0\r\n\r\n", b"5\r\nhello\r\n0\r\n\r\n"),
-    "F9-extension": (b"5;a=b\r\nhello\r\n0;c\r\n\r\n", b"5\r\nhello\r\n0\r\n\r\n"),
+    "F9-extension": (b"5;a=b\r\nhello\r\n0\r\n\r\n", b"5\r\nhello\r\n0\r\n\r\n"),
+    "F9-last-extension": (b"5\r\nhello\r\n0;c\r\n\r\n", b"5\r\nhello\r\n0\r\n\r\n"),
     "F9-quoted-extension": (b'5;a="b;c"\r\nhello\r\n0\r\n\r\n', b"5\r\nhello\r\n0\r\n\r\n"),
     "F9-zeros": (b"0005\r\nhello\r\n000\r\n\r\n", b"5\r\nhello\r\n0\r\n\r\n"),
     "F9-upper-case": (b"A\r\nhello you!\r\n0\r\n\r\n", b"a\r\nhello you!\r\n0\r\n\r\n"),
@@ -63,6 +64,7 @@ CHUNKS = {
         b"2\r\nhi\r\n0\r\n\r\n",
     ),
 }
+CLOSED = OK[:-4] + b"Connection: close\r\n\r\n"
 
 
 @pytest.mark.http("3.3.3", "3.3.8")
@@ -70,12 +72,35 @@ CHUNKS = {
 @pytest.mark.parametrize("row", rows(CHUNKS))
 async def test_chunks(stage: Stage, row: str) -> None:
     """Shows that sound chunks go on in their plainest form, extensions and trailers dropped, and
-    that a trailer is no field of the request.
+    that a trailer is no field of the request. Where there are any the connection ends.
     """
     sent, seen = CHUNKS[row]
-    assert (await stage.exchange(post(CHUNKED, sent))).head == OK[:-2]
+    head = (await stage.exchange(post(CHUNKED, sent))).head
+    assert head == (OK[:-2] if sent.endswith(b"\r\n0\r\n\r\n") or sent == seen else CLOSED)
     assert stage.app.seen == FORWARDED + CHUNKED + b"\r\n" + seen
     assert [len(inbound.headers) for inbound in stage.judge.judged] == [2]
+
+
+@pytest.mark.http("F10")
+@pytest.mark.threat(27)
+@pytest.mark.both_loops
+@pytest.mark.parametrize("at", ["together", "apart", "inside"])
+async def test_trailers_are_no_fields_of_the_next_request(stage: Stage, at: str) -> None:
+    """Shows that nobody's trailers speak in the next request, whoever shares the connection."""
+    first = post(CHUNKED, b"2\r\nhi\r\n0\r\nA: b\r\nX-User: eve\r\n\r\n")
+    second = b"GET /next HTTP/1.1\r\nHost: app.test\r\n\r\n"
+    visitor = await stage.visitor()
+    for part in {
+        "together": (first + second,),
+        "apart": (first, second),
+        "inside": (first[:-4], first[-4:] + second),
+    }[at]:
+        visitor.send(part)
+        await visitor.silent(0.02)
+    assert (await visitor.answer()).all("Connection") == [b"close"]
+    assert await visitor.rest() == b""
+    assert [inbound.target for inbound in stage.judge.judged] == ["/x"]
+    assert b"eve" not in stage.app.seen
 
 
 @pytest.mark.http("F10", "F20")

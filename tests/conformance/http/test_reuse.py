@@ -4,7 +4,10 @@ import asyncio
 
 import pytest
 
-from tests.conformance.http.harness import OK, Peer, Script, Stage, eventually
+from sidecar.proxy.arrival import Inbound
+from sidecar.proxy.limits import Limits
+from sidecar.proxy.verdicts import Forward, Verdict, Wait
+from tests.conformance.http.harness import OK, Peer, Script, Stage, eventually, staged
 
 pytestmark = pytest.mark.both_loops
 
@@ -162,3 +165,81 @@ def _dies_at_the_second_request(stage: Stage) -> Script:
             await peer.rest()
 
     return fresh_ones_answer
+
+
+@pytest.mark.http("F10")
+async def test_trailers_are_no_fields_of_the_next_answer(stage: Stage) -> None:
+    """Shows that what an application says behind one answer is not in the next visitor's."""
+
+    async def script(peer: Peer) -> None:
+        while await peer.request():
+            trailer = b"Set-Cookie: app=ada\r\n"
+            peer.send(
+                b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n%b\r\n"
+                % trailer
+            )
+
+    stage.app.script = script
+    for _ in range(3):
+        answer = await (await stage.visitor()).get()
+        assert (answer.body, answer.all("Set-Cookie")) == (b"ok", [])
+    assert len(stage.app.peers) == 1
+
+
+@pytest.mark.http("F15")
+async def test_f15_not_because_it_is_late() -> None:
+    """Shows that a request the application may be at work on is not sent again."""
+    limits = Limits(sweep_s=0.02)
+    for late in ({"head_timeout_s": 0.1}, {"total_timeout_s": 0.1}):
+        async with staged(limits, **late) as stage:
+
+            async def script(peer: Peer) -> None:
+                await peer.request()
+                peer.send(OK)
+                await peer.rest()
+
+            stage.app.script = script
+            visitor = await stage.visitor()
+            assert (await visitor.get("/1")).body == b"ok"
+            visitor.send(b"DELETE /2 HTTP/1.1\r\nHost: a\r\n\r\n")
+            assert (await visitor.answer()).status == 504
+            assert stage.app.seen.count(b" /2 HTTP") == 1
+
+
+@pytest.mark.http("F11", "F13")
+@pytest.mark.parametrize("how", ["gone", "broken"])
+async def test_half_a_request_is_never_followed(stage: Stage, how: str) -> None:
+    """Shows that an application that answered early, and waits for the rest of a body that broke,
+    does not get the next visitor's request for it.
+    """
+    look, answered = asyncio.Event(), asyncio.Event()
+
+    class Looking(Forward):
+        def on_head(self, status: int, sets_cookies: bool) -> Wait:  # noqa: ARG002
+            answered.set()
+            return waited()
+
+    async def waited() -> None:
+        await look.wait()
+
+    async def judge(_inbound: Inbound) -> Verdict:
+        return Looking("app", b"/logout", b"Host: a\r\n")
+
+    async def script(peer: Peer) -> None:
+        await peer.head()
+        peer.send(b"HTTP/1.1 303 See Other\r\nLocation: /\r\nContent-Length: 0\r\n\r\n")
+        await peer.rest()
+
+    stage.judge.verdict, stage.app.script = judge, script
+    visitor = await stage.visitor()
+    visitor.send(b"POST /logout HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n9\r\npart")
+    await answered.wait()
+    if how == "gone":
+        visitor.abort()
+        await eventually(lambda: stage.listener.connections == 0)
+    else:
+        visitor.send(b"of it, not the end\r\n")
+        await visitor.silent(0.03)
+    look.set()
+    await eventually(stage.app.peers[0].over.is_set)
+    assert stage.pool.state()["app"].idle == 0

@@ -54,6 +54,30 @@ async def test_interim_answers_end() -> None:
         await made.answer
 
 
+@pytest.mark.parametrize("status", [b"000", b"099"])
+async def test_no_status(status: bytes) -> None:
+    """Shows that a number that is no status is no answer, not even an interim one."""
+    made = connection()
+    made.data_received(b"HTTP/1.1 %b Odd\r\n\r\n" % status)
+    with pytest.raises(UpstreamUnreachable):
+        await made.answer
+
+
+async def test_a_failure_spoils_what_was_whole() -> None:
+    """Shows that a connection is not used again once its request broke, even behind the answer."""
+    ours, theirs = socket.socketpair()
+    upstream, loop = Upstream("app", "http://app"), asyncio.get_running_loop()
+    _, made = await loop.create_connection(lambda: UpstreamConnection(upstream, loop), sock=ours)
+    for broken in (False, True):
+        made.begin(head_only=False)
+        made.data_received(b"HTTP/1.1 303 See Other\r\nContent-Length: 0\r\n\r\n")
+        if broken:
+            made.fail(UpstreamUnreachable("body broke"))
+        assert made.clean() is not broken
+    made.drop()
+    theirs.close()
+
+
 async def test_failure_reaches_who_reads_the_body() -> None:
     """Shows that an answer that breaks behind its head breaks its body."""
     made = connection()

@@ -49,6 +49,15 @@ def test_what_goes_on() -> None:
     assert fields.read == list(raw("X-Auth-Token: 1", "X-SSO: 2", "A: 3", "Remote-User: 4"))
 
 
+def test_nomination() -> None:
+    """A client's `Connection` shows that it takes away what it names, but nothing of proxies."""
+    fields = CONTRACT.read(
+        raw("Connection: a, x-auth-token", "X-Auth-Token: 1", "connection: b", "A: 2", "b: 3"),
+        Recent(),
+    )
+    assert fields.read == list(raw("X-Auth-Token: 1"))
+
+
 def test_the_block() -> None:
     """A request shows its host as judged and ours, each once, then its fields in order."""
     made = received("B: 1", "Host2: x", "X-Auth-Token: t", "X-SSO: ada", "Remote-User: eve", "a: 2")

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
+from sidecar.core.errors import AccessDenied
 from sidecar.core.protocols import RawHeaders
 from sidecar.proxy.arrival import Inbound
 from sidecar.proxy.verdicts import Forward, Verdict, Wait
@@ -245,3 +246,35 @@ async def test_who_ends_before_it_is_asked_is_not_waited_for() -> None:
         assert (await visitor.get()).status == 200
         assert (await visitor.get()).status == 200
         assert gone.is_set()
+
+
+async def test_asked_once_more_before_it_is_repeated() -> None:
+    """Shows that a request that is sent again must still be from whom it was judged by."""
+    asked = 0
+
+    class Changing(Forward):
+        def before_end(self) -> Wait:
+            return self._look() if stage.app.seen.count(b"DELETE") else None
+
+        async def _look(self) -> None:
+            nonlocal asked
+            asked += 1
+            raise AccessDenied("the credentials changed hands under way")
+
+    async def judge(inbound: Inbound) -> Verdict:
+        if inbound.method == "GET":
+            return Looking()
+        return Changing("app", b"/", b"Host: a\r\n")
+
+    async def script(peer: Peer) -> None:
+        await peer.request()
+        peer.send(OK)
+        await peer.request()
+
+    async with staged() as stage:
+        stage.judge.verdict, stage.app.script = judge, script
+        visitor = await stage.visitor()
+        assert (await visitor.get()).body == b"ok"
+        visitor.send(b"DELETE / HTTP/1.1\r\nHost: a\r\n\r\n")
+        assert (await visitor.answer()).status == 403
+        assert (asked, stage.app.seen.count(b"DELETE")) == (1, 1)

@@ -59,6 +59,19 @@ def test_nomination_spares_what_protects() -> None:
     assert heads.answer_fields(fields)[0] == block(kept)
 
 
+def test_every_nomination_counts() -> None:
+    """Shows that what any `Connection` of an answer names is gone, whatever it is called."""
+    fields = raw("Connection: X-A", "X-A: 1", "connection: x-auth-b, close", "X-Auth-B: 2", "C: 3")
+    assert heads.end_to_end(fields) == raw("C: 3")
+    assert heads.answer_fields(fields)[0] == b"C: 3\r\n"
+
+
+def test_a_space_behind_a_name() -> None:
+    """Shows that an answer ends here if clients would disagree about what a field is called."""
+    with pytest.raises(UnsafeHead):
+        heads.answer_fields(raw("Content-Length : 3"))
+
+
 def test_what_would_speak_for_us() -> None:
     """Shows that an application sets no cookie of ours, and no header in our name."""
     fields = raw("X-Sidecar-Subject: eve", "Set-Cookie: sidecar=1", "Set-Cookie: a=1", "E: 1")

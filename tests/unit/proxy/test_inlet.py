@@ -107,3 +107,38 @@ def test_unknown_upgrade_is_the_last(inlet: Inlet) -> None:
     inlet.feed(GET, 0)
     assert kinds(inlet) == ["/x"]
     assert inlet.final
+
+
+def test_requests_behind_chunks(inlet: Inlet) -> None:
+    """Shows that a request is taken behind chunks that end plainly, however packets are cut."""
+    whole = POST + b"7\r\n\r\n0\r\n\r\n\r\n1\r\nx\r\n0\r\n\r\n" + GET
+    for cut in range(len(whole) + 1):
+        inlet.feed(whole[:cut], 0)
+        inlet.feed(whole[cut:], 0)
+        assert kinds(inlet) == ["/x", "/x"], cut
+        for _ in range(2):
+            inlet.queue.popleft()
+            inlet.answered()
+
+
+@pytest.mark.parametrize("end", [b"0\r\nX-User: eve\r\n\r\n", b"00\r\n\r\n", b"0;a\r\n\r\n"])
+def test_nothing_is_read_behind_trailers(end: bytes) -> None:
+    """Shows that a trailer is no field of another request, wherever the packets are cut, also
+    where that is held back behind a full queue and ends as plainly as the first one should.
+    """
+    whole = GET * 2 + POST + b"7\r\n\r\n0\r\n\r\n\r\n" + end + POST + b"0\r\n\r\n"
+    loop = asyncio.new_event_loop()
+    for cut in range(len(whole) + 1):
+        protocol = BaseProtocol(loop)
+        protocol._parser = parser = request_parser(protocol, loop, LIMITS)
+        inlet = Inlet(parser, LIMITS, loop)
+        inlet.feed(whole[:cut], 0)
+        inlet.feed(whole[cut:], 0)
+        assert kinds(inlet) == ["/x", "/x", "/x"], cut
+        assert inlet.final
+        for _ in range(3):
+            inlet.queue.popleft()
+            inlet.answered()
+        inlet.feed(b"", 0)
+        assert not inlet.queue
+    loop.close()

@@ -58,3 +58,20 @@ async def test_as_long_as_it_may_be(raw: bytes) -> None:
     async with staged() as stage:
         allow(stage, 4)
         assert (await stage.exchange(CHUNKED + raw)).status == 200
+
+
+async def test_a_body_that_grows_too_long_before_it_is_sent() -> None:
+    """Shows that what came while a connection was waited for is counted too."""
+    async with staged(max_connections=1) as stage:  # one is taken, so that the next one waits
+        allow(stage, 4)
+        first, second = await stage.visitor(), await stage.visitor()
+        first.send(CHUNKED + b"1\r\na\r\n")
+        await eventually(lambda: b"1\r\na" in stage.app.seen)
+        second.send(CHUNKED + b"1\r\nb\r\n")
+        await eventually(lambda: stage.pool.state()["app"].waiting == 1)
+        second.send(b"9\r\nbbbbbbbbb\r\n0\r\n\r\n")
+        await second.silent(0.03)
+        first.send(b"0\r\n\r\n")
+        assert (await first.answer()).status == 200
+        assert (await second.answer()).status == 413
+        assert b"bbb" not in stage.app.seen
