@@ -234,12 +234,9 @@ class Exchange:
             fields += block(forward.relayed)
         if code == SWITCHING_PROTOCOLS:
             return await self._open_tunnel(message, fields)
-        sized, whole_sent = bool(signs & LENGTH), self._sent_whole()
-        framing, chunked, keep = self._client.framing(
-            self._request, code, sized=sized, whole=whole_sent
-        )
+        client, sized, whole_sent = self._client, bool(signs & LENGTH), self._sent_whole()
+        framing, chunked, keep = client.framing(self._request, code, sized=sized, whole=whole_sent)
         head = heads.answer_head(message, fields, framing)
-        client = self._client
         client.status = code
         client.shared.metrics.added.observe(
             self._sent_at - self._request.since + client.now - arrived
