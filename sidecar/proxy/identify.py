@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from re import split
 
-from sidecar.core.carried import query_key
+from sidecar.core.carried import header_key, query_key
 from sidecar.core.errors import (
     AccessDenied,
     CredentialUndeclared,
@@ -65,16 +65,13 @@ class Identifier:
         self._known = Known(clock, shared)
         self._marker = Marker(shared.key)
         declared = [source.traits.carriers for source in sources.values()]
-        self.declared_headers = frozenset().union(*(carrier.headers for carrier in declared))
+        self.declared_headers = _names(*(carrier.headers for carrier in declared))
         self._declared_queries = _keys(*(carrier.queries for carrier in declared))
-        self.owned_headers = frozenset().union(
-            *(source.traits.owned_headers for source in sources.values())
-        )
-        self.undeclared_headers = (ALWAYS_CREDENTIALS | carriers.headers) - self.declared_headers
+        self.owned_headers = _names(*(source.traits.owned_headers for source in sources.values()))
+        carrying = ALWAYS_CREDENTIALS | _names(carriers.headers)
+        self.undeclared_headers = carrying - self.declared_headers
         self._undeclared_queries = _keys(carriers.queries) - self._declared_queries
-        self.carrier_headers = (
-            ALWAYS_CREDENTIALS | carriers.headers | self.declared_headers | {"cookie"}
-        )
+        self.carrier_headers = carrying | self.declared_headers | {"cookie"}
         self._asking: dict[_Key, _Question] = {}
 
     # -- refusing ------------------------------------------------------------------------------
@@ -286,6 +283,11 @@ def _readable(source: IdentitySource, view: RequestView) -> bytes | None:
 def query_names(query: str) -> frozenset[str]:
     """Return the parameter names of a query, as the most lenient application reads them."""
     return _keys(split("[&;]", query)) if query else frozenset()
+
+
+def _names(*names: Collection[str]) -> frozenset[str]:
+    """Return header names as they may reach the application; with `_` none of them does."""
+    return frozenset(header_key(name.encode()).decode() for some in names for name in some)
 
 
 def _keys(*names: Collection[str]) -> frozenset[str]:

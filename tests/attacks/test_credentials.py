@@ -9,7 +9,7 @@ from aiohttp import web
 
 from tests.application import Application, Seen
 from tests.visitor import Visitor
-from tests.wire import tell
+from tests.wire import tell, wired
 from tests.world import ASKING, World, world
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -162,6 +162,25 @@ async def test_declared_credentials_decide_who_it_is(tmp_path: Path) -> None:
         assert not reached(place, "declared")
         # The proofs of the session went with the second person: they belonged to one login.
         assert (await tell(place, cookie(ada), target="/mine")).status == 401
+
+
+@pytest.mark.threat(17)
+async def test_declared_with_underscores(tmp_path: Path) -> None:
+    """A header that is declared as some applications spell it shows that it is asked about anew
+    for each value, on one connection too, and that one which nobody declares is refused.
+    """
+    changes = {
+        "identity": {"app_login": {**ASKING, "credentials": {"headers": ["X_API_Key"]}}},
+        "credential_carriers": {"headers": ["My_Key"]},
+    }
+    async with world(tmp_path, changes=changes) as place, wired(place) as client:
+        ada = place.visitor()
+        await ada.enroll("ada")
+        for name, status in (("ada", 200), ("ada", 200), ("grace", 403)):
+            answer = await client.get("/underscored", cookie(ada), f"X-API-Key: {name}")
+            assert (name, answer.status) == (name, status)
+        assert len(reached(place, "underscored")) == 2
+        assert (await client.get("/undeclared", cookie(ada), "My-Key: 1")).status == 401
 
 
 async def test_doubled_credentials(tmp_path: Path) -> None:
