@@ -3,7 +3,7 @@
 import asyncio
 import os
 import sys
-from asyncio.subprocess import DEVNULL, Process
+from asyncio.subprocess import Process
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -54,12 +54,19 @@ class Machine:
     def base(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
+    @property
+    def log(self) -> Path:
+        """What the process, and those before it, had to say."""
+        return self.folder / "sidecar.log"
+
     async def start(self) -> None:
-        self.process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "sidecar", "serve", "-c", str(self.folder / "sidecar.yaml")),
-            env={**os.environ, "TEST_KEY": KEY},
-            stderr=DEVNULL,
-        )
+        with self.log.open("ab") as log:
+            self.process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "sidecar", "serve"),
+                *("-c", str(self.folder / "sidecar.yaml")),
+                env={**os.environ, "TEST_KEY": KEY},
+                stderr=log,
+            )
         async with asyncio.timeout(START_S):
             while True:
                 try:
@@ -108,14 +115,19 @@ class Machine:
 
 @asynccontextmanager
 async def machine(
-    application: Application | None = None, changes: Mapping[str, Any] | None = None
+    application: Application | None = None,
+    changes: Mapping[str, Any] | None = None,
+    port: int | None = None,
 ) -> AsyncIterator[Machine]:
-    """Run a sidecar, on a new store, for the length of the block."""
+    """Run a sidecar, on a new store, for the length of the block.
+
+    Whoever changes `listen` says on which port visitors arrive.
+    """
     with quick_folder() as folder:
         runner = web.ServerRunner(web.Server((application or Application()).handle))
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()
-        upstream, port = f"http://127.0.0.1:{runner.addresses[0][1]}", free_port()
+        upstream, port = f"http://127.0.0.1:{runner.addresses[0][1]}", port or free_port()
         file = folder / "sidecar.yaml"
         file.write_text(yaml.safe_dump(settings_for(upstream, folder, port, changes or {})))
         loaded = load_settings(file, {"TEST_KEY": KEY}, utc_now())

@@ -9,11 +9,10 @@ import typer
 from sidecar.cli.loading import DEFAULT_PATH, ConfigOption, load, refused
 from sidecar.cli.main import EXIT_CONFIG
 from sidecar.clock import utc_now
-from sidecar.settings.load import Loaded
 from sidecar.storage.faults import StoreUnproven
 from sidecar.storage.revisions import REVISIONS
 from sidecar.storage.setup import Status, migrate_down, migrate_up, status
-from sidecar.storage.vault import KeyRing, RootKey
+from sidecar.wiring import key_ring
 
 BASE = "base"
 """Alembic's word for the state before the first revision."""
@@ -39,7 +38,7 @@ def up(
     """Move the schema to the newest revision; data stay."""
     loaded = load(config)
     database = loaded.settings.storage.database
-    _tell(_run(migrate_up(database, _ring(loaded), utc_now, create=create)))
+    _tell(_run(migrate_up(database, key_ring(loaded), utc_now, create=create)))
 
 
 @app.command("down")
@@ -62,7 +61,7 @@ def down(
     if not yes:
         lost = "EVERYTHING in it is lost" if empties else "what only the newer one holds is lost"
         typer.confirm(f"Move the schema of {database} down to {to}? {lost}", abort=True)
-    _tell(_run(migrate_down(database, _ring(loaded), to)))
+    _tell(_run(migrate_down(database, key_ring(loaded), to)))
 
 
 @app.command("status")
@@ -72,10 +71,6 @@ def show(*, config: ConfigOption = DEFAULT_PATH) -> None:
     _tell(found)
     if not found.current:
         raise typer.Exit(EXIT_CONFIG)
-
-
-def _ring(loaded: Loaded) -> KeyRing:
-    return KeyRing(tuple(RootKey(key.id, key.secret, key.active) for key in loaded.keys))
 
 
 def _run(work: Coroutine[None, None, Status]) -> Status:

@@ -20,6 +20,7 @@ from sidecar.proxy.arrival import Inbound
 from sidecar.proxy.faults import ClientGone, UnsafeHead
 from sidecar.proxy.framing import HTTP_10, HTTP_11, Refusal
 from sidecar.proxy.limits import Limits
+from sidecar.proxy.post import Post
 from sidecar.proxy.tunnel import Side
 from sidecar.proxy.verdicts import Judge, Reply, Wait
 
@@ -57,6 +58,7 @@ class Shared:
     draining: bool = False
     clients: set["Connection"] = field(default_factory=set)
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    post: Post = field(default_factory=Post)
     addresses: Counter[str] = field(default_factory=Counter)
 
     def admit(self, client: "Connection", address: str) -> bool:
@@ -160,7 +162,10 @@ class Client(Side):
         first = head + (heads.chunk(data) if chunked and data else data)
         over = payload.at_eof()
         self.begun = True
-        self.write(first + heads.LAST_CHUNK if over and chunked else first)
+        if over:
+            self.shared.post.take(self, first + heads.LAST_CHUNK if chunked else first)
+        else:
+            self.write(first)
         return over
 
     async def relay(self, payload: StreamReader, *, chunked: bool) -> None:
@@ -244,6 +249,7 @@ class Client(Side):
         """
         if self.transport is None or self.ends_at:
             return
+        self.flush()
         self.ends_at = self._loop.time() + self.shared.limits.linger_s
         if self.transport.can_write_eof():
             self.transport.write_eof()
@@ -253,5 +259,6 @@ class Client(Side):
     def retire(self) -> None:
         """The connection ends once what was written has gone out."""
         if self.transport is not None and not self.ends_at:
+            self.flush()
             self.ends_at = self._loop.time() + self.shared.limits.linger_s
             self.transport.close()

@@ -143,19 +143,20 @@ class Exchange:
             await wait
         self._send(connection)
         try:
-            return await connection.answer
-        except (UpstreamUnreachable, UpstreamTimedOut) as error:
-            repeatable = self._repeatable(connection, error)
-            self._pool.blame(connection)
-            if not repeatable:
+            return await self._head(connection)
+        except UpstreamUnreachable:
+            if not self._repeatable(connection):
                 raise
         again = self._connection = await self._pool.take(name, fresh=True)
         await settled(self._forward)
         self._send(again)
+        return await self._head(again)
+
+    async def _head(self, connection: UpstreamConnection) -> Answer:
         try:
-            return await again.answer
+            return await connection.answer
         except (UpstreamUnreachable, UpstreamTimedOut):
-            self._pool.blame(again)
+            self._pool.blame(connection)
             raise
 
     def _request_head(self) -> bytes:
@@ -184,7 +185,7 @@ class Exchange:
         if not connection.connected:  # it ended while something was found out
             connection.fail(UpstreamUnreachable("connection lost"))
         if request.complete:
-            connection.write(head + whole(request))
+            self._client.shared.post.take(connection, head + whole(request))
         else:
             connection.write(head)
             sending = upload(request, self._forward, connection, self._postpone)
@@ -194,11 +195,10 @@ class Exchange:
         """The application's time starts anew: it has just taken a part of the request."""
         self._deadline = self._client.now + connection.upstream.head_timeout_s
 
-    def _repeatable(self, connection: UpstreamConnection, error: SidecarError) -> bool:
-        """Tell whether it met an end that was on its way; one that is late may be at work."""
+    def _repeatable(self, connection: UpstreamConnection) -> bool:
+        """Tell whether it met an end that was on its way."""
         return (
-            isinstance(error, UpstreamUnreachable)
-            and connection.reused
+            connection.reused
             and not connection.heard
             and not has_body(self._request.payload)
             and self._request.inbound.method in IDEMPOTENT

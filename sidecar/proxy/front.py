@@ -160,6 +160,7 @@ class Front(Client):
             self.refuse(item)
             return
         self._served = True
+        self.flush()  # our pages write past us
         self.begun, self.status = False, 0
         self._task = self._loop.create_task(self._serve(self._request(*item)))
         self.shared.tasks.add(self._task)

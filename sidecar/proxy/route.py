@@ -20,6 +20,11 @@ from sidecar.proxy.arrival import Arrival
 _PUBLIC_PAGES = ("static/", ".well-known/", "problems/")
 
 
+_ROUTES_KEPT = 2048
+_LONGEST_KEPT = 256
+"""Characters of a path that is remembered, so that all of them together take little."""
+
+
 @dataclass(frozen=True, slots=True)
 class Destination:
     """An upstream as routing sees it."""
@@ -38,7 +43,7 @@ class Login:
     logout: tuple[str, ...] = ()
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Routed:
     """Where a request belongs."""
 
@@ -67,11 +72,12 @@ class Router:
         self._policy = policy
         hosts = [(host, to) for to in destinations for host in to.hosts]
         self._by_host = dict(reversed(hosts))  # the first that names a host has it
+        self._routed: dict[tuple[str, str, str, str], Routed] = {}
+        """What was found before: most requests ask for what others asked for."""
         self._otherwise = next((to for to in destinations if not to.hosts), None)
         self._prefix = prefix
         self._login = _union(login.paths)
         self._logout = _union(login.logout)
-        self._doors = _union((*login.paths, *login.logout))
         self.passes_unidentified = passes_unidentified
         self.websocket_origins = websocket_origins
         """Whose pages may open WebSockets, beside the origin that is asked."""
@@ -84,6 +90,17 @@ class Router:
             MisdirectedRequest: no upstream serves this host.
 
         """
+        key = (arrival.path, arrival.method, arrival.origin.host, arrival.client)
+        routed = self._routed.get(key)
+        if routed is None:
+            routed = self._find(arrival)
+            if len(arrival.path) <= _LONGEST_KEPT:
+                if len(self._routed) >= _ROUTES_KEPT:
+                    self._routed.clear()
+                self._routed[key] = routed
+        return routed
+
+    def _find(self, arrival: Arrival) -> Routed:
         path, host = arrival.path, arrival.origin.host
         to = self._by_host.get(host, self._otherwise)
         if to is None:
@@ -93,10 +110,8 @@ class Router:
         if self._is_page(path):
             return Routed(to.name, page=True)
         facts = Facts(arrival.method, host, path, arrival.client, preflight=arrival.preflight)
-        routed = Routed(to.name, self._policy.route(facts))
-        if self._doors(path):
-            routed.login, routed.logout = self._login(path), self._logout(path)
-        return routed
+        rules = self._policy.route(facts)
+        return Routed(to.name, rules, login=self._login(path), logout=self._logout(path))
 
     def _is_page(self, path: str) -> bool:
         """Tell whether the path is ours; one that is ours only under some reading is refused."""

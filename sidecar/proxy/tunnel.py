@@ -8,6 +8,7 @@ from aiohttp.base_protocol import BaseProtocol
 
 from sidecar.core.endings import Ending
 from sidecar.proxy.frames import Frames, close_frame
+from sidecar.proxy.post import Post
 
 REST_S: Final = 1
 """How long the frame under way may still take when a tunnel is ended in the middle of it."""
@@ -18,10 +19,12 @@ ANSWER_S: Final = 2
 class Side(BaseProtocol):
     """A connection that may become one side of a tunnel."""
 
-    __slots__ = ("tail", "tunnel")
+    __slots__ = ("posted", "tail", "tunnel")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(loop)
+        self.posted = b""
+        """What goes out at the end of this turn of the loop."""
         self.tail = b""
         """What came behind a handshake before the tunnel was there."""
         self.tunnel: Tunnel | None = None
@@ -37,8 +40,19 @@ class Side(BaseProtocol):
             super().resume_reading(resume_parser)
 
     def write(self, data: bytes) -> None:
+        """The data are on their way, behind whatever was posted before."""
+        if self.posted:
+            self.flush()
         if self.transport is not None:
             self.transport.write(data)
+
+    def flush(self) -> None:
+        data, self.posted = self.posted, b""
+        if data and self.transport is not None:
+            self.transport.write(data)
+
+    def soon(self, post: Post) -> None:
+        self._loop.call_soon(post.deliver)
 
     async def drained(self) -> None:
         """The peer has taken enough of what was written, or is gone."""

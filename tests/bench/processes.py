@@ -67,9 +67,9 @@ class Running:
         """Return the CPU time that the program has taken so far."""
         return sum(cpu_of(text) for text in self._read("stat"))
 
-    def rss_mib(self) -> float:
-        """Return the memory that the program holds now."""
-        return sum(kib_of(text) for text in self._read("status")) / 1024
+    def rss_mib(self, name: str = "VmRSS") -> float:
+        """Return the memory that the program holds now; `RssAnon`: without pages of files."""
+        return sum(kib_of(text, name) for text in self._read("status")) / 1024
 
     def _read(self, name: str) -> Iterator[str]:
         for pid in family(self.process.pid):

@@ -41,6 +41,7 @@ ROWS = (
     Row("memory of an idle WebSocket", "websocket.kib_each", "{:.1f} KiB"),
     Row("from start to ready", "start.ready_s", "{:.2f} s"),
     Row("memory when idle", "idle.rss_mib", "{:.0f} MiB"),
+    Row("… of it the process's own", "idle.own_mib", "{:.0f} MiB"),
     Row("a decision, 2,000 rules beside 20", "policy.rules_2000_over_20", "×{:.2f}"),
     Row("the same, all rules in one folder", "policy.rules_2000_over_20_in_one_folder", "×{:.2f}"),
 )

@@ -67,9 +67,9 @@ class Exactly(Protocol):
     async def __call__(self, size: int, /) -> bytes: ...
 
 
-async def read_frame(exactly: Exactly) -> Frame:
+async def read_frame(exactly: Exactly, *, within_s: float = 4) -> Frame:
     """Return the next frame, unmasked; one that is cut off is an error."""
-    async with asyncio.timeout(4):
+    async with asyncio.timeout(within_s):
         first, second = await exactly(2)
         size = second & 0x7F
         if size > 125:

@@ -83,7 +83,6 @@ async def test_w1_no_handshake(stage: Stage, raw: bytes) -> None:
     assert (await stage.exchange(raw)).status == 502
     assert b"Upgrade:" not in stage.app.seen
     assert not stage.judge.judged[0].upgrade
-    await stage.pool.close()  # until the next test passes
 
 
 @pytest.mark.http("F13", "F19", "3.1G")

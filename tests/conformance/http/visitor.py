@@ -9,7 +9,10 @@ PATIENCE_S = 4
 
 @dataclass(frozen=True)
 class Answer:
-    """One answer as the client got it; `whole` is false where its framing was broken off."""
+    """One answer as the client got it; `whole` is false where its framing was broken off.
+
+    The body is then what is known of its beginning.
+    """
 
     head: bytes
     body: bytes
@@ -40,9 +43,9 @@ class Visitor:
     async def drain(self) -> None:
         await self._writer.drain()
 
-    async def answer(self, *, head_only: bool = False) -> Answer:
+    async def answer(self, *, head_only: bool = False, within_s: float = PATIENCE_S) -> Answer:
         """Return the next answer, interim ones included."""
-        async with asyncio.timeout(PATIENCE_S):
+        async with asyncio.timeout(within_s):
             try:
                 head = await self.reader.readuntil(b"\r\n\r\n")
             except (asyncio.IncompleteReadError, ConnectionError):
@@ -64,10 +67,13 @@ class Visitor:
 
     async def _chunks(self) -> bytes:
         body = b""
-        while size := int(await self.reader.readuntil(b"\r\n"), 16):
-            body += await self.reader.readexactly(size)
+        try:
+            while size := int(await self.reader.readuntil(b"\r\n"), 16):
+                body += await self.reader.readexactly(size)
+                await self.reader.readexactly(2)
             await self.reader.readexactly(2)
-        await self.reader.readexactly(2)
+        except (asyncio.IncompleteReadError, ConnectionError) as error:
+            raise asyncio.IncompleteReadError(body, None) from error
         return body
 
     async def get(self, target: str = "/", *fields: str, version: str = "HTTP/1.1") -> Answer:

@@ -1,6 +1,7 @@
 """`sidecar serve`: starts when everything is proven, tells what is wrong, stops when told to."""
 
 import asyncio
+import gc
 import json
 import os
 import signal
@@ -16,7 +17,7 @@ from urllib.request import urlopen
 import pytest
 import yaml
 
-from sidecar.cli.serve import care
+from sidecar.cli.serve import COLLECTED_AFTER, _collect_rarely, care
 from sidecar.clock import utc_now
 from sidecar.settings.load import Loaded, load_settings
 from sidecar.storage.setup import migrate_up
@@ -199,3 +200,17 @@ def test_the_supervisor_waits_longer_than_a_drain() -> None:
     """Any drain shows a supervisor that kills nobody who still finishes what was begun."""
     assert care(timedelta(minutes=2)).patience_s > 120
     assert care(timedelta()).patience_s > 0
+
+
+def test_requests_under_way_are_no_garbage() -> None:
+    """What serves shows a collector that is on, leaves alone what was there, and seldom looks."""
+    before = gc.get_threshold()
+    try:
+        gc.disable()
+        _collect_rarely()
+        assert (gc.isenabled(), gc.get_threshold()[0]) == (True, COLLECTED_AFTER)
+        assert gc.get_freeze_count() > 0
+    finally:
+        gc.unfreeze()
+        gc.set_threshold(*before)
+        gc.enable()

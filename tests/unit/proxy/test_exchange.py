@@ -1,6 +1,7 @@
 """Twin of sidecar/proxy/exchange.py; the battery in tests/conformance/http goes further."""
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -147,6 +148,104 @@ async def test_ended_once() -> None:
         for number in (1, 2, 3):
             assert (await visitor.get()).body == b"ok"
             assert stage.judge.ended == number
+
+
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n"
+
+
+@pytest.mark.parametrize("setting", ["answer_idle_s", "total_timeout_s"])
+async def test_an_answer_that_falls_silent(setting: str) -> None:
+    """Shows that an answer that stops in the middle is broken off, and the application let go."""
+    async with staged(None, **{setting: 0.1}) as stage:
+
+        async def script(peer: Peer) -> None:
+            await peer.request()
+            peer.send(HEAD + b"some")
+            await peer.rest()
+
+        stage.app.script = script
+        answer = await (await stage.visitor()).get()
+        assert (answer.status, answer.whole) == (200, False)
+        await eventually(stage.app.peers[0].over.is_set)
+
+
+async def test_in_all_is_counted_from_the_beginning() -> None:
+    """Shows that steady drops do not keep an answer alive beyond what it may take in all."""
+    async with staged(total_timeout_s=0.2, answer_idle_s=10) as stage:
+
+        async def script(peer: Peer) -> None:
+            await peer.request()
+            peer.send(HEAD)
+            while not peer.over.is_set():
+                peer.send(b"x")
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(0.02):
+                        await peer.some()
+
+        stage.app.script = script
+        answer = await (await stage.visitor()).get()
+        assert (answer.status, answer.whole) == (200, False)
+
+
+async def test_a_silence_of_the_clients_making_is_not_the_applications() -> None:
+    """Shows that an application is not given up while the client does not take what has come."""
+    async with staged(answer_idle_s=0.1) as stage:
+        size = 2**24
+
+        async def script(peer: Peer) -> None:
+            await peer.request()
+            peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % size + b"x" * size)
+            await peer.drain()
+            await peer.rest()
+
+        stage.app.script = script
+        visitor = await stage.visitor()
+        visitor.send(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        await eventually(lambda: bool(stage.app.seen))
+        await asyncio.sleep(0.3)  # longer than the application may be silent
+        answer = await visitor.answer()
+        assert (answer.whole, len(answer.body)) == (True, size)
+
+
+async def test_who_is_late_is_not_asked_twice() -> None:
+    """Shows that a request that was not answered in time is a 504, and is not sent again."""
+    async with staged(head_timeout_s=0.1) as stage:
+
+        async def script(peer: Peer) -> None:
+            await peer.request()
+            peer.send(OK)
+            await peer.rest()
+
+        stage.app.script = script
+        visitor = await stage.visitor()
+        assert (await visitor.get()).status == 200
+        assert (await visitor.get()).status == 504
+        assert stage.app.seen.count(b"GET ") == 2
+
+
+async def test_who_ends_before_it_is_asked_is_not_waited_for() -> None:
+    """Shows that a connection that ends while something is found out is replaced at once."""
+    async with staged() as stage:
+        gone = asyncio.Event()
+
+        class Asking(Forward):
+            def before_end(self) -> Wait:
+                return self._wait()
+
+            async def _wait(self) -> None:
+                if stage.judge.judged[1:] and not gone.is_set():
+                    stage.app.peers[0].close()
+                    await asyncio.sleep(0.05)  # the end is seen
+                    gone.set()
+
+        async def judge(_inbound: Inbound) -> Verdict:
+            return Asking("app", b"/", b"Host: a\r\n")
+
+        stage.judge.verdict = judge
+        visitor = await stage.visitor()
+        assert (await visitor.get()).status == 200
+        assert (await visitor.get()).status == 200
+        assert gone.is_set()
 
 
 async def test_asked_once_more_before_it_is_repeated() -> None:
