@@ -126,8 +126,8 @@ class UpstreamConnection(Side):
         """Whether the exchange is over and has left nothing behind that could be an answer."""
         if self._final is None or self._spoiled or self.transport is None or self._paused:
             return False
-        if self._upgraded:
-            return False  # what was written on it next would be bytes of a tunnel
+        if self._upgraded or self.posted:
+            return False  # what is written on it next would be bytes of a tunnel, or come too late
         message, payload = self._final
         if message.should_close or not payload.at_eof() or self.transport.is_closing():
             return False

@@ -7,6 +7,7 @@ import pytest
 
 from sidecar.core.errors import UpstreamUnreachable
 from sidecar.proxy.connection import INTERIM_MOST, UpstreamConnection
+from sidecar.proxy.post import Post
 from sidecar.proxy.upstream import Upstream
 from tests.conformance.http.harness import OK
 
@@ -74,6 +75,21 @@ async def test_a_failure_spoils_what_was_whole() -> None:
         if broken:
             made.fail(UpstreamUnreachable("body broke"))
         assert made.clean() is not broken
+    made.drop()
+    theirs.close()
+
+
+async def test_an_answer_before_its_request() -> None:
+    """Shows that a connection is not used again whose request has still to go out."""
+    ours, theirs = socket.socketpair()
+    upstream, loop = Upstream("app", "http://app"), asyncio.get_running_loop()
+    _, made = await loop.create_connection(lambda: UpstreamConnection(upstream, loop), sock=ours)
+    made.begin(head_only=False)
+    Post().take(made, b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+    made.data_received(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+    assert not made.clean()
+    made.flush()
+    assert made.clean()
     made.drop()
     theirs.close()
 
