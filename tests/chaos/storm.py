@@ -22,6 +22,8 @@ AWAY_S = (0.0, 0.8)
 STALL_S = (0.2, 3.0)
 """Some are longer than the sidecar waits for an answer."""
 WORKER_STALL_S = (0.2, 1.5)
+WORKERS_UNTIL = 0.75
+"""Of the time: what the last workers then live through shows when all is over."""
 
 
 @dataclass
@@ -98,7 +100,7 @@ class Storm:
         """Each of its acts has been done so often, and so many seconds are over."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._deal(self.acts[:2] * times, seconds))
-            tasks.create_task(self._deal(self.acts[2:] * times, seconds))
+            tasks.create_task(self._deal(self.acts[2:] * times, seconds * WORKERS_UNTIL))
 
     async def _deal(self, acts: Sequence[Act], seconds: float) -> None:
         began, acts = time.monotonic(), list(acts)
