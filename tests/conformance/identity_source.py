@@ -122,6 +122,19 @@ async def declared_carriers(case: Case) -> None:
     assert case.source().credential(replace(request, headers=left, query="")) is None
 
 
+async def declared_alone(case: Case) -> None:
+    """Shows that no other field takes part: an answer is reused while what is named stays."""
+    source, request = case.source(), case.request("ada")
+    carriers = source.traits.carriers
+    named = carriers.headers | source.traits.owned_headers | {"cookie"}
+    alone = tuple(one for one in request.headers if one[0].decode().lower() in named)
+    crowded = (*request.headers, (b"X-Tenant", b"eve"), (b"X-User", b"eve"), (b"Accept", b"eve/*"))
+    for headers in (alone, crowded):
+        other = replace(request, headers=headers)
+        assert source.credential(other) == source.credential(request)
+        assert await source.identify(other) == await source.identify(request)
+
+
 async def silent(case: Case) -> None:
     """Shows that neither reprs nor errors hold a credential or a person's name."""
     source, request = case.source(), case.request("ada")
@@ -143,5 +156,6 @@ CHECKS: Final[tuple[Callable[[Case], Awaitable[None]], ...]] = (
     doubled,
     look_alikes,
     declared_carriers,
+    declared_alone,
     silent,
 )
