@@ -94,6 +94,7 @@ def addresses(upstream: Upstream) -> tuple[Address, ...]:
 def _tls(upstream: Upstream) -> ssl.SSLContext:
     """Return how the application proves itself; nothing turns that off (CVE-2020-16093)."""
     context = ssl.create_default_context(cafile=upstream.ca_file)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2  # whatever OpenSSL was built or set to take
     context.set_alpn_protocols(["http/1.1"])
     if upstream.client_cert is not None:
         # Without a password given, an encrypted key would stop the start and ask the terminal.

@@ -119,7 +119,10 @@ class Person:
 
     async def answer(self, code: str) -> None:
         """Type a code; a whole one is sent by itself, where scripts run and nothing failed."""
-        await self.page.get_by_label("Code from your authenticator app").fill(code)
+        field = self.page.get_by_label("Code from your authenticator app")
+        await field.wait_for()
+        await self.page.wait_for_load_state("domcontentloaded")  # nobody types before scripts run
+        await field.fill(code)
 
     async def press(self, button: str) -> None:
         await self.page.get_by_role("button", name=button, exact=True).click()

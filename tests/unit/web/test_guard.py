@@ -1,5 +1,6 @@
 """Who may reach our pages, and which forms are read."""
 
+import warnings
 from types import SimpleNamespace
 from typing import cast
 
@@ -21,7 +22,9 @@ def asking(method: str = "GET", **headers: str) -> web.Request:
     """Return a request as the pipeline hands it over."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     request = make_mocked_request(method, "/_sidecar/account", headers=named)
-    request[CALLER] = Caller(None, ORIGIN, "r1", navigation=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", web.NotAppKeyWarning)  # once a process
+        request[CALLER] = Caller(None, ORIGIN, "r1", navigation=True)
     return request
 
 
