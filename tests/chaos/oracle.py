@@ -99,7 +99,8 @@ class Oracle:
     def _word(self, asked: Asked, answer: Answer) -> str:
         if not answer.head:
             if not self._dies(self.worker_died, asked.opened_ns):
-                raise Wrong("closed without a word, although no worker died")
+                ages = [f"{(asked.opened_ns - at) / 1e9:.1f} s" for at in self.worker_died[-2:]]
+                raise Wrong(f"closed without a word; the last workers died {ages} before it began")
             return "nothing"
         if unasked := answer.all("X-Unasked"):
             self._crossed.append((unasked[0].decode(), asked, told(asked, answer)))
