@@ -118,7 +118,9 @@ async def kept(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Ke
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def member(tmp_path: Path, kept: Kept, arriving: Arrive) -> AsyncIterator[Person]:
+async def member(
+    tmp_path: Path, kept: Kept, browser: Browser, arriving: Arrive
+) -> AsyncIterator[Person]:
     """Ada in Harbour, who has just set everything up."""
     shutil.copytree(kept.folder, tmp_path, dirs_exist_ok=True)
     async with _harbour(tmp_path, ManualClock(kept.now)) as made:
@@ -127,7 +129,8 @@ async def member(tmp_path: Path, kept: Kept, arriving: Arrive) -> AsyncIterator[
         ada.secret, ada.codes = kept.secret, list(kept.codes)
         yield ada
         # Before the sidecar goes: a page with a live channel would miss it.
-        await ada.context.close()
+        for context in browser.contexts:
+            await context.close()
 
 
 @asynccontextmanager
