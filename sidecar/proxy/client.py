@@ -146,8 +146,7 @@ class Client(Side):
 
         `sized`: it has a Content-Length; `whole`: the application has the whole request.
         """
-        no_body = request.inbound.method == "HEAD" or status in heads.BODILESS
-        open_end = not no_body and not sized
+        open_end = not (sized or heads.bodiless(request.inbound.method, status))
         chunked = open_end and request.inbound.version == HTTP_11
         keep = whole and self.keeps(request) and (chunked or not open_end)
         fields = self.connection_field(request, keep=keep)
@@ -193,7 +192,7 @@ class Client(Side):
             log.error("reply.unsafe", status=reply.status)  # noqa: TRY400 - the value is hostile
             self.refuse(Refusal(500))
             return False
-        bodiless = request.inbound.method == "HEAD" or reply.status in heads.BODILESS
+        bodiless = heads.bodiless(request.inbound.method, reply.status)
         self.begun, self.status = True, reply.status
         self.write(head if bodiless else head + reply.body)
         return keep

@@ -68,13 +68,13 @@ PASSED: Final = 32
 CACHED: Final = 64
 """It tells caches what they may keep."""
 LENGTH: Final = 128
+CODED: Final = 256
+"""`Transfer-Encoding`: the body may have a coding that would be lost on the way."""
 HOST: Final = 512
 ROUTE: Final = 1024
 """`X-Forwarded-For`: proxies say where the message came from."""
 CARRIES: Final = 2048
 """Somebody may be known by it."""
-CODED: Final = 256
-"""`Transfer-Encoding`: the body may have a coding that would be lost on the way."""
 
 
 def is_managed(name: str) -> bool:

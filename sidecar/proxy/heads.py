@@ -105,6 +105,11 @@ def refusal(refused: Refusal, *, date: bytes, with_body: bool = True) -> bytes:
     return reply_head(reply, date=date, connection=CLOSE) + (reply.body if with_body else b"")
 
 
+def bodiless(method: str, status: int) -> bool:
+    """Tell whether the final answer to such a request has no body, whatever it says of one."""
+    return method == "HEAD" or status in BODILESS
+
+
 def chunk(data: bytes) -> bytes:
     return b"%x\r\n%b\r\n" % (len(data), data)
 

@@ -158,9 +158,7 @@ class Pipeline:
         rules = policy.select(routed.rules, identity)
         if arrival.preflight and all(rule.preflight for rule in rules):
             # Browsers send preflights without credentials, so what has some is none.
-            fields, rule = self._contract.nobodys(arrival), strictest(rules)
-            answers = self._metrics.answers(rule.name, Decided.PREFLIGHT)
-            return Passage(self._wardens, arrival, routed, fields, rule=rule, answers=answers)
+            return self._forward_nobodys(arrival, routed, strictest(rules), Decided.PREFLIGHT)
         decided = self._decide(rules, identity, session, self._flows.kit.clock())
         if isinstance(decided, Allow):
             if session is not None and self._is_activity(arrival, rules):
@@ -170,7 +168,9 @@ class Pipeline:
                 return await self._guarded(arrival, routed)
             return self._forward(arrival, routed, rules, said, session=session)
         if isinstance(decided, Identify) and self._router.passes_unidentified:
-            return self._forward_anonymously(arrival, routed, strictest(rules))
+            if self._identifier.carries_query_credential(arrival.view(routed.upstream)):
+                raise NotIdentified("a credential in the query that belongs to nobody")
+            return self._forward_nobodys(arrival, routed, strictest(rules), Decided.ANONYMOUS)
         return await self._stop(decided, arrival, identity=identity, session=session, rules=rules)
 
     def _decide(
@@ -282,10 +282,10 @@ class Pipeline:
             answers=self._metrics.answers(rule.name, decided),
         )
 
-    def _forward_anonymously(self, arrival: Arrival, routed: Routed, rule: Rule) -> Forward:
-        """Pass a request on as nobody's: without anything the application could know it by."""
-        if self._identifier.carries_query_credential(arrival.view(routed.upstream)):
-            raise NotIdentified("a credential in the query that belongs to nobody")
+    def _forward_nobodys(
+        self, arrival: Arrival, routed: Routed, rule: Rule, decided: Decided
+    ) -> Forward:
+        """Pass a request on as nobody's: without a field the application could know it by."""
         fields = self._contract.nobodys(arrival)
-        answers = self._metrics.answers(rule.name, Decided.ANONYMOUS)
+        answers = self._metrics.answers(rule.name, decided)
         return Passage(self._wardens, arrival, routed, fields, rule=rule, answers=answers)

@@ -19,7 +19,6 @@ from sidecar.proxy.arrival import Arrival
 
 _PUBLIC_PAGES = ("static/", ".well-known/", "problems/")
 
-
 _ROUTES_KEPT = 2048
 _LONGEST_KEPT = 256
 """Characters of a path that is remembered, so that all of them together take little."""
@@ -127,14 +126,6 @@ class Router:
     def is_public_page(self, path: str) -> bool:
         """Tell whether a page of ours is the same for everybody, so that nobody is asked."""
         return path.removeprefix(self._prefix).startswith(_PUBLIC_PAGES)
-
-    def is_login(self, path: str) -> bool:
-        """Tell whether the application may take the path for one of its own login."""
-        return self._login(path)
-
-    def is_logout(self, path: str) -> bool:
-        """Tell whether the application may take the path for signing out."""
-        return self._logout(path)
 
 
 def _union(globs: tuple[str, ...]) -> Callable[[str], bool]:

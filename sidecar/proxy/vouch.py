@@ -50,7 +50,6 @@ def _to_jwk(private: ec.EllipticCurvePrivateKey) -> dict[str, str | list[str]]:
 
 
 def _b64(value: int) -> str:
-
     return urlsafe_b64encode(value.to_bytes(32, "big")).rstrip(b"=").decode("ascii")
 
 

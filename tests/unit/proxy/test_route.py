@@ -109,15 +109,15 @@ def test_another_prefix() -> None:
 )
 def test_login_in_every_reading(path: str, login: bool) -> None:
     """Paths that an application may take for its login show that they are treated as such."""
-    assert router().is_login(path) is login
+    assert router().route(arrival(target=path)).login is login
 
 
 def test_nothing_configured() -> None:
     """Without login paths, no path shows as one."""
     bare = router(login=Login())
-    assert not bare.is_login("/")
-    assert not bare.is_logout("/logout")
-    assert router().is_logout("/LOGOUT/")
+    assert not bare.route(arrival(target="/")).login
+    assert not bare.route(arrival(target="/logout")).logout
+    assert router().route(arrival(target="/LOGOUT/")).logout
 
 
 def test_open_paths() -> None:
