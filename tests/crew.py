@@ -1,14 +1,13 @@
 """The workers of a sidecar that is a process of its own, and who of them answers."""
 
 import asyncio
-import re
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from pathlib import Path
 
 from tests.conformance.http.visitor import Visitor as Client
 from tests.machine import START_S, Machine
-from tests.visitor import Visitor, _codes_in
+from tests.visitor import Visitor
 
 
 def workers(at: Machine) -> set[int]:
@@ -72,19 +71,6 @@ async def both(at: Machine, without: Collection[int] = ()) -> set[int]:
     there = workers(at)
     await everybody_answers(at, there)
     return there
-
-
-async def enroll(at: Machine, browser: Visitor, user: str) -> None:
-    """The person, who is signed in, has just proven a second factor for the first time."""
-    page = await browser.open("/secret")
-    code = await at.invite(user)
-    page = await browser.submit(page, "enroll/begin", factor="totp", invitation=code)
-    link = next(link for link in page.links if link.startswith("otpauth:"))
-    found = re.search("secret=([A-Z2-7]+)", link)
-    browser.secret = found[1] if found else ""
-    page = await browser.submit(page, "enroll/finish", code=browser.code())
-    browser.codes = _codes_in(page.text)
-    await browser.submit(page, "enroll/kept", kept="yes")
 
 
 def jar(browser: Visitor) -> str:

@@ -23,6 +23,7 @@ from sidecar.storage.setup import migrate_up
 from sidecar.storage.sql import SqlStore, open_store
 from sidecar.wiring import key_ring
 from tests.application import Application
+from tests.tools.ports import listened_on
 from tests.unit.flows.scene import quick_folder
 from tests.visitor import Visitor
 from tests.world import KEY, ORIGIN, REALM, free_port, settings_for
@@ -67,15 +68,7 @@ class Machine:
                 env={**os.environ, "TEST_KEY": KEY},
                 stderr=log,
             )
-        async with asyncio.timeout(START_S):
-            while True:
-                try:
-                    _, writer = await asyncio.open_connection("127.0.0.1", self.port)
-                except OSError:
-                    await asyncio.sleep(0.05)
-                else:
-                    writer.close()
-                    return
+        await listened_on(self.port, START_S)
 
     async def kill(self) -> None:
         """The process is gone this very moment, as by a power cut or the kernel (SIGKILL)."""

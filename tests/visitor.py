@@ -207,6 +207,10 @@ class Visitor:
     async def enroll(self, user: str = "ada", *, target: str = "/") -> Page:
         """Go the whole way of a newcomer, codes kept; return the page that leads on."""
         await self.sign_in(user)
+        return await self.set_up(user, target=target)
+
+    async def set_up(self, user: str = "ada", *, target: str = "/") -> Page:
+        """Go the same way, signed in already."""
         invitation = await self.world.invite(user)
         page = await self.open(target)
         page = await self.submit(page, "enroll/begin", factor="totp", invitation=invitation)

@@ -1,27 +1,17 @@
 """A proxy that ends TLS in front of us: real nginx, and what may change because of it."""
 
 import asyncio
-import shutil
 import ssl
-import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-import pytest
-
 from tests.certificates import self_signed
 from tests.conformance.http.visitor import Answer, Visitor
+from tests.nginx import needs_nginx, nginx
 from tests.world import World, free_port, world
 
-NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
-CONFIG = """
-daemon off; master_process off; pid {folder}/nginx.pid; error_log {folder}/error.log;
-events {{ worker_connections 64; }}
-http {{
-  access_log off;
-  client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy;
-  fastcgi_temp_path {folder}/f; uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;
+SERVER = """
   server {{
     listen 127.0.0.1:{port} ssl;
     ssl_certificate {folder}/test.pem; ssl_certificate_key {folder}/test.pem;
@@ -33,7 +23,6 @@ http {{
       proxy_set_header X-Forwarded-Proto $scheme;
     }}
   }}
-}}
 """
 
 
@@ -43,28 +32,8 @@ async def fronted(folder: Path, place: World) -> AsyncIterator[int]:
     port = free_port()
     behind = place.base.rpartition(":")[2]
     self_signed(folder, "app.test")
-    config = folder / "nginx.conf"
-    config.write_text(CONFIG.format(folder=folder, port=port, behind=behind))
-    process = await asyncio.create_subprocess_exec(
-        str(NGINX), "-e", str(folder / "error.log"), "-c", str(config), stderr=subprocess.DEVNULL
-    )
-    try:
-        async with asyncio.timeout(10):
-            while not await listens(port):  # noqa: ASYNC110 - another program's socket
-                await asyncio.sleep(0.02)
+    async with nginx(folder, SERVER.format(folder=folder, port=port, behind=behind), port):
         yield port
-    finally:
-        process.terminate()
-        await process.wait()
-
-
-async def listens(port: int) -> bool:
-    try:
-        _, writer = await asyncio.open_connection("127.0.0.1", port)
-    except ConnectionRefusedError:
-        return False
-    writer.close()
-    return True
 
 
 async def over_tls(port: int, *fields: str, target: str) -> Answer:
@@ -77,7 +46,7 @@ async def over_tls(port: int, *fields: str, target: str) -> Answer:
         writer.transport.abort()
 
 
-@pytest.mark.skipif(NGINX is None, reason="nginx is not installed")
+@needs_nginx
 async def test_nginx_in_front(tmp_path: Path) -> None:
     """TLS that ends before us shows secure cookies, https addresses and the visitor's address."""
     trusted = {"public": "127.0.0.1:0", "trusted_proxies": ["127.0.0.1"]}

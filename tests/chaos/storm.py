@@ -16,6 +16,7 @@ from random import Random
 from tests.chaos.oracle import Oracle
 from tests.crew import until, workers
 from tests.machine import START_S, Machine
+from tests.tools.ports import listened_on
 
 AWAY_S = (0.0, 0.8)
 """From the end of the application to its next start."""
@@ -43,15 +44,7 @@ class Program:
             *(sys.executable, "-m", "tests.chaos.application", str(self.port)),
             *(f"{self.seed} {self._starts}", str(chance), str(self.record)),
         )
-        async with asyncio.timeout(START_S):
-            while True:
-                try:
-                    _, writer = await asyncio.open_connection("127.0.0.1", self.port)
-                except OSError:
-                    await asyncio.sleep(0.02)
-                else:
-                    writer.close()
-                    return
+        await listened_on(self.port, START_S)
 
     async def restart(self, chance: float, away_s: float = 0) -> None:
         """It was killed, and serves again."""

@@ -20,7 +20,7 @@ from tests.chaos.oracle import Oracle
 from tests.chaos.peer import USERS, cookie
 from tests.chaos.storm import Storm, unruly
 from tests.conformance.http.visitor import Visitor
-from tests.crew import both, enroll, jar, taker
+from tests.crew import both, jar, taker
 from tests.machine import Machine, machine
 from tests.tools.ports import free_ports
 from tests.world import ASKING
@@ -65,7 +65,7 @@ async def proven(at: Machine, user: str) -> str:
     """Return the cookies of a person who has just proven a second factor."""
     browser = at.visitor()
     browser.cookies["app"] = cookie(user)
-    await enroll(at, browser, user)
+    await browser.set_up(user, target="/secret")
     return jar(browser)
 
 

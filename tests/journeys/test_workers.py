@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 
 from tests.application import PASSWORDS, Application
-from tests.crew import ask, both, enroll, everybody_answers, jar, sockets, until, workers
+from tests.crew import ask, both, everybody_answers, jar, sockets, until, workers
 from tests.machine import START_S, Machine, machine
 from tests.visitor import Visitor
 from tests.wire import tell
@@ -40,8 +40,7 @@ async def enrolled(
     """Return a browser whose person has just proven a second factor."""
     browser = at.visitor()
     browser.cookies.update(cookies or {})
-    await browser.sign_in(user)
-    await enroll(at, browser, user)
+    await browser.enroll(user, target="/secret")
     return browser
 
 

@@ -1,5 +1,6 @@
 """Ports of this machine for processes that a test starts."""
 
+import asyncio
 import secrets
 import socket
 import time
@@ -40,3 +41,16 @@ def wait_for(port: int, seconds: float) -> None:
         else:
             return
     raise TimeoutError(f"nobody listens on port {port} after {seconds} s")
+
+
+async def listened_on(port: int, seconds: float) -> None:
+    """As `wait_for`, where a loop runs."""
+    async with asyncio.timeout(seconds):
+        while True:
+            try:
+                _, writer = await asyncio.open_connection("127.0.0.1", port)
+            except OSError:
+                await asyncio.sleep(POLL_S)
+            else:
+                writer.close()
+                return

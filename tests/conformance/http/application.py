@@ -131,6 +131,17 @@ def saying(answer: bytes, *, close: bool = False) -> Script:
     return script
 
 
+def saying_once(answer: bytes) -> Script:
+    """Answer the first request with these bytes; others hear nothing, however long they wait."""
+
+    async def script(peer: Peer) -> None:
+        await peer.request()
+        peer.send(answer)
+        await peer.rest()
+
+    return script
+
+
 class Application:
     """The oracle: what it did not see was not forwarded."""
 

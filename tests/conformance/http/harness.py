@@ -18,7 +18,15 @@ from sidecar.proxy.pool import Pool
 from sidecar.proxy.upstream import Upstream
 from sidecar.proxy.verdicts import Forward, Page, Reply, Verdict, Wait
 from tests.conformance.http.aftermath import nothing_left, send_canaries
-from tests.conformance.http.application import OK, Application, Peer, Script, polite, saying
+from tests.conformance.http.application import (
+    OK,
+    Application,
+    Peer,
+    Script,
+    polite,
+    saying,
+    saying_once,
+)
 from tests.conformance.http.visitor import PATIENCE_S, Answer, Visitor
 
 __all__ = [
@@ -33,6 +41,7 @@ __all__ = [
     "eventually",
     "polite",
     "saying",
+    "saying_once",
     "staged",
 ]
 

@@ -1,8 +1,6 @@
 """W6: a proxy in front of us opens tunnels through us as it would to the application."""
 
 import asyncio
-import shutil
-import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -11,16 +9,10 @@ import pytest
 
 from tests.conformance.http.harness import OK, Peer, Stage, Visitor
 from tests.conformance.http.test_websocket import HANDSHAKE, SWITCH, UPGRADE, echo
+from tests.nginx import needs_nginx, nginx
 from tests.world import free_port
 
-NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
-CONFIG = """
-daemon off; master_process off; pid {folder}/nginx.pid; error_log {folder}/error.log;
-events {{ worker_connections 64; }}
-http {{
-  access_log off;
-  client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy;
-  fastcgi_temp_path {folder}/f; uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;
+SERVER = """
   map $http_upgrade $connection_upgrade {{ default upgrade; '' ''; }}
   server {{
     listen 127.0.0.1:{port};
@@ -32,36 +24,20 @@ http {{
       proxy_set_header Connection $connection_upgrade;
     }}
   }}
-}}
 """
-pytestmark = [
-    pytest.mark.http("W6"),
-    pytest.mark.skipif(NGINX is None, reason="nginx is not installed"),
-]
+pytestmark = [pytest.mark.http("W6"), needs_nginx]
 
 
 @asynccontextmanager
 async def fronted(folder: Path, stage: Stage) -> AsyncIterator[Visitor]:
     """Run nginx before the stage; a connection to it."""
-    port, config = free_port(), folder / "nginx.conf"
-    config.write_text(CONFIG.format(folder=folder, port=port, behind=stage.listener.port))
-    process = await asyncio.create_subprocess_exec(
-        str(NGINX), "-e", str(folder / "error.log"), "-c", str(config), stderr=subprocess.DEVNULL
-    )
-    writer: asyncio.StreamWriter | None = None
-    try:
-        async with asyncio.timeout(10):
-            while writer is None:
-                try:
-                    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-                except ConnectionRefusedError:
-                    await asyncio.sleep(0.02)
-        yield Visitor(reader, writer)
-    finally:
-        if writer is not None:
+    port = free_port()
+    async with nginx(folder, SERVER.format(port=port, behind=stage.listener.port), port):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        try:
+            yield Visitor(reader, writer)
+        finally:
             writer.transport.abort()
-        process.terminate()
-        await process.wait()
 
 
 @pytest.mark.http("W2", "W4")

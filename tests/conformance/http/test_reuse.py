@@ -7,7 +7,7 @@ import pytest
 from sidecar.proxy.arrival import Inbound
 from sidecar.proxy.limits import Limits
 from sidecar.proxy.verdicts import Forward, Verdict, Wait
-from tests.conformance.http.harness import OK, Peer, Script, Stage, eventually, staged
+from tests.conformance.http.harness import OK, Peer, Script, Stage, eventually, saying_once, staged
 
 pytestmark = pytest.mark.both_loops
 
@@ -192,13 +192,7 @@ async def test_f15_not_because_it_is_late() -> None:
     limits = Limits(sweep_s=0.02)
     for late in ({"head_timeout_s": 0.1}, {"total_timeout_s": 0.1}):
         async with staged(limits, **late) as stage:
-
-            async def script(peer: Peer) -> None:
-                await peer.request()
-                peer.send(OK)
-                await peer.rest()
-
-            stage.app.script = script
+            stage.app.script = saying_once(OK)
             visitor = await stage.visitor()
             assert (await visitor.get("/1")).body == b"ok"
             visitor.send(b"DELETE /2 HTTP/1.1\r\nHost: a\r\n\r\n")

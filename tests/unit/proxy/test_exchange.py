@@ -10,7 +10,7 @@ from sidecar.core.errors import AccessDenied
 from sidecar.core.protocols import RawHeaders
 from sidecar.proxy.arrival import Inbound
 from sidecar.proxy.verdicts import Forward, Verdict, Wait
-from tests.conformance.http.harness import OK, Peer, Stage, eventually, saying, staged
+from tests.conformance.http.harness import OK, Peer, Stage, eventually, saying, saying_once, staged
 
 
 class Looking(Forward):
@@ -210,13 +210,7 @@ async def test_a_silence_of_the_clients_making_is_not_the_applications() -> None
 async def test_who_is_late_is_not_asked_twice() -> None:
     """Shows that a request that was not answered in time is a 504, and is not sent again."""
     async with staged(head_timeout_s=0.1) as stage:
-
-        async def script(peer: Peer) -> None:
-            await peer.request()
-            peer.send(OK)
-            await peer.rest()
-
-        stage.app.script = script
+        stage.app.script = saying_once(OK)
         visitor = await stage.visitor()
         assert (await visitor.get()).status == 200
         assert (await visitor.get()).status == 504
