@@ -11,7 +11,7 @@ from sidecar.core.paths import fold_case
 from sidecar.core.policy import Facts, Network, bypassed
 from sidecar.settings.check_upstreams import upstreams
 from sidecar.settings.draft import Draft
-from sidecar.settings.faults import Finding, Where
+from sidecar.settings.faults import Finding, Where, unloadable
 from sidecar.settings.schema import Unidentified
 from sidecar.settings.words import show_duration
 
@@ -42,11 +42,11 @@ def listeners(draft: Draft) -> Iterator[Finding]:
         yield Finding(("listen", "trusted_proxies", 0), message)
     if listen.tls is not None:
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-        tls = listen.tls
-        yield from _loads("cert", lambda: context.load_cert_chain(tls.cert, tls.key))
+        tls, where = listen.tls, ("listen", "tls")
+        yield from unloadable((*where, "cert"), lambda: context.load_cert_chain(tls.cert, tls.key))
         if tls.client_ca is not None:
             ca = tls.client_ca
-            yield from _loads("client_ca", lambda: context.load_verify_locations(ca))
+            yield from unloadable((*where, "client_ca"), lambda: context.load_verify_locations(ca))
 
 
 def workers(draft: Draft) -> Iterator[Finding]:
@@ -74,14 +74,6 @@ def joined(networks: Iterable[Network]) -> Iterator[Network]:
     written = tuple(networks)
     yield from collapse_addresses([net for net in written if isinstance(net, IPv4Network)])
     yield from collapse_addresses([net for net in written if isinstance(net, IPv6Network)])
-
-
-def _loads(key: str, load: Callable[[], None]) -> Iterator[Finding]:
-    try:
-        load()
-    except OSError as error:  # ssl.SSLError is one
-        said = error.strerror or type(error).__name__
-        yield Finding(("listen", "tls", key), f"does not load: {said}")
 
 
 def login(draft: Draft) -> Iterator[Finding]:

@@ -2,13 +2,13 @@
 
 import ssl
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Final
 
 from sidecar.settings.draft import Draft
 from sidecar.settings.edges import Upstream
-from sidecar.settings.faults import Finding
+from sidecar.settings.faults import Finding, unloadable
 
 NEVER_NOTHING: Final = ("connect_timeout", "head_timeout", "total_timeout")
 """Times in which nothing could happen if they were 0s."""
@@ -76,17 +76,10 @@ def _certificates(name: str, upstream: Upstream) -> Iterator[Finding]:
     ca_file, cert, key_file = upstream.ca_file, upstream.client_cert, upstream.client_key
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     if ca_file is not None:
-        said = _said(lambda: context.load_verify_locations(ca_file))
-        yield from (Finding((*where, "ca_file"), text) for text in said)
+        yield from unloadable((*where, "ca_file"), lambda: context.load_verify_locations(ca_file))
     if cert is not None:
-        said = _said(lambda: context.load_cert_chain(cert, key_file, password=""))
-        yield from (Finding((*where, "client_cert"), text) for text in said)
+        yield from unloadable(
+            (*where, "client_cert"), lambda: context.load_cert_chain(cert, key_file, password="")
+        )
     elif key_file is not None:
         yield Finding((*where, "client_key"), "needs `client_cert`")
-
-
-def _said(load: Callable[[], None]) -> Iterator[str]:
-    try:
-        load()
-    except OSError as error:  # ssl.SSLError is one
-        yield f"does not load: {error.strerror or type(error).__name__}"

@@ -1,6 +1,6 @@
 """What may be wrong with sidecar.yaml, and where it stands."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -35,6 +35,14 @@ class Finding:
     warning: bool = False
     line: int | None = None
     """Where it stands, if not where the value does: the second of two equal keys."""
+
+
+def unloadable(where: Where, load: Callable[[], None]) -> Iterator[Finding]:
+    """Yield what keeps the file that is named there from being loaded, if anything does."""
+    try:
+        load()
+    except OSError as error:  # ssl.SSLError is one
+        yield Finding(where, f"does not load: {error.strerror or type(error).__name__}")
 
 
 @dataclass(frozen=True, slots=True)
