@@ -17,6 +17,7 @@ from typing import cast
 from urllib.parse import parse_qsl, urlsplit
 
 from tests.conformance.http.frames import TEXT, frame, read_frame
+from tests.conformance.http.visitor import read_chunks
 
 USERS = ("ada", "grace", "joan", "edith", "mary", "hedy", "dorothy")
 END = b"\r\n\r\n"
@@ -71,7 +72,7 @@ async def read_request(reader: asyncio.StreamReader) -> Request | None:
         first, *lines = (await reader.readuntil(END)).decode("latin-1").split("\r\n")
         fields = {name.lower(): value for name, _, value in (x.partition(": ") for x in lines)}
         if fields.get("transfer-encoding") == "chunked":
-            body = await _chunks(reader)
+            body = await read_chunks(reader)
         else:
             body = await reader.readexactly(int(fields.get("content-length", 0)))
     except (asyncio.IncompleteReadError, ConnectionError):
@@ -79,15 +80,6 @@ async def read_request(reader: asyncio.StreamReader) -> Request | None:
     method, target, _ = first.split(" ")
     parts = urlsplit(target)
     return Request(method, parts.path, dict(parse_qsl(parts.query)), fields, body)
-
-
-async def _chunks(reader: asyncio.StreamReader) -> bytes:
-    body = b""
-    while size := int(await reader.readuntil(b"\r\n"), 16):
-        body += await reader.readexactly(size)
-        await reader.readexactly(2)
-    await reader.readexactly(2)
-    return body
 
 
 class Framing(Enum):

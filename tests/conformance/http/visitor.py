@@ -60,21 +60,10 @@ class Visitor:
         if head_only or answer.status < 200 or answer.status in (204, 304):
             return b""
         if answer.all("Transfer-Encoding") == [b"chunked"]:
-            return await self._chunks()
+            return await read_chunks(self.reader)
         if lengths := answer.all("Content-Length"):
             return await self.reader.readexactly(int(lengths[0]))
         return await self.reader.read()
-
-    async def _chunks(self) -> bytes:
-        body = b""
-        try:
-            while size := int(await self.reader.readuntil(b"\r\n"), 16):
-                body += await self.reader.readexactly(size)
-                await self.reader.readexactly(2)
-            await self.reader.readexactly(2)
-        except (asyncio.IncompleteReadError, ConnectionError) as error:
-            raise asyncio.IncompleteReadError(body, None) from error
-        return body
 
     async def get(self, target: str = "/", *fields: str, version: str = "HTTP/1.1") -> Answer:
         lines = (f"GET {target} {version}", "Host: app.test", *fields, "", "")
@@ -106,3 +95,16 @@ class Visitor:
 
     def abort(self) -> None:
         self._writer.transport.abort()
+
+
+async def read_chunks(reader: asyncio.StreamReader) -> bytes:
+    """Return a chunked body; what had come of one that is cut off is in the error."""
+    body = b""
+    try:
+        while size := int(await reader.readuntil(b"\r\n"), 16):
+            body += await reader.readexactly(size)
+            await reader.readexactly(2)
+        await reader.readexactly(2)
+    except (asyncio.IncompleteReadError, ConnectionError) as error:
+        raise asyncio.IncompleteReadError(body, None) from error
+    return body
