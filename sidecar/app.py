@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import cast
 
 from aiohttp import web
 
@@ -11,17 +10,17 @@ from sidecar import wiring
 from sidecar.clock import utc_now
 from sidecar.core.model import Level
 from sidecar.core.policy import Effect
-from sidecar.core.protocols import Clock, Factor, IdentitySource, Tools
-from sidecar.dear import DearWork
+from sidecar.core.protocols import Clock
 from sidecar.flows import Flows, build_flows
-from sidecar.flows.kit import FirstEnrollment, Kit, SessionTimes
+from sidecar.flows.kit import Kit, SessionTimes
 from sidecar.flows.tokens import Tokens
 from sidecar.gauges import tell_gauges
 from sidecar.keepers import kept
-from sidecar.loader import build
+from sidecar.lending import Lender
 from sidecar.metrics.ports import MeasuredLimiter, MeasuredStore
 from sidecar.metrics.scrape import registry
 from sidecar.metrics.worker import Metrics
+from sidecar.outside import Outside
 from sidecar.proxy.answer import Addresses, Answerer
 from sidecar.proxy.arrival import Origin
 from sidecar.proxy.board import Board
@@ -34,7 +33,6 @@ from sidecar.proxy.pipeline import Pipeline
 from sidecar.proxy.pool import Pool
 from sidecar.proxy.receive import Receiver
 from sidecar.proxy.vouch import Voucher, signing_key
-from sidecar.settings.declared import Declared
 from sidecar.settings.load import Loaded
 from sidecar.settings.schema import Settings, Unidentified
 from sidecar.storage.limiter import MemoryLimiter
@@ -81,15 +79,16 @@ async def running(
     pool = Pool(wiring.upstreams(loaded.settings))
     try:
         counted = metrics or Metrics(wiring.ledger(loaded), clock)
-        composed = _composed(
-            *(loaded, ring, store, pool),
-            clock=clock,
-            board=board,
-            metrics=counted,
-            reuse_port=reuse_port,
-        )
-        async with composed as sidecar:
-            yield sidecar
+        async with Outside() as outside:
+            composed = _composed(
+                *(loaded, ring, store, Lender(loaded, ring, pool, outside)),
+                clock=clock,
+                board=board,
+                metrics=counted,
+                reuse_port=reuse_port,
+            )
+            async with composed as sidecar:
+                yield sidecar
     finally:
         await pool.close()
         await store.close()
@@ -100,34 +99,34 @@ async def _composed(
     loaded: Loaded,
     ring: KeyRing,
     store: SqlStore,
-    pool: Pool,
+    lender: Lender,
     *,
     clock: Clock,
     board: Board | None,
     metrics: Metrics,
     reuse_port: bool,
 ) -> AsyncIterator[Sidecar]:
-    settings, limits = loaded.settings, wiring.limits(loaded.settings)
-    flows = build_flows(_kit(loaded, ring, store, pool, clock=clock, metrics=metrics))
+    settings, pool = loaded.settings, lender.pool
+    flows = build_flows(_kit(loaded, ring, store, lender, clock=clock, metrics=metrics))
     voucher = Voucher(signing_key(ring.purpose_key("assertion")), flows.kit.levels, clock)
     desk = Desk(flows, wiring.renderer(settings), wiring.site(loaded), metrics.refused)
     problems = _problems(settings, desk, metrics, clock=clock)
     pages = Pages(build_pages(desk, problems, voucher.jwks()))
     pipeline, identifier = _pipeline(
-        *(loaded, ring, pool, flows),
+        *(loaded, ring, lender, flows),
         voucher=voucher,
         problems=problems,
         board=board,
         metrics=metrics,
     )
-    listener = Listener(pipeline, pool, pages, limits, clock=clock, metrics=metrics)
+    bounds = wiring.limits(settings)
+    listener = Listener(pipeline, pool, pages, bounds, clock=clock, metrics=metrics)
     probes: web.AppRunner | None = None
     try:
         await pages.start()
         await flows.revocations.read()
         await _listen(listener, settings, reuse_port=reuse_port)
-        app = build_probes({"store": store.ping}, registry(metrics), lambda: listener.draining)
-        probes = await _probe(app, settings, reuse_port=reuse_port)
+        probes = await _probe(settings, store, listener, metrics, reuse_port=reuse_port)
         gauges = tell_gauges(metrics, listener, pool, flows.revocations)
         async with kept(flows, identifier, store, gauges, clock=clock):
             yield Sidecar(flows, store, listener, probes)
@@ -145,41 +144,32 @@ def _kit(
     loaded: Loaded,
     ring: KeyRing,
     store: SqlStore,
-    pool: Pool,
+    lender: Lender,
     *,
     clock: Clock,
     metrics: Metrics,
 ) -> Kit:
-    settings, dear = loaded.settings, DearWork()
+    settings = loaded.settings
     rules = loaded.policy.rules
     return Kit(
         store=MeasuredStore(store, metrics),
         limiter=MeasuredLimiter(MemoryLimiter(clock), metrics),
-        factors={
-            item.name: cast("Factor", _built(item, ring, pool, dear)) for item in loaded.factors
-        },
+        factors=lender.factors,
         tokens=Tokens(ring),
         clock=clock,
         looked_up=metrics.session,
         times=SessionTimes(settings.session.idle, settings.session.lifetime),
-        first=FirstEnrollment(settings.enrollment.first, settings.enrollment.until),
+        first=wiring.first_enrollment(settings),
         demanded=any(
             rule.effect is Effect.REQUIRE and rule.need.level > Level.ONE_FACTOR for rule in rules
         ),
     )
 
 
-def _built(item: Declared, ring: KeyRing, pool: Pool, dear: DearWork) -> object:
-    def keyed(data: bytes) -> bytes:
-        return ring.keyed(f"plugin/{item.role.value}/{item.name}", data)
-
-    return build(item.plugin, item.options, Tools(item.name, item.realm, keyed, pool, dear))
-
-
 def _pipeline(
     loaded: Loaded,
     ring: KeyRing,
-    pool: Pool,
+    lender: Lender,
     flows: Flows,
     *,
     voucher: Voucher,
@@ -188,13 +178,9 @@ def _pipeline(
     metrics: Metrics,
 ) -> tuple[Pipeline, Identifier]:
     settings = loaded.settings
-    sources = {
-        item.name: cast("IdentitySource", _built(item, ring, pool, DearWork()))
-        for item in loaded.sources
-    }
     carriers = wiring.carriers(settings)
     identifier = Identifier(
-        sources, carriers, ring, flows.kit.clock, board=board, count=metrics.question
+        lender.sources, carriers, ring, flows.kit.clock, board=board, count=metrics.question
     )
     login = settings.login.page if settings.unidentified is Unidentified.REDIRECT else None
     addresses = Addresses(settings.pages.prefix, login or "")
@@ -244,11 +230,12 @@ async def _listen(listener: Listener, settings: Settings, *, reuse_port: bool) -
 
 
 async def _probe(
-    app: web.Application, settings: Settings, *, reuse_port: bool
+    settings: Settings, store: SqlStore, listener: Listener, metrics: Metrics, *, reuse_port: bool
 ) -> web.AppRunner | None:
     at = settings.listen.probes
     if at is None:
         return None
+    app = build_probes({"store": store.ping}, registry(metrics), lambda: listener.draining)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     site: web.BaseSite = (

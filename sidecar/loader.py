@@ -24,6 +24,7 @@ class Role(StrEnum):
 
     FACTORS = "factors"
     IDENTITY = "identity"
+    TRANSPORTS = "transports"
 
 
 class PluginFault(Exception):

@@ -3,6 +3,7 @@
 import ssl
 
 from sidecar import bundled
+from sidecar.flows.kit import FirstEnrollment
 from sidecar.metrics.ledger import Ledger, Names
 from sidecar.proxy.identify import CarrierRules
 from sidecar.proxy.limits import Limits
@@ -114,6 +115,12 @@ def limits(settings: Settings) -> Limits:
         connections=written.connections,
         connections_per_address=written.connections_per_address,
     )
+
+
+def first_enrollment(settings: Settings) -> FirstEnrollment:
+    """Return how a person sets up a first factor, and when a stronger one counts."""
+    part = settings.enrollment
+    return FirstEnrollment(part.first, part.until, part.hold)
 
 
 def tls_context(settings: Settings) -> ssl.SSLContext | None:

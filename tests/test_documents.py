@@ -1,9 +1,6 @@
 """What the documents show in code works as it stands there."""
 
-import hashlib
-import hmac
 import re
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
@@ -22,40 +19,18 @@ from sidecar.core.model import (
     Rejected,
     Verified,
 )
-from sidecar.core.protocols import Asked, Context, Factor, RawHeaders, Tools
+from sidecar.core.protocols import Context, Factor
 from sidecar.loader import Role, build, resolve
 from sidecar.settings.faults import ConfigError
 from sidecar.settings.load import load_settings
 from sidecar.settings.schema import Settings
+from tests.conformance.lent import lent
 from tests.tools.reference import renewed
 
 ROOT = Path(__file__).parent.parent
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 CONTEXT = Context(Person("app", "ada"), "ada", NOW, "challenge-1")
 T = TypeVar("T")
-
-
-class Nobody:
-    """An upstream that a factor must not need."""
-
-    async def ask(
-        self,
-        upstream: str,
-        target: bytes,
-        headers: RawHeaders,
-        *,
-        timeout_s: float,
-        limit_bytes: int,
-    ) -> Asked:
-        raise AssertionError((upstream, target, headers, timeout_s, limit_bytes))
-
-
-async def at_once(work: Callable[[], T]) -> T:
-    return work()
-
-
-def keyed(text: bytes) -> bytes:
-    return hmac.digest(b"key", text, hashlib.sha256)
 
 
 def authenticator(material: Material) -> Authenticator:
@@ -82,7 +57,7 @@ def word(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Factor:
     (tmp_path / "agreed_word.py").write_text(found, encoding="utf-8")
     monkeypatch.syspath_prepend(str(tmp_path))
     plugin = resolve(Role.FACTORS, "agreed_word:PLUGIN")
-    tools = Tools("word", "app", keyed, Nobody(), at_once)
+    tools = lent("word")
     made = build(plugin, plugin.options(), tools)
     assert hasattr(made, "begin_challenge")
     return made  # type: ignore[return-value]  # a plugin's kind is known to its file only

@@ -56,9 +56,15 @@ def assess(proofs: Iterable[Proof], levels: Mapping[str, Level], now: datetime) 
     counted = [proof for proof in proofs if proof.factor in levels and proof.at <= now + CLOCK_SKEW]
     if not counted:
         return Assurance(Level.ONE_FACTOR)
-    best = max(counted, key=lambda proof: (levels[proof.factor], proof.at))
+    best = max(counted, key=lambda proof: (worth(proof, levels), proof.at))
     methods = {method for proof in counted for method in proof.amr}
-    return Assurance(levels[best.factor], (*sorted(methods - {"mfa"}), "mfa"), best.at)
+    return Assurance(worth(best, levels), (*sorted(methods - {"mfa"}), "mfa"), best.at)
+
+
+def worth(proof: Proof, levels: Mapping[str, Level]) -> Level:
+    """Return the level that this proof gives: its factor's, but no more than it was held to."""
+    level = levels.get(proof.factor, Level.ONE_FACTOR)
+    return min(level, proof.most)
 
 
 def counts(proof: Proof, need: Requirement, now: datetime) -> bool:
@@ -81,8 +87,8 @@ def satisfies(
     if need.level is Level.ONE_FACTOR and not need.factors and need.max_age is None:
         return True
     target = max(need.level, Level.TWO_FACTOR)
-    for proof in proofs:
-        if levels.get(proof.factor, Level.ONE_FACTOR) >= target and counts(proof, need, now):
+    for proof in proofs:  # noqa: SIM110 - on the path of every request; a generator costs twice
+        if worth(proof, levels) >= target and counts(proof, need, now):
             return True
     return False
 
@@ -96,7 +102,11 @@ def until(
     """
     if need.level is Level.ONE_FACTOR and not need.factors and need.max_age is None:
         return None
-    fit = [proof.at for proof in proofs if able((proof.factor,), need, levels)]
+    fit = [
+        proof.at
+        for proof in proofs
+        if able((proof.factor,), need, {proof.factor: worth(proof, levels)})
+    ]
     if not fit:
         return _ALWAYS
     if need.max_age is None:

@@ -1,5 +1,6 @@
 """Every failure the sidecar can name, with the slug that programs see."""
 
+from enum import StrEnum
 from typing import ClassVar
 
 
@@ -141,11 +142,28 @@ class TooManyAttempts(Retryable):
     status = 429
 
 
+class Undelivered(StrEnum):
+    """Why a letter was not taken."""
+
+    UNAVAILABLE = "unavailable"
+    """The provider could not be reached or is busy; it surely did not take it."""
+    REFUSED = "refused"
+    """The provider does not serve us: credentials, quota, sender; another provider may."""
+    RECIPIENT = "recipient"
+    """Nobody can be reached at this address, by whomever."""
+    UNSURE = "unsure"
+    """The answer is missing: the letter may be on its way."""
+
+
 class DeliveryFailed(SidecarError):
     """A message could not be handed to any transport."""
 
     slug = "delivery-failed"
     status = 502
+
+    def __init__(self, message: str = "", *, why: Undelivered = Undelivered.UNAVAILABLE) -> None:
+        super().__init__(message)
+        self.why = why
 
 
 class UpstreamUnreachable(SidecarError):

@@ -6,6 +6,8 @@ from datetime import datetime
 from enum import Enum, IntEnum, StrEnum
 from typing import NewType
 
+from sidecar.core.messages import Contact, Message
+
 AuthenticatorId = NewType("AuthenticatorId", str)
 ChallengeId = NewType("ChallengeId", str)
 SessionId = NewType("SessionId", str)
@@ -78,7 +80,8 @@ class PublicKey:
     credential_id: bytes
     public_key: bytes
     sign_count: int
-    state: Mapping[str, int | str | bool] = field(default_factory=dict)
+    state: Mapping[str, int | str | bool | tuple[str, ...]] = field(default_factory=dict)
+    """What the authenticator said of itself at registration: transports, model, backup state."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +137,16 @@ class Authenticator:
     created_at: datetime
     material: Material | None = field(default=None, repr=False)
     last_used_at: datetime | None = None
+    detail: str = ""
+    """What tells it from others of its kind and may be shown: a masked number, a key's model."""
+    held_until: datetime | None = None
+    """Until then it proves no more than `held_level` (DESIGN section 6, `enrollment.hold`)."""
+    held_level: Level = Level.TWO_FACTOR
+
+    def most(self, now: datetime) -> Level:
+        """Return the highest level that a proof by it may give now."""
+        held = self.held_until is not None and now < self.held_until
+        return min(self.level, self.held_level) if held else self.level
 
     @property
     def usable(self) -> bool:
@@ -160,16 +173,6 @@ Response = Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
-    """Something to be delivered to a person; the flow does it, the factor only says so."""
-
-    channel: str
-    template: str
-    to: str = field(repr=False)
-    values: Mapping[str, str] = field(default_factory=dict, repr=False)
-
-
-@dataclass(frozen=True, slots=True)
 class Started:
     """A ceremony has begun: the prompt is public, the state is private and gets sealed."""
 
@@ -184,6 +187,10 @@ class Enrolled:
 
     material: Material = field(repr=False)
     reveal: Prompt | None = field(default=None, repr=False)
+    detail: str = ""
+    """Becomes `Authenticator.detail`."""
+    contact: Contact | None = field(default=None, repr=False)
+    """An address that was just verified: notices go to it from now on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +208,7 @@ class Verified:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """The answer was wrong; `reason` is `wrong`, `malformed`, `already-used` or `clock-off`.
+    """The answer was wrong; `reason` is one of `sidecar.core.protocols.REASONS`.
 
     A rejection may still replace material of the authenticator it names: the TOTP clock hint
     burns the step it hints at.
@@ -210,6 +217,10 @@ class Rejected:
     reason: str = "wrong"
     hint_s: int | None = None
     """For `clock-off`: by how many seconds the device's clock runs ahead (negative: behind)."""
+    over: bool = False
+    """The challenge is used up by this: another has to be begun (a WebAuthn challenge is)."""
+    tell: Prompt | None = field(default=None, repr=False)
+    """Something the page's script should know: that a credential is unknown to us."""
     authenticator_id: AuthenticatorId | None = None
     material: Material | None = field(default=None, repr=False)
 
@@ -219,6 +230,8 @@ class Purpose(StrEnum):
 
     SIGN_IN = "sign_in"
     ENROLL = "enroll"
+    CONFIRM = "confirm"
+    """A code to an address that the identity source states, before a first enrollment."""
     ACTION = "action"
 
 
@@ -248,6 +261,8 @@ class Proof:
     authenticator_id: AuthenticatorId
     amr: tuple[str, ...]
     at: datetime
+    most: Level = Level.PHISHING_RESISTANT
+    """No higher level comes of it: what its authenticator was allowed when it was given."""
 
 
 class SessionStatus(StrEnum):

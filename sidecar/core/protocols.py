@@ -1,8 +1,9 @@
-"""The ports of plugins and of volume limits; those of storage are in `stores`."""
+"""The ports of plugins; those of storage are in `stores`."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
 from sidecar.core.errors import MalformedRequest
@@ -17,6 +18,7 @@ from sidecar.core.model import (
     Started,
     Verified,
 )
+from sidecar.core.transports import Transport
 
 Clock = Callable[[], datetime]
 """Returns the present moment in UTC; injected, so that tests travel in time."""
@@ -24,8 +26,6 @@ Clock = Callable[[], datetime]
 RawHeaders = tuple[tuple[bytes, bytes], ...]
 """Header fields in wire order and spelling."""
 
-
-# --- plugins ------------------------------------------------------------------------------------
 
 O_contra = TypeVar("O_contra", contravariant=True)
 P_co = TypeVar("P_co", covariant=True)
@@ -63,6 +63,32 @@ class AskUpstream(Protocol):
         ...
 
 
+class CallOutside(Protocol):
+    """Calls a vendor's or an operator's HTTP interface; guarded, and never follows redirects."""
+
+    async def __call__(
+        self,
+        method: str,
+        url: str,
+        headers: RawHeaders = (),
+        body: bytes = b"",
+        *,
+        timeout_s: float,
+        private: bool = False,
+    ) -> Asked:
+        """Return the answer, read whole up to 64 KiB; certificates are verified.
+
+        `private` allows loopback, private and link-local addresses, which are refused otherwise
+        (SSRF, ASVS 1.3.6); plain `http:` is allowed with it alone.
+
+        Raises:
+            DeliveryFailed: `unavailable` where nothing was sent, `unsure` where the answer is
+                missing, late, malformed or too long.
+
+        """
+        ...
+
+
 class Dear(Protocol):
     """Runs work that costs much CPU or memory off the loop, at most two at a time (argon2)."""
 
@@ -81,6 +107,13 @@ class Tools:
     """HMAC-SHA256 under a key that belongs to this instance alone (the pepper)."""
     ask: AskUpstream
     dear: Dear
+    call: CallOutside
+    transport: Callable[[str], Transport]
+    """Another transport by its instance name, for those that choose among several."""
+    origins: tuple[str, ...] = ()
+    """The public origins by which browsers reach us, such as `https://shop.example.com`."""
+    callback: str = ""
+    """Where the provider of a transport may tell what became of a letter."""
 
 
 class Build(Protocol[O_contra, P_co]):
@@ -98,6 +131,8 @@ class Plugin(Generic[O, P_co]):
 
     options: type[O]
     build: Build[O, P_co]
+    files: Path | None = None
+    """A folder of the plugin's own `prompts/`, `messages/`, `static/` and `locale/`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +150,21 @@ class FactorTraits:
     """A person has one authenticator of this factor; a new one replaces it."""
     stands_in: bool = False
     """Spare for a lost factor (backup codes): never enrolled first, never the last one kept."""
+    channel: str = ""
+    """The channel of the messages that its codes travel by; empty where it sends none."""
+    label: str = ""
+    """What people call it where the templates have no word for it: English, or in the plugin's
+    own `locale/`."""
+
+
+REASONS = frozenset(
+    {"wrong", "malformed", "already-used", "clock-off"}
+    | {"unknown-key", "cloned", "unverified", "unsuitable", "already-registered"}
+    | {"bad-address", "region-refused"}
+)
+"""Why an answer may be rejected: `unknown-key` (not registered, or removed), `cloned` (its counter
+went back), `unverified` (no PIN or biometric where one is required), `unsuitable` (a model or kind
+of key that is not allowed), `bad-address` and `region-refused` (where codes cannot be sent)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +189,9 @@ class Factor(Protocol):
 
     async def finish_enrollment(
         self, context: Context, state: bytes, response: Response
-    ) -> Enrolled | Rejected: ...
+    ) -> Enrolled | Rejected | Started:
+        """Return the outcome, or the next step where the enrollment has more than one."""
+        ...
 
     async def begin_challenge(
         self, context: Context, authenticators: tuple[Authenticator, ...]
@@ -232,32 +284,6 @@ class IdentitySource(Protocol):
 
         Raises:
             IdentityUnavailable: it could not be told, which is never "nobody".
-
-        """
-        ...
-
-
-# --- volume ---------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Bucket:
-    """A named rule that events are counted under."""
-
-    name: str
-    limit: int
-    window: timedelta
-
-
-class Limiter(Protocol):
-    """Volume limits only: losing them loses no guess."""
-
-    async def take(self, bucket: Bucket, key: str) -> None:
-        """One event of the key is counted.
-
-        Raises:
-            TooManyAttempts: the bucket is full; nothing was counted.
-            LimiterUnavailable: it cannot be counted.
 
         """
         ...

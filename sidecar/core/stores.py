@@ -52,7 +52,23 @@ class Authenticators(Protocol):
 
     async def get(self, person: Person, which: AuthenticatorId) -> Authenticator | None: ...
 
-    async def add(self, authenticator: Authenticator) -> None: ...
+    async def add(self, authenticator: Authenticator) -> None:
+        """The authenticator is there.
+
+        Raises:
+            Conflict: its credential is registered already, to whomever.
+
+        """
+        ...
+
+    async def release(self, current: Authenticator, now: datetime) -> Authenticator:
+        """The hold on a new authenticator is over.
+
+        Raises:
+            Conflict: it changed meanwhile, or is not readable.
+
+        """
+        ...
 
     async def replace(
         self, current: Authenticator, material: Material | None, *, used_at: datetime | None

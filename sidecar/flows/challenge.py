@@ -37,7 +37,8 @@ from sidecar.flows.sessions import Sessions
 from sidecar.flows.visit import Visit
 
 MAX_FIELDS = 16
-MAX_FIELD_CHARS = 4096
+MAX_FIELD_CHARS = 32_768
+"""An attestation with its certificates takes some thousand."""
 
 
 def bounded(response: Response) -> Response:

@@ -1,15 +1,13 @@
-"""A person sets up a factor: guarded the first time, and bound to a fresh proof ever after."""
+"""A person sets up a factor, in one step or several; nothing counts before it is confirmed."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from sidecar.core.errors import (
     ChallengeGone,
     Conflict,
-    InvitationNeeded,
     NotFound,
-    RecoveryNeeded,
     ResponseRejected,
-    StepUpRequired,
 )
 from sidecar.core.model import (
     Authenticator,
@@ -23,34 +21,24 @@ from sidecar.core.model import (
     Rejected,
     Response,
     SessionId,
-    Standing,
-    TokenHash,
+    Started,
 )
 from sidecar.core.protocols import Context, Factor
 from sidecar.core.states import AUTHENTICATOR, follow
 from sidecar.core.stores import Transaction
+from sidecar.flows.admission import Admission, adding
 from sidecar.flows.challenge import bounded
 from sidecar.flows.kit import (
-    ACTION_PROOF_LIFE,
     CHALLENGE_LIFE,
     ENROLLMENTS_TRIED,
-    INVITATIONS_TRIED,
     Entered,
     Kit,
     from_plugin,
     new_id,
 )
-from sidecar.flows.portfolio import portfolio_in
 from sidecar.flows.record import act
 from sidecar.flows.sessions import Sessions, end_sessions
 from sidecar.flows.visit import Visit
-
-_NO_INVITATION = "-"
-
-
-def adding(factor: str) -> str:
-    """Return the action that a proof must be bound to before this factor can be added."""
-    return f"authenticator.add:{factor}"
 
 
 class Enrollments:
@@ -59,6 +47,7 @@ class Enrollments:
     def __init__(self, kit: Kit, sessions: Sessions) -> None:
         self._kit = kit
         self._sessions = sessions
+        self._admission = Admission(kit)
 
     async def begin(
         self, visit: Visit, factor: str, request: Response, *, invitation: str = ""
@@ -74,7 +63,7 @@ class Enrollments:
         """
         session, plugin = visit.require_session(), self._factor(factor)
         await self._kit.limiter.take(ENROLLMENTS_TRIED, session.id)
-        ticket = await self._admit(visit, factor, invitation)
+        ticket = await self._admission.admit(visit, factor, invitation)
         now, which = self._kit.clock(), ChallengeId(new_id())
         context = Context(visit.person, visit.label, now, which)
         started = await from_plugin(plugin.begin_enrollment(context, bounded(request)))
@@ -109,8 +98,10 @@ class Enrollments:
 
     async def finish(
         self, visit: Visit, which: ChallengeId, response: Response, *, name: str = ""
-    ) -> Entered | None:
+    ) -> Entered | Challenge | None:
         """The authenticator is active; a first one also proves and brings a new session token.
+
+        Where the enrollment has one more step, that step is open instead, and returned.
 
         Raises:
             ChallengeGone: not open, or not of this person and session.
@@ -131,56 +122,24 @@ class Enrollments:
         )
         if isinstance(outcome, Rejected):
             raise ResponseRejected(outcome.reason, hint_s=outcome.hint_s)
+        if isinstance(outcome, Started):
+            return await self._go_on(challenge, outcome, ticket)
         return await self._confirm(visit, challenge, outcome, ticket=ticket.decode(), name=name)
 
-    # -- who may -------------------------------------------------------------------------------
-
-    async def _admit(self, visit: Visit, factor: str, invitation: str) -> str:
-        """Return the ticket of a first enrollment, or nothing for one more authenticator."""
+    async def _go_on(self, challenge: Challenge, step: Started, ticket: bytes) -> Challenge:
+        """Open the next step in the place of this one; both are one enrollment."""
         now = self._kit.clock()
+        after = replace(
+            challenge,
+            id=ChallengeId(new_id()),
+            prompt=step.prompt,
+            state=ticket + b"\n" + step.state,
+            created_at=now,
+        )
         async with self._kit.store.begin() as tx:
-            if await self._is_first(tx, visit):
-                if self._kit.factors[factor].traits.stands_in:
-                    message = "a spare cannot be the first factor"
-                    raise Conflict(message)
-                return await self._ticket(tx, visit, invitation, now)
-            # A proof that another cookie or login of this session gave is not this visitor's.
-            visit.require_proof()
-            await self._spend(tx, visit, adding(factor), now)
-        return ""
-
-    async def _is_first(self, tx: Transaction, visit: Visit) -> bool:
-        """Tell whether the person never enrolled; whoever lost everything must recover instead."""
-        standing = (await portfolio_in(tx, self._kit, visit.person)).standing
-        if standing is Standing.RECOVERY_NEEDED:
-            message = "had a factor and has none usable"
-            raise RecoveryNeeded(message)
-        return standing is Standing.NEVER_ENROLLED
-
-    async def _ticket(self, tx: Transaction, visit: Visit, invitation: str, now: datetime) -> str:
-        """Return what opens a first enrollment now: an invitation's hash, or an open season."""
-        if self._open_season(now):
-            return _NO_INVITATION
-        first = self._kit.first
-        code = self._kit.tokens.invitation_hash(invitation)
-        if first.mode == "invited" and await tx.invitations.open(visit.person, code, now):
-            return code
-        # Only wrong ones are counted, so that a stranger cannot use up the tries of the invited.
-        await self._kit.limiter.take(INVITATIONS_TRIED, visit.person.user_id)
-        message = "no open invitation"
-        raise InvitationNeeded(message)
-
-    def _open_season(self, now: datetime) -> bool:
-        first = self._kit.first
-        return first.mode == "open" and first.until is not None and now.date() <= first.until
-
-    async def _spend(self, tx: Transaction, visit: Visit, action: str, now: datetime) -> None:
-        session = visit.require_session()
-        if not await tx.challenges.spend(
-            visit.person, session.id, action, since=now - ACTION_PROOF_LIFE, now=now
-        ):
-            message = f"no fresh proof for {action}"
-            raise StepUpRequired(message)
+            await tx.challenges.consume(challenge, now, verified=False)
+            await tx.challenges.add(after)
+        return after
 
     # -- confirming ----------------------------------------------------------------------------
 
@@ -190,11 +149,11 @@ class Enrollments:
         now, entered = self._kit.clock(), None
         async with self._kit.store.begin() as tx:
             await tx.challenges.consume(challenge, now, verified=True)
-            if await self._is_first(tx, visit) is not bool(ticket):
+            if await self._admission.is_first(tx, visit) is not bool(ticket):
                 message = "enrolled, or reset, meanwhile"
                 raise Conflict(message)
             if ticket:
-                await self._first(tx, visit, ticket, now)
+                await self._admission.close(tx, visit, ticket, now)
             authenticator = self._new(challenge, outcome, name or challenge.factor, now)
             await self._retire(tx, authenticator, now)
             await tx.authenticators.add(authenticator)
@@ -209,19 +168,6 @@ class Enrollments:
                 await end_sessions(tx, visit.person, now, keep=challenge.session_id)
         await self._sessions.catch_up(visit.person)
         return entered
-
-    async def _first(self, tx: Transaction, visit: Visit, ticket: str, now: datetime) -> None:
-        """Close the door behind a first enrollment: one invitation, one first time."""
-        # An enrollment begun in an open season must not outlive it, least of all by a restart.
-        admitted = (
-            self._open_season(now)
-            if ticket == _NO_INVITATION
-            else await tx.invitations.redeem(visit.person, TokenHash(ticket), now)
-        )
-        if not admitted:
-            message = "invitation spent, or open season over, meanwhile"
-            raise InvitationNeeded(message)
-        await tx.accounts.mark_enrolled(visit.person, now)
 
     def _new(
         self, challenge: Challenge, outcome: Enrolled, name: str, now: datetime

@@ -8,8 +8,13 @@ from typing import TypeVar
 
 from sidecar.core.errors import PluginFailed, SidecarError
 from sidecar.core.model import Level, Session
-from sidecar.core.protocols import Bucket, Clock, Factor, Limiter
+from sidecar.core.protocols import (
+    Clock,
+    Factor,
+)
 from sidecar.core.stores import Store
+from sidecar.core.transports import Transport
+from sidecar.core.volume import Bucket, Limiter
 from sidecar.flows.tokens import Tokens
 from sidecar.flows.visit import Visit
 from sidecar.metrics.words import Found
@@ -55,9 +60,11 @@ class FirstEnrollment:
     """How a person who never had a factor may set up the first one."""
 
     mode: str
-    """`invited` or `open`."""
+    """`invited`, `confirmed` or `open`."""
     until: date | None = None
     """Last day on which `open` holds; nothing is open without it."""
+    hold: timedelta = timedelta(0)
+    """How long a new authenticator proves no more than the session that set it up did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,16 +82,21 @@ class Kit:
     """Some rule asks for a factor, so nobody may remove their last one."""
     looked_up: Callable[[Found], None] = lambda _found: None
     """Told where the session behind a cookie was found."""
+    discounted: frozenset[str] = frozenset()
+    """Factors that the profile does not let count as a second one."""
+    transports: Mapping[str, Transport] = field(default_factory=dict)
+    """What carries messages, by instance name, in the order of the configuration."""
 
     @property
     def levels(self) -> dict[str, Level]:
         """The level that one proof of each configured factor gives."""
-        return {
-            name: Level.PHISHING_RESISTANT
-            if factor.traits.phishing_resistant
-            else factor.traits.level
-            for name, factor in self.factors.items()
-        }
+        return {name: self._level(name, factor) for name, factor in self.factors.items()}
+
+    def _level(self, name: str, factor: Factor) -> Level:
+        if name in self.discounted:
+            return Level.ONE_FACTOR
+        resistant = factor.traits.phishing_resistant
+        return Level.PHISHING_RESISTANT if resistant else factor.traits.level
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from sidecar.core.errors import TooManyAttempts
-from sidecar.core.protocols import Bucket
+from sidecar.core.volume import Bucket
 from sidecar.flows.kit import Kit
 from sidecar.flows.record import act
 from sidecar.flows.visit import Visit

@@ -16,6 +16,8 @@ class Visit:
     request_id: str
     address: str = ""
     user_agent: str = ""
+    language: str = ""
+    """What the browser asked for: a tag that was chosen on a page, else its Accept-Language."""
     known: bool = False
     """This browser once passed as this person, so its tries are counted apart from strangers'."""
 

@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from sidecar.core.errors import LimiterUnavailable, StoreUnavailable
-from sidecar.core.protocols import Bucket, Limiter
 from sidecar.core.stores import Store, Transaction
+from sidecar.core.volume import Bucket, Limiter
 from sidecar.metrics import families
 from sidecar.metrics.words import Work, word
 from sidecar.metrics.worker import Metrics

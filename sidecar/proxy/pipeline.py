@@ -6,7 +6,7 @@ from datetime import datetime
 import structlog
 
 from sidecar.core import decision, policy
-from sidecar.core.cookies import KNOWN
+from sidecar.core.cookies import KNOWN, LANGUAGE
 from sidecar.core.decision import Allow, Evidence, Identify, decide, lasting, strictest
 from sidecar.core.errors import MalformedRequest, NotIdentified, SidecarError
 from sidecar.core.model import Identity, Session
@@ -235,6 +235,7 @@ class Pipeline:
             arrival.request_id,
             address=arrival.client,
             user_agent=arrival.header("user-agent"),
+            language=arrival.cookie(LANGUAGE) or arrival.header("accept-language"),
             known=tokens.is_known(arrival.cookie(KNOWN), identity.person, now),
         )
 

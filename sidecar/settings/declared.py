@@ -16,6 +16,7 @@ from sidecar.core.protocols import (
     SourceTraits,
     Tools,
 )
+from sidecar.core.transports import Transport, TransportTraits
 from sidecar.loader import AnyPlugin, PluginFault, Role, build, resolve
 from sidecar.settings.faults import Finding, Where, did_you_mean, within
 from sidecar.settings.schema import PluginPart, Settings, SourcePart
@@ -37,6 +38,7 @@ class Declared:
     options: BaseModel = field(repr=False)
     factor: FactorTraits | None = None
     source: SourceTraits | None = None
+    transport: TransportTraits | None = None
 
 
 class _Inert:
@@ -57,17 +59,35 @@ class _Inert:
     async def __call__(self, work: Callable[[], T]) -> T:
         self._refuse(type(work).__name__)
 
+    async def call(
+        self,
+        method: str,
+        url: str,
+        headers: RawHeaders = (),
+        body: bytes = b"",
+        *,
+        timeout_s: float,
+        private: bool = False,
+    ) -> Asked:
+        del url, headers, body, timeout_s, private
+        self._refuse(method)
+
+    def transport(self, name: str) -> Transport:
+        self._refuse(name)
+
     def _refuse(self, what: str) -> NoReturn:
         raise RuntimeError(f"a plugin acts while the configuration is read: {what}")
 
 
-def inert_tools(name: str, realm: str) -> Tools:
+def inert_tools(name: str, realm: str, origins: tuple[str, ...] = ()) -> Tools:
     """Return tools with which a plugin can be built and nothing done."""
 
     def keyed(data: bytes) -> bytes:
         return digest(b"inert", data, sha256)
 
-    return Tools(name, realm, keyed, _Inert(), _Inert())
+    inert = _Inert()
+    lent = (inert, inert, inert.call, inert.transport)
+    return Tools(name, realm, keyed, *lent, origins=origins)
 
 
 @dataclass(slots=True)
@@ -83,6 +103,7 @@ class Plugins:
     def declare(self, spoiled: frozenset[Where]) -> None:
         sections: tuple[tuple[Role, Mapping[str, PluginPart]], ...] = (
             (Role.IDENTITY, self.settings.identity),
+            (Role.TRANSPORTS, self.settings.transports),
             (Role.FACTORS, self.settings.factors),
         )
         for role, parts in sections:
@@ -136,6 +157,10 @@ class Plugins:
                 sorted(self.upstreams)
             )
             yield Finding((*where, "upstream"), f"there is no upstream {named!r}", hint)
+        for key, name in _transports_of(options):
+            if name not in self.settings.transports:
+                hint = did_you_mean(name, self.settings.transports)
+                yield Finding((*where, *key), f"there is no transport {name!r}", hint)
         tls = self.settings.listen.tls
         if getattr(options, "mtls", False) is True and (tls is None or tls.client_ca is None):
             message = "nobody would ever be believed: listen.tls.client_ca is not given"
@@ -143,7 +168,8 @@ class Plugins:
 
     def _asked(self, declared: Declared, where: Where) -> Iterator[Declared]:
         """Yield the declaration with the traits of what it builds."""
-        tools = inert_tools(declared.name, declared.realm)
+        origins = tuple(map(str, self.settings.public))
+        tools = inert_tools(declared.name, declared.realm, origins)
         try:
             built = build(declared.plugin, declared.options, tools)
             traits: object = getattr(built, "traits", None)
@@ -156,8 +182,20 @@ class Plugins:
             yield Declared(*same, factor=traits)
         elif declared.role is Role.IDENTITY and isinstance(traits, SourceTraits):
             yield Declared(*same, source=traits)
+        elif declared.role is Role.TRANSPORTS and isinstance(traits, TransportTraits):
+            yield Declared(*same, transport=traits)
         else:
             self.findings.append(Finding(where, f"the plugin is no {declared.role.value} plugin"))
+
+
+def _transports_of(options: BaseModel) -> Iterator[tuple[Where, str]]:
+    """Yield where and which transports a plugin names: `transport: mail`, `of: [a, b]`."""
+    named = getattr(options, "transport", None)
+    if isinstance(named, str):
+        yield ("transport",), named
+    several = getattr(options, "of", ())
+    if isinstance(several, tuple):
+        yield from ((("of", at), name) for at, name in enumerate(several) if isinstance(name, str))
 
 
 def levels_of(declared: tuple[Declared, ...]) -> Mapping[str, Level]:

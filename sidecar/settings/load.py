@@ -42,6 +42,11 @@ class Loaded:
         return tuple(item for item in self.declared if item.role is Role.IDENTITY)
 
     @property
+    def transports(self) -> tuple[Declared, ...]:
+        """The declared transports, in the order of the file."""
+        return tuple(item for item in self.declared if item.role is Role.TRANSPORTS)
+
+    @property
     def levels(self) -> Mapping[str, Level]:
         """The level that a proof of each factor gives."""
         return levels_of(self.declared)

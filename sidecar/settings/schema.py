@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, StrictBool
 
+from sidecar.settings.budgets import MessagesPart
 from sidecar.settings.edges import (
     CredentialCarriers,
     Limits,
@@ -51,14 +52,37 @@ class SourcePart(PluginPart):
     declare the same realm."""
 
 
-class EnrollmentPart(Part):
-    """Who may set up a first factor."""
+class Profile(StrEnum):
+    """Which published requirements bind: ASVS level 2, ASVS level 3, NIST 800-63B AAL2 or AAL3."""
 
-    first: Literal["invited", "open"]
-    """`invited` needs a code from `sidecar users invite`; `open` lets whoever knows the
-    password in first, until the day below."""
+    STANDARD = "standard"
+    ASVS_L3 = "asvs-l3"
+    NIST_AAL2 = "nist-aal2"
+    NIST_AAL3 = "nist-aal3"
+
+    @property
+    def strict(self) -> bool:
+        """Email counts for nothing: ASVS 6.3.6, NIST 800-63B §3.1.3.1."""
+        return self is not Profile.STANDARD
+
+    @property
+    def nist(self) -> bool:
+        """No browser is remembered: NIST 800-63B §5.1."""
+        return self in {Profile.NIST_AAL2, Profile.NIST_AAL3}
+
+
+class EnrollmentPart(Part):
+    """Who may set up a first factor, and when a stronger one counts."""
+
+    first: Literal["invited", "confirmed", "open"]
+    """`invited` needs a code from `sidecar users invite`; `confirmed` sends one to the address
+    that the identity source states; `open` lets whoever knows the password in first, until the
+    day below."""
     until: Day | None = None
     """The last day (UTC) of `open`."""
+    hold: Duration = parse_duration("24h")
+    """How long a new authenticator proves no more than the session that set it up did; the person
+    is told at once and can undo it. `0s` turns it off."""
 
     @property
     def open_until(self) -> datetime | None:
@@ -75,6 +99,17 @@ class SessionPart(Part):
     """A session without activity ends after this."""
     lifetime: Duration = parse_duration("24h")
     """Any session ends after this."""
+
+
+class TrustedDevicesPart(Part):
+    """Browsers that people ask to be remembered: never a fresh proof, never phishing-resistant."""
+
+    enabled: StrictBool = False
+    """People may have a browser remembered. NIST profiles forbid it."""
+    lifetime: Duration = parse_duration("30d")
+    """How long a browser is remembered after a proof."""
+    not_after: tuple[Name, ...] = ()
+    """Factors after whose proof no browser is remembered, such as `sms`; backup codes never."""
 
 
 class StoragePart(Part):
@@ -175,6 +210,16 @@ class Settings(Part):
     """Who may set up a first factor; there is no default."""
     factors: Annotated[Mapping[Name, PluginPart], Field(min_length=1)]
     """The kinds of proof people may set up, by name."""
+    transports: Mapping[Name, PluginPart] = Field(default_factory=dict)
+    """What carries messages, by name; the first that carries a channel also carries notices."""
+    messages: MessagesPart = MessagesPart()
+    """How many messages may be sent, and where to."""
+    trusted_devices: TrustedDevicesPart = TrustedDevicesPart()
+    """Remembering browsers."""
+    profile: Profile = Profile.STANDARD
+    """Which published requirements bind."""
+    plugin_timeout: Duration = parse_duration("5s")
+    """How long a factor plugin may take to answer; a later answer is none."""
     policy: PolicyPart = PolicyPart()
     """What is asked of which requests."""
     session: SessionPart = SessionPart()

@@ -8,8 +8,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from sidecar.core.model import Account, Person
 from sidecar.core.protocols import Clock
+from sidecar.storage.columns import Utc, of_person, person_values
 from sidecar.storage.engine import upsert
-from sidecar.storage.tables import Utc, accounts, of_person, person_values
+from sidecar.storage.tables import (
+    accounts,
+)
 
 _KEY = (accounts.c.realm, accounts.c.subject)
 

@@ -12,7 +12,11 @@ from sidecar.core.guessing import WINDOWS, Closed, Tally, judge
 from sidecar.core.model import AuthenticatorStatus, ChallengeId, Person
 from sidecar.core.stores import Claim
 from sidecar.storage.accounts import SqlAccounts
-from sidecar.storage.tables import attempts, authenticators, of_person, person_values
+from sidecar.storage.columns import of_person, person_values
+from sidecar.storage.tables import (
+    attempts,
+    authenticators,
+)
 
 CLOSED_RETRY_S = 24 * 60 * 60
 """Told where no waiting helps, so that programs do not come back every few seconds."""

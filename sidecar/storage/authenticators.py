@@ -17,11 +17,17 @@ from sidecar.core.model import (
     LookupCodes,
     Material,
     Person,
+    PublicKey,
+    SharedSecret,
 )
 from sidecar.core.states import AUTHENTICATOR, follow
+from sidecar.storage.columns import of_person, person_values
+from sidecar.storage.hardware import HardwareKeys
 from sidecar.storage.lookups import Lookups, newly_used
 from sidecar.storage.materials import decode, encode, kind_of, statement
-from sidecar.storage.tables import authenticators, of_person, person_values
+from sidecar.storage.tables import (
+    authenticators,
+)
 from sidecar.storage.vault import Place, Vault
 
 _log = structlog.get_logger(__name__)
@@ -38,6 +44,7 @@ class SqlAuthenticators:
         self._connection = connection
         self._vault = vault
         self._lookups = Lookups(connection)
+        self._keys = HardwareKeys(connection)
 
     async def of(self, person: Person) -> tuple[Authenticator, ...]:
         """Return all that were ever confirmed and not removed, unreadable ones with no material."""
@@ -51,6 +58,12 @@ class SqlAuthenticators:
         return found[0] if found else None
 
     async def add(self, authenticator: Authenticator) -> None:
+        """The authenticator is there.
+
+        Raises:
+            Conflict: its credential is registered already, to whomever.
+
+        """
         await self._connection.execute(
             insert(authenticators).values(
                 id=authenticator.id,
@@ -61,11 +74,14 @@ class SqlAuthenticators:
                 created_at=authenticator.created_at,
                 changed_at=authenticator.created_at,
                 last_used_at=authenticator.last_used_at,
+                detail=authenticator.detail,
                 **self._kept(authenticator),
             )
         )
         if isinstance(authenticator.material, LookupCodes):
             await self._lookups.put(authenticator.id, authenticator.material)
+        elif isinstance(authenticator.material, PublicKey):
+            await self._keys.add(authenticator.id, authenticator.material)
 
     async def replace(
         self, current: Authenticator, material: Material | None, *, used_at: datetime | None
@@ -95,7 +111,7 @@ class SqlAuthenticators:
         )
         if swapped.rowcount != 1 or current.status is not AuthenticatorStatus.ACTIVE:
             raise StaleMaterial("the authenticator changed meanwhile")
-        await self._replace_codes(current, after)
+        await self._replace_rows(current, after)
 
     async def move(self, current: Authenticator, occasion: str, now: datetime) -> Authenticator:
         """The authenticator is in the state that follows from the present one.
@@ -119,6 +135,7 @@ class SqlAuthenticators:
         if status is _REMOVED:
             after = dataclasses.replace(after, material=None)
             await self._lookups.drop(after.id)
+            await self._keys.drop(after.id)
         await self._store(present, after, now)
         return after
 
@@ -145,7 +162,23 @@ class SqlAuthenticators:
         if moved.rowcount != 1:
             raise Conflict("the authenticator changed meanwhile")
 
-    async def _replace_codes(self, current: Authenticator, after: Authenticator) -> None:
+    async def release(self, current: Authenticator, now: datetime) -> Authenticator:
+        """The hold on a new authenticator is over (an operator's approval).
+
+        Raises:
+            Conflict: it changed meanwhile, or is not readable.
+
+        """
+        if current.material is None:
+            raise Conflict("an unreadable authenticator proves nothing")
+        after = dataclasses.replace(current, held_until=None, version=current.version + 1)
+        await self._store(current, after, now)
+        return after
+
+    async def _replace_rows(self, current: Authenticator, after: Authenticator) -> None:
+        if isinstance(after.material, PublicKey):
+            await self._keys.replace(after.id, after.material)
+            return
         if not isinstance(after.material, LookupCodes):
             if isinstance(current.material, LookupCodes):
                 await self._lookups.drop(after.id)
@@ -164,8 +197,10 @@ class SqlAuthenticators:
     def _kept(self, authenticator: Authenticator) -> dict[str, object]:
         """Return the columns that the MAC covers, with the MAC."""
         material = authenticator.material
-        inline = None if isinstance(material, LookupCodes | None) else encode(material)
+        inline = encode(material) if isinstance(material, SharedSecret) else None
         return {
+            "held_until": authenticator.held_until,
+            "held_level": authenticator.held_level,
             "status": authenticator.status,
             "version": authenticator.version,
             "kind": kind_of(material),
@@ -179,27 +214,31 @@ class SqlAuthenticators:
         query = select(authenticators).where(condition)
         query = query.order_by(authenticators.c.created_at, authenticators.c.id)
         rows = (await self._connection.execute(query.with_for_update() if lock else query)).all()
-        codes = await self._codes(rows)
-        return tuple(self._authenticator(row, codes.get(row.id)) for row in rows)
+        beside = await self._beside(rows)
+        return tuple(self._authenticator(row, beside.get(row.id)) for row in rows)
 
-    async def _codes(self, rows: Sequence[AnyRow]) -> dict[str, LookupCodes]:
-        owners = [row.id for row in rows if row.kind == "lookup_codes"]
-        return await self._lookups.of(owners) if owners else {}
+    async def _beside(self, rows: Sequence[AnyRow]) -> dict[str, Material]:
+        """Return the material that has rows of its own."""
+        sets = [row.id for row in rows if row.kind == "lookup_codes"]
+        keys = [row.id for row in rows if row.kind == "public_key"]
+        found: dict[str, Material] = {owner: LookupCodes(()) for owner in sets}
+        found |= await self._lookups.of(sets) if sets else {}
+        return found | (await self._keys.of(keys) if keys else {})
 
-    def _authenticator(self, row: AnyRow, codes: LookupCodes | None) -> Authenticator:
+    def _authenticator(self, row: AnyRow, beside: Material | None) -> Authenticator:
         bare = _bare(row)
         if row.kind == "none":
             return bare
         try:
-            return self._opened(bare, row, codes)
+            return self._opened(bare, row, beside)
         except (SealBroken, ValueError, KeyError, TypeError) as error:
             _log.warning("authenticator.unreadable", authenticator=bare.id, error=str(error))
             return bare
 
-    def _opened(self, bare: Authenticator, row: AnyRow, codes: LookupCodes | None) -> Authenticator:
-        material: Material = codes or LookupCodes(())
-        if row.kind != "lookup_codes":
-            material = decode(row.kind, self._vault.unseal(row.material or "", _place(bare)))
+    def _opened(self, bare: Authenticator, row: AnyRow, beside: Material | None) -> Authenticator:
+        if beside is None and row.kind != "shared_secret":
+            raise SealBroken(f"authenticators.kind: no {row.kind!r} beside the row")
+        material = beside or decode(self._vault.unseal(row.material or "", _place(bare)))
         whole = dataclasses.replace(bare, material=material)
         trusted = (row.status, row.level) == (bare.status, bare.level)
         if trusted and self._vault.ring.vouched("row-mac", self._statement(whole), row.mac):
@@ -224,6 +263,9 @@ def _bare(row: AnyRow) -> Authenticator:
         version=row.version,
         created_at=row.created_at,
         last_used_at=row.last_used_at,
+        detail=row.detail,
+        held_until=row.held_until,
+        held_level=Level(row.held_level) if row.held_level in levels else Level.ONE_FACTOR,
     )
 
 

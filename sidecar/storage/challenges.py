@@ -19,7 +19,10 @@ from sidecar.core.model import (
     Purpose,
     SessionId,
 )
-from sidecar.storage.tables import challenges, of_person, person_values
+from sidecar.storage.columns import of_person, person_values
+from sidecar.storage.tables import (
+    challenges,
+)
 from sidecar.storage.vault import Place, Vault, canonical
 
 OPEN_PER_SESSION = 10

@@ -7,7 +7,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from sidecar.core.model import Person, SessionId
 from sidecar.core.stores import Revocation
-from sidecar.storage.tables import person_values, revocations
+from sidecar.storage.columns import person_values
+from sidecar.storage.tables import (
+    revocations,
+)
 
 
 class SqlFeed:

@@ -7,7 +7,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from sidecar.core.model import Person, TokenHash
 from sidecar.core.protocols import Clock
-from sidecar.storage.tables import invitations, of_person, person_values
+from sidecar.storage.columns import of_person, person_values
+from sidecar.storage.tables import (
+    invitations,
+)
 
 
 class SqlInvitations:

@@ -5,7 +5,10 @@ from collections import deque
 from datetime import datetime
 
 from sidecar.core.errors import TooManyAttempts
-from sidecar.core.protocols import Bucket, Clock
+from sidecar.core.protocols import (
+    Clock,
+)
+from sidecar.core.volume import Bucket
 
 KEYS_KEPT = 100_000
 """At most so many keys are remembered; beyond, the one longest unused is forgotten.

@@ -4,9 +4,8 @@ import base64
 import json
 from collections.abc import Mapping
 from datetime import datetime
-from typing import assert_never
+from typing import Any, assert_never
 
-from sidecar.core.errors import SealBroken
 from sidecar.core.model import (
     Authenticator,
     LookupCode,
@@ -16,8 +15,6 @@ from sidecar.core.model import (
     SharedSecret,
 )
 from sidecar.storage.vault import canonical
-
-StateValue = int | str | tuple[int, ...]
 
 
 def kind_of(material: Material | None) -> str:
@@ -36,7 +33,7 @@ def kind_of(material: Material | None) -> str:
 
 
 def encode(material: SharedSecret | PublicKey) -> bytes:
-    """Return the material in one canonical spelling, to be sealed."""
+    """Return the material in one canonical spelling, to be sealed or vouched for."""
     if isinstance(material, SharedSecret):
         return canonical({"secret": _text(material.secret), "state": dict(material.state)})
     return canonical(
@@ -49,32 +46,19 @@ def encode(material: SharedSecret | PublicKey) -> bytes:
     )
 
 
-def decode(kind: str, encoded: bytes) -> SharedSecret | PublicKey:
-    """Return the material that `encode` wrote.
-
-    Raises:
-        SealBroken: it is of another kind than the row says.
-
-    """
+def decode(encoded: bytes) -> SharedSecret:
+    """Return the secret that `encode` wrote."""
     content = json.loads(encoded)
-    if kind == "shared_secret" and "secret" in content:
-        return SharedSecret(_bytes(content["secret"]), _state(content["state"]))
-    if kind == "public_key" and "public_key" in content:
-        return PublicKey(
-            credential_id=_bytes(content["credential_id"]),
-            public_key=_bytes(content["public_key"]),
-            sign_count=content["sign_count"],
-            state=content["state"],
-        )
-    raise SealBroken(f"authenticators.material: not of kind {kind!r}")
+    return SharedSecret(_bytes(content["secret"]), _state(content["state"]))
 
 
 def statement(authenticator: Authenticator) -> bytes:
     """Return what a row's MAC vouches for: everything that decides who may prove what with it.
 
     The version is part of it, so that a row whose MAC did not fit is never vouched for by a
-    later change of state.
+    later change of state. So is a hold: without it, whoever writes to the database ends it.
     """
+    hold = [] if authenticator.held_until is None else [_moment(authenticator.held_until)]
     return canonical(
         [
             authenticator.id,
@@ -86,6 +70,7 @@ def statement(authenticator: Authenticator) -> bytes:
             authenticator.version,
             kind_of(authenticator.material),
             _covered(authenticator.material),
+            *([*hold, authenticator.held_level] if hold else []),
         ]
     )
 
@@ -110,7 +95,7 @@ def _moment(at: datetime | None) -> str | None:
     return None if at is None else f"{at.timestamp():.6f}"
 
 
-def _state(state: Mapping[str, int | str | list[int]]) -> dict[str, StateValue]:
+def _state(state: Mapping[str, Any]) -> dict[str, Any]:
     return {
         name: tuple(value) if isinstance(value, list) else value for name, value in state.items()
     }

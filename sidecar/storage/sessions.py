@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sidecar.core.errors import ChallengeGone
 from sidecar.core.model import (
     AuthenticatorId,
+    Level,
     Person,
     Proof,
     Session,
@@ -17,7 +18,11 @@ from sidecar.core.model import (
     TokenHash,
 )
 from sidecar.core.states import SESSION, follow
-from sidecar.storage.tables import accounts, of_person, person_values, sessions
+from sidecar.storage.columns import of_person, person_values
+from sidecar.storage.tables import (
+    accounts,
+    sessions,
+)
 from sidecar.storage.vault import canonical
 
 GRACE = timedelta(seconds=30)
@@ -198,7 +203,10 @@ def _as_it_was(row: AnyRow, *, status: str, proofs: str, login: str) -> Session:
 def _written(proofs: tuple[Proof, ...]) -> str:
     return canonical(
         [
-            [proof.factor, proof.authenticator_id, list(proof.amr), proof.at.isoformat()]
+            [
+                *(proof.factor, proof.authenticator_id, list(proof.amr), proof.at.isoformat()),
+                int(proof.most),
+            ]
             for proof in proofs
         ]
     ).decode()
@@ -207,7 +215,11 @@ def _written(proofs: tuple[Proof, ...]) -> str:
 def _read(written: str) -> tuple[Proof, ...]:
     return tuple(
         Proof(
-            factor, AuthenticatorId(which), tuple(amr), datetime.fromisoformat(at).astimezone(UTC)
+            factor,
+            AuthenticatorId(which),
+            tuple(amr),
+            datetime.fromisoformat(at).astimezone(UTC),
+            *map(Level, most),
         )
-        for factor, which, amr, at in json.loads(written)
+        for factor, which, amr, at, *most in json.loads(written)
     )

@@ -1,46 +1,26 @@
 """The tables, in portable SQLAlchemy Core; migrations are tested to build exactly these."""
 
-from datetime import UTC, datetime
-
 from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
-    ColumnElement,
-    DateTime,
-    Dialect,
     ForeignKey,
     Index,
     Integer,
     MetaData,
-    String,
     Table,
     Text,
-    TypeDecorator,
-    and_,
+    UniqueConstraint,
 )
 
-from sidecar.core.model import Person
-
-
-class Utc(TypeDecorator[datetime]):
-    """A moment, always aware and in UTC, whatever the database keeps."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        del dialect
-        if value is not None and value.tzinfo is None:
-            raise ValueError("a moment without a time zone")
-        return value and value.astimezone(UTC)
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        del dialect
-        if value is None or value.tzinfo is not None:
-            return value
-        return value.replace(tzinfo=UTC)
-
+from sidecar.storage.columns import (
+    IDENTIFIER,
+    NAME,
+    WORD,
+    Utc,
+    person_columns,
+    serial,
+)
 
 metadata = MetaData(
     naming_convention={
@@ -50,24 +30,6 @@ metadata = MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
-
-_NAME = String(255)
-_ID = String(64)
-_WORD = String(32)
-_SERIAL = BigInteger().with_variant(Integer, "sqlite")
-"""SQLite counts upwards by itself only in a column spelled INTEGER."""
-
-
-def _person(*, key: bool = False, known: bool = True) -> tuple[Column[str], Column[str]]:
-    return (
-        Column("realm", _NAME, primary_key=key, nullable=not known),
-        Column("subject", _NAME, primary_key=key, nullable=not known),
-    )
-
-
-def _serial(name: str) -> Column[int]:
-    return Column(name, _SERIAL, primary_key=True, autoincrement=True)
-
 
 instance = Table(
     "instance",
@@ -80,7 +42,7 @@ instance = Table(
 canaries = Table(
     "key_canaries",
     metadata,
-    Column("key_id", _ID, primary_key=True),
+    Column("key_id", IDENTIFIER, primary_key=True),
     Column("sealed", Text, nullable=False),
     Column("created_at", Utc, nullable=False),
 )
@@ -88,7 +50,7 @@ canaries = Table(
 accounts = Table(
     "two_factor_configs",
     metadata,
-    *_person(key=True),
+    *person_columns(key=True),
     Column("enabled", Boolean, nullable=False),
     Column("epoch", Integer, nullable=False),
     Column("created_at", Utc, nullable=False),
@@ -99,32 +61,51 @@ accounts = Table(
 authenticators = Table(
     "authenticators",
     metadata,
-    Column("id", _ID, primary_key=True),
-    *_person(),
-    Column("factor", _NAME, nullable=False),
+    Column("id", IDENTIFIER, primary_key=True),
+    *person_columns(),
+    Column("factor", NAME, nullable=False),
     Column("name", Text, nullable=False),
-    Column("status", _WORD, nullable=False),
+    Column("status", WORD, nullable=False),
     Column("level", Integer, nullable=False),
     Column("version", Integer, nullable=False),
-    Column("kind", _WORD, nullable=False),
+    Column("kind", WORD, nullable=False),
     Column("material", Text),
     Column("mac", Text, nullable=False),
     Column("created_at", Utc, nullable=False),
     Column("changed_at", Utc, nullable=False),
     Column("last_used_at", Utc),
+    Column("detail", Text, nullable=False, server_default=""),
+    Column("held_until", Utc),
+    Column("held_level", Integer, nullable=False, server_default="2"),
     Index(None, "realm", "subject"),
 )
+
+hardware_keys = Table(
+    "hardware_keys",
+    metadata,
+    Column(
+        "authenticator_id",
+        IDENTIFIER,
+        ForeignKey("authenticators.id", ondelete="CASCADE"),
+        primary_key=True,
+    ),
+    Column("credential_id", Text, nullable=False, unique=True),
+    Column("public_key", Text, nullable=False),
+    Column("sign_count", BigInteger, nullable=False),
+    Column("state", Text, nullable=False),
+)
+"""Public keys stand in clear; the MAC of the authenticator's row covers them."""
 
 backup_codes = Table(
     "backup_codes",
     metadata,
     Column(
         "authenticator_id",
-        _ID,
+        IDENTIFIER,
         ForeignKey("authenticators.id", ondelete="CASCADE"),
         primary_key=True,
     ),
-    Column("selector", _WORD, primary_key=True),
+    Column("selector", WORD, primary_key=True),
     Column("position", Integer, nullable=False),
     Column("hash", Text, nullable=False),
     Column("used_at", Utc),
@@ -133,13 +114,13 @@ backup_codes = Table(
 challenges = Table(
     "two_factor_challenges",
     metadata,
-    Column("id", _ID, primary_key=True),
-    *_person(),
-    Column("session_id", _ID, nullable=False),
-    Column("purpose", _WORD, nullable=False),
-    Column("factor", _NAME, nullable=False),
+    Column("id", IDENTIFIER, primary_key=True),
+    *person_columns(),
+    Column("session_id", IDENTIFIER, nullable=False),
+    Column("purpose", WORD, nullable=False),
+    Column("factor", NAME, nullable=False),
     Column("action", Text, nullable=False),
-    Column("authenticator_id", _ID),
+    Column("authenticator_id", IDENTIFIER),
     Column("prompt", Text),
     Column("state", Text),
     Column("created_at", Utc, nullable=False),
@@ -154,11 +135,11 @@ challenges = Table(
 attempts = Table(
     "two_factor_attempts",
     metadata,
-    _serial("id"),
-    *_person(),
-    Column("factor", _NAME, nullable=False),
+    serial("id"),
+    *person_columns(),
+    Column("factor", NAME, nullable=False),
     Column("known", Boolean, nullable=False),
-    Column("challenge_id", _ID, nullable=False),
+    Column("challenge_id", IDENTIFIER, nullable=False),
     Column("at", Utc, nullable=False),
     Column("settled_at", Utc),
     Column("verified", Boolean, nullable=False),
@@ -169,11 +150,11 @@ attempts = Table(
 sessions = Table(
     "sessions",
     metadata,
-    Column("id", _ID, primary_key=True),
-    *_person(),
-    Column("status", _WORD, nullable=False),
-    Column("token_hash", _ID, unique=True),
-    Column("previous_hash", _ID, index=True),
+    Column("id", IDENTIFIER, primary_key=True),
+    *person_columns(),
+    Column("status", WORD, nullable=False),
+    Column("token_hash", IDENTIFIER, unique=True),
+    Column("previous_hash", IDENTIFIER, index=True),
     Column("previous_until", Utc),
     Column("previous", Text),
     Column("created_at", Utc, nullable=False),
@@ -190,10 +171,10 @@ sessions = Table(
 revocations = Table(
     "revocations",
     metadata,
-    _serial("sequence"),
-    Column("kind", _WORD, nullable=False),
-    *_person(),
-    Column("session_id", _ID),
+    serial("sequence"),
+    Column("kind", WORD, nullable=False),
+    *person_columns(),
+    Column("session_id", IDENTIFIER),
     Column("at", Utc, nullable=False),
     sqlite_autoincrement=True,
 )
@@ -202,8 +183,8 @@ revocations = Table(
 invitations = Table(
     "invitations",
     metadata,
-    Column("code_hash", _ID, primary_key=True),
-    *_person(),
+    Column("code_hash", IDENTIFIER, primary_key=True),
+    *person_columns(),
     Column("by", Text, nullable=False),
     Column("created_at", Utc, nullable=False),
     Column("expires_at", Utc, nullable=False),
@@ -215,25 +196,80 @@ invitations = Table(
 audit_events = Table(
     "audit_events",
     metadata,
-    _serial("sequence"),
+    serial("sequence"),
     Column("at", Utc, nullable=False),
-    Column("name", _NAME, nullable=False),
-    *_person(known=False),
+    Column("name", NAME, nullable=False),
+    *person_columns(known=False),
     Column("actor", Text, nullable=False),
     Column("request_id", Text, nullable=False),
     Column("details", Text, nullable=False),
-    Column("hash", _ID, nullable=False),
+    Column("hash", IDENTIFIER, nullable=False),
     Column("mac", Text, nullable=False),
     Index(None, "realm", "subject", "sequence"),
     sqlite_autoincrement=True,
 )
 
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", IDENTIFIER, primary_key=True),
+    *person_columns(),
+    Column("challenge_id", IDENTIFIER, index=True),
+    Column("channel", WORD, nullable=False),
+    Column("destination", IDENTIFIER, nullable=False),
+    Column("region", WORD, nullable=False),
+    Column("template", NAME, nullable=False),
+    Column("language", WORD, nullable=False),
+    Column("transport", NAME, nullable=False),
+    Column("message", Text),
+    Column("status", WORD, nullable=False),
+    Column("provider", NAME, nullable=False),
+    Column("reference", Text, nullable=False),
+    Column("failure", NAME, nullable=False),
+    Column("created_at", Utc, nullable=False),
+    Column("expires_at", Utc, nullable=False),
+    Column("claimed_at", Utc),
+    Column("settled_at", Utc),
+    Column("verified_at", Utc),
+    Index(None, "status", "created_at"),
+    Index(None, "realm", "subject", "created_at"),
+    Index(None, "destination", "created_at"),
+    Index(None, "channel", "region", "created_at"),
+    Index(None, "provider", "reference"),
+)
+"""Messages that were accepted for sending: sealed until they are settled, counted ever after."""
 
-def of_person(table: Table, person: Person) -> ColumnElement[bool]:
-    """Return the condition that a row belongs to the person: both halves, byte for byte."""
-    return and_(table.c.realm == person.realm, table.c.subject == person.subject)
+notification_addresses = Table(
+    "notification_addresses",
+    metadata,
+    Column("id", IDENTIFIER, primary_key=True),
+    *person_columns(),
+    Column("channel", WORD, nullable=False),
+    Column("destination", IDENTIFIER, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("origin", NAME, nullable=False),
+    Column("created_at", Utc, nullable=False),
+    Column("verified_at", Utc),
+    Column("removed_at", Utc),
+    UniqueConstraint("realm", "subject", "channel", "destination"),
+)
 
-
-def person_values(person: Person) -> dict[str, str]:
-    """Return the columns that say whose a row is."""
-    return {"realm": person.realm, "subject": person.subject}
+trusted_devices = Table(
+    "trusted_devices",
+    metadata,
+    Column("id", IDENTIFIER, primary_key=True),
+    *person_columns(),
+    Column("counter_hash", IDENTIFIER, nullable=False),
+    Column("previous_hash", IDENTIFIER),
+    Column("previous_until", Utc),
+    Column("factor", NAME, nullable=False),
+    Column("proven_at", Utc, nullable=False),
+    Column("created_at", Utc, nullable=False),
+    Column("expires_at", Utc, nullable=False),
+    Column("last_used_at", Utc, nullable=False),
+    Column("ended_at", Utc),
+    Column("user_agent", Text, nullable=False),
+    Column("address", Text, nullable=False),
+    Index(None, "realm", "subject"),
+    Index(None, "expires_at"),
+)

@@ -7,7 +7,11 @@ from sqlalchemy import Row, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from sidecar.core.model import Event, Person
-from sidecar.storage.tables import audit_events, instance, of_person
+from sidecar.storage.columns import of_person
+from sidecar.storage.tables import (
+    audit_events,
+    instance,
+)
 from sidecar.storage.vault import Vault, canonical, digest
 
 _BATCH = 500

@@ -17,7 +17,7 @@ from sidecar.core.model import (
     Session,
     SessionId,
 )
-from sidecar.flows.enroll import adding
+from sidecar.flows.admission import adding
 from sidecar.flows.manage import removing
 from sidecar.flows.visit import Visit
 from sidecar.web import views

@@ -16,7 +16,7 @@ from sidecar.core.errors import (
     TooManyAttempts,
 )
 from sidecar.core.model import AuthenticatorId, ChallengeId, Standing
-from sidecar.flows.enroll import adding
+from sidecar.flows.admission import adding
 from sidecar.flows.manage import removing
 from sidecar.flows.portfolio import authenticators, portfolio
 from sidecar.flows.visit import Visit

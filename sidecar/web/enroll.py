@@ -12,7 +12,7 @@ from sidecar.core.errors import (
     StepUpRequired,
 )
 from sidecar.core.model import Challenge, ChallengeId, Standing
-from sidecar.flows.enroll import adding
+from sidecar.flows.admission import adding
 from sidecar.flows.kit import Entered
 from sidecar.flows.portfolio import portfolio
 from sidecar.flows.visit import Visit
@@ -107,6 +107,9 @@ class EnrollPages:
         except ResponseRejected as error:
             self._desk.count(error.slug)
             return await self._again(request, form, challenge, fault_of(error, self._desk))
+        if isinstance(entered, Challenge):
+            onward = _onward(form.fields)
+            return self._desk.go(request, "enroll", enrollment=entered.id, **onward)
         return await self._finished(request, form, challenge, entered)
 
     async def invitation(self, request: web.Request) -> web.Response:

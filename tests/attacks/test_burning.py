@@ -6,7 +6,7 @@ import pytest
 
 from sidecar.core.errors import RecoveryNeeded, ResponseRejected, SidecarError
 from sidecar.core.model import Challenge, Person, Standing
-from sidecar.flows.enroll import adding
+from sidecar.flows.admission import adding
 from sidecar.flows.portfolio import portfolio
 from sidecar.flows.visit import Visit
 from tests.unit.flows.scene import ADA, Phone, Scene, quick_folder, scene, secret_of

@@ -7,7 +7,7 @@ import pytest
 
 from sidecar.core.errors import ChallengeGone, ResponseRejected, StepUpRequired, TooManyAttempts
 from sidecar.core.model import Challenge
-from sidecar.flows.enroll import adding
+from sidecar.flows.admission import adding
 from sidecar.flows.visit import Visit
 from tests.unit.flows.scene import Scene, quick_folder, scene
 

@@ -6,8 +6,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from sidecar.core.errors import UpstreamUnreachable
-from sidecar.core.protocols import Asked, AskUpstream, RawHeaders, Tools
+from sidecar.core.errors import DeliveryFailed, UpstreamUnreachable
+from sidecar.core.protocols import (
+    Asked,
+    AskUpstream,
+    CallOutside,
+    RawHeaders,
+    Tools,
+)
+from sidecar.core.transports import Transport
 
 T = TypeVar("T")
 
@@ -39,6 +46,24 @@ class InPlace:
         return work()
 
 
+async def nobody_outside(
+    method: str,
+    url: str,
+    headers: RawHeaders = (),
+    body: bytes = b"",
+    *,
+    timeout_s: float,
+    private: bool = False,
+) -> Asked:
+    """Reach nobody: there is no network."""
+    del method, url, headers, body, timeout_s, private
+    raise DeliveryFailed("nobody listens")
+
+
+def no_transport(name: str) -> Transport:
+    raise KeyError(name)
+
+
 def lent(
     instance: str = "tested",
     *,
@@ -46,11 +71,19 @@ def lent(
     key: bytes = b"k" * 32,
     ask: AskUpstream | None = None,
     dear: InPlace | None = None,
+    call: CallOutside | None = None,
+    transport: Callable[[str], Transport] | None = None,
+    origins: tuple[str, ...] = ("https://shop.example.com",),
 ) -> Tools:
     def keyed(data: bytes) -> bytes:
         return hmac.digest(key, data, hashlib.sha256)
 
-    return Tools(instance, realm, keyed, ask or Silent(), dear or InPlace())
+    return Tools(
+        *(instance, realm, keyed, ask or Silent(), dear or InPlace(), call or nobody_outside),
+        transport=transport or no_transport,
+        origins=origins,
+        callback="https://shop.example.com/_sidecar/receipts/tested",
+    )
 
 
 @dataclass(slots=True)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sidecar.core.errors import TooManyAttempts
-from sidecar.core.protocols import Bucket, Limiter
+from sidecar.core.volume import Bucket, Limiter
 from sidecar.storage.limiter import MemoryLimiter
 from tests.conformance.stores import Travel
 

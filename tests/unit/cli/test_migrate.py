@@ -55,6 +55,7 @@ def test_down_asks_first(run: Run, config: str, tmp_path: Path) -> None:
 def test_one_step_down_never_empties_the_store(run: Run, config: str, tmp_path: Path) -> None:
     """A step below the first revision: shows that only `--to base` takes everything."""
     run("migrate", "up", "--create", "--config", config, **ENV)
+    assert run("migrate", "down", "--yes", "--config", config, **ENV).exit_code == 0
     refused = run("migrate", "down", "--yes", "--config", config, **ENV)
     assert refused.exit_code == 1
     assert "--to base" in refused.output

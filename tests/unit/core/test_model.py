@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from sidecar.core import model
+from sidecar.core.messages import Message
 from sidecar.core.model import (
     Authenticator,
     AuthenticatorId,
@@ -17,7 +18,6 @@ from sidecar.core.model import (
     LookupCode,
     LookupCodes,
     Material,
-    Message,
     Person,
     Prompt,
     PublicKey,

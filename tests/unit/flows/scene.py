@@ -30,8 +30,8 @@ from sidecar.core.model import (
 )
 from sidecar.core.protocols import Context, Factor, FactorTraits, Tools
 from sidecar.flows import Flows, build_flows
-from sidecar.flows.enroll import adding
-from sidecar.flows.kit import FirstEnrollment, Kit, SessionTimes
+from sidecar.flows.admission import adding
+from sidecar.flows.kit import Entered, FirstEnrollment, Kit, SessionTimes
 from sidecar.flows.people import People
 from sidecar.flows.tokens import Tokens
 from sidecar.flows.visit import Visit
@@ -71,7 +71,7 @@ class Watched:
 
     async def finish_enrollment(
         self, context: Context, state: bytes, response: Response
-    ) -> Enrolled | Rejected:
+    ) -> Enrolled | Rejected | Started:
         return await self._inner.finish_enrollment(context, state, response)
 
     async def begin_challenge(
@@ -141,7 +141,7 @@ class Scene:
     def stranger(self, person: Person = ADA, *, known: bool = False, login: str = "") -> Visit:
         """Return a visit of somebody who knows the password, in no session."""
         identity = Identity(person, "app", Claims(email=f"{person.subject}@x.test"), login)
-        return Visit(identity, None, "req-1", "192.0.2.77", "Firefox/150", known)
+        return Visit(identity, None, "req-1", "192.0.2.77", "Firefox/150", known=known)
 
     async def enter(
         self, person: Person = ADA, *, known: bool = False, login: str = ""
@@ -159,7 +159,7 @@ class Scene:
         phone = Phone(secret_of(begun.prompt))
         answer = phone.code(self.clock)
         entered = await self.flows.enrollments.finish(visit, begun.id, answer)
-        assert entered is not None
+        assert isinstance(entered, Entered)
         return replace(visit, session=entered.session), phone
 
     async def spare(self, visit: Visit, phone: Phone) -> None:

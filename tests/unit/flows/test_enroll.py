@@ -24,8 +24,8 @@ from sidecar.core.model import (
     SessionStatus,
     Standing,
 )
-from sidecar.flows.enroll import adding
-from sidecar.flows.kit import ACTION_PROOF_LIFE
+from sidecar.flows.admission import adding
+from sidecar.flows.kit import ACTION_PROOF_LIFE, Entered
 from sidecar.flows.portfolio import portfolio
 from sidecar.flows.visit import Visit
 from tests.unit.flows.scene import (
@@ -62,7 +62,7 @@ async def test_an_invited_newcomer_ends_proven_and_audited(here: Scene) -> None:
     assert not await here.held()
     answer = phone.code(here.clock)
     entered = await here.flows.enrollments.finish(visit, begun.id, answer, name="Phone")
-    assert entered is not None
+    assert isinstance(entered, Entered)
     assert entered.token != before
     assert entered.session.status is SessionStatus.PROVEN
     (held,) = await here.held()

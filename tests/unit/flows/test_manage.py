@@ -8,7 +8,7 @@ import pytest
 
 from sidecar.core.errors import ChallengeGone, Conflict, NotFound, StepUpRequired
 from sidecar.core.model import AuthenticatorId, Standing
-from sidecar.flows.enroll import adding
+from sidecar.flows.admission import adding
 from sidecar.flows.manage import MAX_NAME_CHARS, SHOWN_EVENTS, removing
 from sidecar.flows.portfolio import portfolio
 from tests.unit.flows.scene import ADA, GRACE, Scene, scene

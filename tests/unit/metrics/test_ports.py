@@ -8,8 +8,8 @@ from typing import cast
 import pytest
 
 from sidecar.core.errors import LimiterUnavailable, NotFound, SidecarError, StoreUnavailable
-from sidecar.core.protocols import Bucket
 from sidecar.core.stores import Transaction
+from sidecar.core.volume import Bucket
 from sidecar.metrics.ports import MeasuredLimiter, MeasuredStore
 from tests.unit.metrics.counted import alone, told
 

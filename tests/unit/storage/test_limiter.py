@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from sidecar.core.errors import TooManyAttempts
-from sidecar.core.protocols import Bucket
+from sidecar.core.volume import Bucket
 from sidecar.storage.limiter import MemoryLimiter
 from tests.conformance.stores import Travel
 

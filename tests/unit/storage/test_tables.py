@@ -5,7 +5,10 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from sqlalchemy.dialects import sqlite
 
-from sidecar.storage.tables import Utc, metadata
+from sidecar.storage.columns import Utc
+from sidecar.storage.tables import (
+    metadata,
+)
 from tests.conformance.stores import NOW
 
 DIALECT = sqlite.dialect()

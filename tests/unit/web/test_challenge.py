@@ -2,7 +2,7 @@
 
 import pytest
 
-from sidecar.flows.enroll import adding
+from sidecar.flows.admission import adding
 from sidecar.flows.manage import removing
 from tests.somebody import Somebody, somebody
 from tests.visitor import Page

@@ -1,0 +1,84 @@
+"""Who may set up a factor: guarded the first time, bound to a fresh proof ever after."""
+
+from datetime import datetime
+
+from sidecar.core.errors import Conflict, InvitationNeeded, RecoveryNeeded, StepUpRequired
+from sidecar.core.model import Standing, TokenHash
+from sidecar.core.stores import Transaction
+from sidecar.flows.kit import ACTION_PROOF_LIFE, INVITATIONS_TRIED, Kit
+from sidecar.flows.portfolio import portfolio_in
+from sidecar.flows.visit import Visit
+
+_NO_INVITATION = "-"
+
+
+def adding(factor: str) -> str:
+    """Return the action that a proof must be bound to before this factor can be added."""
+    return f"authenticator.add:{factor}"
+
+
+class Admission:
+    """The door before an enrollment, and its closing behind a first one."""
+
+    def __init__(self, kit: Kit) -> None:
+        self._kit = kit
+
+    async def admit(self, visit: Visit, factor: str, invitation: str) -> str:
+        """Return the ticket of a first enrollment, or nothing for one more authenticator."""
+        now = self._kit.clock()
+        async with self._kit.store.begin() as tx:
+            if await self.is_first(tx, visit):
+                if self._kit.factors[factor].traits.stands_in:
+                    message = "a spare cannot be the first factor"
+                    raise Conflict(message)
+                return await self._ticket(tx, visit, invitation, now)
+            # A proof that another cookie or login of this session gave is not this visitor's.
+            visit.require_proof()
+            await self._spend(tx, visit, adding(factor), now)
+        return ""
+
+    async def is_first(self, tx: Transaction, visit: Visit) -> bool:
+        """Tell whether the person never enrolled; whoever lost everything must recover instead."""
+        standing = (await portfolio_in(tx, self._kit, visit.person)).standing
+        if standing is Standing.RECOVERY_NEEDED:
+            message = "had a factor and has none usable"
+            raise RecoveryNeeded(message)
+        return standing is Standing.NEVER_ENROLLED
+
+    async def _ticket(self, tx: Transaction, visit: Visit, invitation: str, now: datetime) -> str:
+        """Return what opens a first enrollment now: an invitation's hash, or an open season."""
+        if self._open_season(now):
+            return _NO_INVITATION
+        first = self._kit.first
+        code = self._kit.tokens.invitation_hash(invitation)
+        if first.mode == "invited" and await tx.invitations.open(visit.person, code, now):
+            return code
+        # Only wrong ones are counted, so that a stranger cannot use up the tries of the invited.
+        await self._kit.limiter.take(INVITATIONS_TRIED, visit.person.user_id)
+        message = "no open invitation"
+        raise InvitationNeeded(message)
+
+    def _open_season(self, now: datetime) -> bool:
+        first = self._kit.first
+        return first.mode == "open" and first.until is not None and now.date() <= first.until
+
+    async def _spend(self, tx: Transaction, visit: Visit, action: str, now: datetime) -> None:
+        session = visit.require_session()
+        if not await tx.challenges.spend(
+            visit.person, session.id, action, since=now - ACTION_PROOF_LIFE, now=now
+        ):
+            message = f"no fresh proof for {action}"
+            raise StepUpRequired(message)
+
+    async def close(self, tx: Transaction, visit: Visit, ticket: str, now: datetime) -> None:
+        """Close the door behind a first enrollment: one invitation, one first time."""
+        # An enrollment begun in an open season must not outlive it, least of all by a restart.
+        admitted = (
+            self._open_season(now)
+            if ticket == _NO_INVITATION
+            else await tx.invitations.redeem(visit.person, TokenHash(ticket), now)
+        )
+        if not admitted:
+            message = "invitation spent, or open season over, meanwhile"
+            raise InvitationNeeded(message)
+        await tx.accounts.mark_enrolled(visit.person, now)
