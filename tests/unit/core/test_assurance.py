@@ -16,6 +16,7 @@ from sidecar.core.assurance import (
     counts,
     satisfies,
     until,
+    worth,
 )
 from sidecar.core.model import AuthenticatorId, Level, Proof
 
@@ -206,3 +207,17 @@ def test_satisfying_is_the_level_of_what_counts(
     reached = assess(counted, LEVELS, NOW).level >= max(need.level, Level.TWO_FACTOR)
     bare = need == Requirement(Level.ONE_FACTOR)
     assert satisfies(given_proofs, need, LEVELS, NOW) is (bare or reached)
+
+
+def test_a_held_proof_is_worth_no_more_than_it_was_held_to() -> None:
+    """A proof of a held key shows two factors, in the level and in what it satisfies."""
+    held = Proof("webauthn", AuthenticatorId("a1"), ("hwk",), NOW, most=Level.TWO_FACTOR)
+    whole = Proof("webauthn", AuthenticatorId("a2"), ("hwk",), NOW)
+    strong = Requirement(Level.PHISHING_RESISTANT, timedelta(minutes=5))
+    assert worth(held, LEVELS) is Level.TWO_FACTOR
+    assert worth(whole, LEVELS) is Level.PHISHING_RESISTANT
+    assert assess([held], LEVELS, NOW).level is Level.TWO_FACTOR
+    assert not satisfies([held], strong, LEVELS, NOW)
+    assert satisfies([held], Requirement(Level.TWO_FACTOR), LEVELS, NOW)
+    assert satisfies([held, whole], strong, LEVELS, NOW)
+    assert until([held], strong, LEVELS) == datetime.min.replace(tzinfo=UTC)

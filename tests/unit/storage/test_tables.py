@@ -1,38 +1,33 @@
-"""Moments are aware and in UTC, whatever goes in."""
+"""What is declared holds together."""
 
-from datetime import datetime, timedelta, timezone
+from sqlalchemy import Text
 
-import pytest
-from sqlalchemy.dialects import sqlite
-
-from sidecar.storage.columns import Utc
-from sidecar.storage.tables import (
-    metadata,
-)
-from tests.conformance.stores import NOW
-
-DIALECT = sqlite.dialect()
-
-
-def test_a_moment_comes_back_in_utc() -> None:
-    """A time of another zone shows as the same moment, and nothing stays nothing."""
-    there = NOW.astimezone(timezone(timedelta(hours=5)))
-    kept = Utc().process_bind_param(there, DIALECT)
-    assert kept == NOW
-    assert kept is not None
-    assert kept.utcoffset() == timedelta(0)
-    assert Utc().process_result_value(NOW.replace(tzinfo=None), DIALECT) == NOW
-    assert Utc().process_result_value(NOW, DIALECT) == NOW
-    assert Utc().process_bind_param(None, DIALECT) is None
-
-
-def test_a_naive_time_is_refused() -> None:
-    """A time without a zone shows an error instead of a guess."""
-    with pytest.raises(ValueError, match="time zone"):
-        Utc().process_bind_param(datetime(2026, 1, 1), DIALECT)  # noqa: DTZ001 - the point
+from sidecar.storage.tables import metadata
 
 
 def test_whose_a_row_is_is_two_columns() -> None:
     """Every table with a subject shows a realm beside it (ASVS 6.8.1)."""
     for table in metadata.sorted_tables:
         assert ("subject" in table.c) == ("realm" in table.c)
+
+
+def test_names_of_people_are_found_by_an_index() -> None:
+    """Every table that many rows of one person stand in shows an index that begins with them."""
+    for table in metadata.sorted_tables:
+        if "subject" in table.c and table.name not in {"two_factor_configs", "revocations"}:
+            indexed = {tuple(index.columns.keys())[:2] for index in table.indexes}
+            unique = {tuple(rule.columns.keys())[:2] for rule in table.constraints}
+            assert ("realm", "subject") in indexed | unique, table.name
+
+
+def test_what_is_sealed_has_room() -> None:
+    """Columns that hold sealed values show no limit of length."""
+    for table, column in (
+        ("authenticators", "material"),
+        ("two_factor_challenges", "state"),
+        ("outbox", "message"),
+        ("notification_addresses", "address"),
+    ):
+        kind = metadata.tables[table].c[column].type
+        assert isinstance(kind, Text)
+        assert kind.length is None

@@ -1,0 +1,41 @@
+"""Moments are aware and in UTC, whatever goes in."""
+
+from datetime import datetime, timedelta, timezone
+
+import pytest
+from sqlalchemy.dialects import sqlite
+
+from sidecar.core.model import Person
+from sidecar.storage.columns import Utc, of_person, person_values
+from sidecar.storage.tables import accounts
+from tests.conformance.stores import NOW
+
+DIALECT = sqlite.dialect()
+
+
+def test_a_moment_comes_back_in_utc() -> None:
+    """A time of another zone shows as the same moment, and nothing stays nothing."""
+    there = NOW.astimezone(timezone(timedelta(hours=5)))
+    kept = Utc().process_bind_param(there, DIALECT)
+    assert kept == NOW
+    assert kept is not None
+    assert kept.utcoffset() == timedelta(0)
+    assert Utc().process_result_value(NOW.replace(tzinfo=None), DIALECT) == NOW
+    assert Utc().process_result_value(NOW, DIALECT) == NOW
+    assert Utc().process_bind_param(None, DIALECT) is None
+
+
+def test_a_naive_time_is_refused() -> None:
+    """A time without a zone shows an error instead of a guess."""
+    with pytest.raises(ValueError, match="time zone"):
+        Utc().process_bind_param(datetime(2026, 1, 1), DIALECT)  # noqa: DTZ001 - the point
+
+
+def test_a_person_is_two_columns_byte_for_byte() -> None:
+    """The condition of a person shows both halves compared as they are."""
+    condition = str(
+        of_person(accounts, Person("shop", "Ada")).compile(compile_kwargs={"literal_binds": True})
+    )
+    assert "realm = 'shop'" in condition
+    assert "subject = 'Ada'" in condition
+    assert person_values(Person("shop", "Ada")) == {"realm": "shop", "subject": "Ada"}
