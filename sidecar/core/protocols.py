@@ -146,6 +146,9 @@ class FactorTraits:
     """What confirming an enrollment proves (RFC 8176)."""
     phishing_resistant: bool = False
     restricted: bool = False
+    """NIST 800-63B §3.2.9: allowed with a notice and with alternatives (text messages)."""
+    strict: bool = True
+    """Counts as a second factor under the strict profiles (email does not: ASVS 6.3.6)."""
     only_one: bool = False
     """A person has one authenticator of this factor; a new one replaces it."""
     stands_in: bool = False
