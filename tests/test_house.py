@@ -29,6 +29,8 @@ WITHOUT_TWIN: dict[str, str] = {
     "sidecar/demo/desk.py": "shown by tests/unit/demo/test_app.py",
     "sidecar/demo/pages.py": "shown by tests/unit/demo/test_app.py",
     "sidecar/demo/visit.py": "shown by tests/unit/demo/test_app.py",
+    "sidecar/web/lines.py": "declarations only",
+    "sidecar/web/questions.py": "declarations only",
     "sidecar/proxy/upstream.py": "declarations only",
     "sidecar/proxy/verdicts.py": "declarations only",
 }

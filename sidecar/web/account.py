@@ -2,7 +2,6 @@
 
 import re
 from dataclasses import replace
-from typing import Literal
 
 from aiohttp import web
 
@@ -20,11 +19,12 @@ from sidecar.core.model import (
 from sidecar.flows.admission import adding
 from sidecar.flows.manage import removing
 from sidecar.flows.visit import Visit
-from sidecar.web import views
+from sidecar.web import lines
 from sidecar.web.desk import Desk
-from sidecar.web.views import AccountView, Choice, Codes, EventKind, Fault, Method, SessionLine
+from sidecar.web.lines import Codes, EventKind, Method, SessionLine
+from sidecar.web.questions import Choice, Fault
+from sidecar.web.views import AccountView, Done
 
-Done = Literal["", "added", "renamed", "removed", "codes-made", "session-ended"]
 _DONE: dict[str, Done] = {
     "added": "added",
     "renamed": "renamed",
@@ -189,10 +189,10 @@ class AccountPages:
             suspended=item.status is not AuthenticatorStatus.ACTIVE or item.material is None,
         )
 
-    def _event(self, event: Event) -> views.Event:
+    def _event(self, event: Event) -> lines.Event:
         factor = str(event.details.get("factor", ""))
         kinds = {**_KINDS, **_SPARE_KINDS} if self._is_spare(factor) else _KINDS
-        return views.Event(
+        return lines.Event(
             event.at,
             kinds[event.name],
             about="" if not factor else self._desk.site.kinds.get(factor, factor),

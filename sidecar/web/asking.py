@@ -9,7 +9,7 @@ from sidecar.core.model import Authenticator, ChallengeId, Level, LookupCodes, P
 from sidecar.flows.portfolio import authenticators, usable_factors
 from sidecar.flows.visit import Visit
 from sidecar.web.desk import Desk
-from sidecar.web.views import Fault, Offer, Question, Reason
+from sidecar.web.questions import Fault, Offer, Question, Reason
 
 LEVELS = {level.word: level for level in Level}
 _CARRIED = ("factors", "level", "max_age")

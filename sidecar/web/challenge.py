@@ -22,7 +22,8 @@ from sidecar.flows.portfolio import authenticators, portfolio
 from sidecar.flows.visit import Visit
 from sidecar.web.asking import carried, met, offers, question, reason, requirement
 from sidecar.web.desk import Desk, Form
-from sidecar.web.views import ActionKind, ChallengeView, ConfirmView, Fault, FaultKind, Question
+from sidecar.web.questions import Fault, FaultKind, Question
+from sidecar.web.views import ActionKind, ChallengeView, ConfirmView
 
 _ADD, _REMOVE = adding(""), removing("")
 _WORDS: dict[str, FaultKind] = {

@@ -18,12 +18,11 @@ from sidecar.flows.portfolio import portfolio
 from sidecar.flows.visit import Visit
 from sidecar.web.challenge import fault_of
 from sidecar.web.desk import Desk, Form
+from sidecar.web.questions import Choice, Fault
 from sidecar.web.views import (
     BackupCodesView,
-    Choice,
     EnrollStartView,
     EnrollView,
-    Fault,
     InvitationNeededView,
     View,
 )

@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from typing import ClassVar, Literal
 
 from sidecar.core.model import Prompt
+from sidecar.web.lines import AddressLine, BrowserLine, Codes, Event, Method, SessionLine
+from sidecar.web.questions import Choice, Fault, Question, Reason, Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,59 +29,6 @@ class Frame:
 def is_local(address: str) -> bool:
     r"""Say whether a browser stays on this origin: it reads `//x` and `/\x` as another host."""
     return address.startswith("/") and address[1:2] not in ("/", "\\") and address.isprintable()
-
-
-AnswerFault = Literal["wrong", "malformed", "already-used", "clock-off", "locked", "expired"]
-FaultKind = AnswerFault | Literal["invitation", "not-kept", "bad-name"]
-Reason = Literal["sign-in", "stale", "stronger"]
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """What was wrong with what the person sent."""
-
-    kind: FaultKind
-    offset_s: int = 0
-    """For `clock-off`: how far the device runs ahead (negative: behind)."""
-    until: datetime | None = None
-    """For `locked`: when the next try is taken."""
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """A factor that the person may set up; `kind` is its plugin, `factor` its instance name."""
-
-    factor: str
-    kind: str
-    label: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """A factor that the person may answer with."""
-
-    factor: str
-    kind: str
-    label: str = ""
-    detail: str = ""
-    """A name or a masked target, never the whole address."""
-    last_used: datetime | None = None
-    locked_until: datetime | None = None
-    left: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """The prompt of the factor asked for, with the other ways below it.
-
-    Without a prompt the page offers to begin: GET begins nothing.
-    """
-
-    current: Offer
-    prompt: Prompt | None = None
-    challenge: str = ""
-    others: tuple[Offer, ...] = ()
-    fault: Fault | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +56,31 @@ class EnrollView:
     prompt: Prompt = field(repr=False)
     enrollment: str = ""
     first: bool = True
+    stopped: bool = False
+    next: str = ""
+    fault: Fault | None = None
+    again_at: datetime | None = None
+    """When the message can be sent once more; None: it cannot, or there is none."""
+    sent_again: bool = False
+    others: bool = False
+    """There are other kinds to set up instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmPersonView:
+    """Before a first enrollment: a code to an address that the application states.
+
+    Without a prompt it asks where to send it, `confirm/begin` with `target`; with one it asks for
+    the code, `confirm/answer` and `confirm/again` with `challenge`.
+    """
+
+    template: ClassVar[str] = "confirm_person"
+    targets: tuple[Target, ...]
+    prompt: Prompt | None = field(default=None, repr=False)
+    challenge: str = ""
+    again_at: datetime | None = None
+    sent_again: bool = False
+    opening: str = ""
     stopped: bool = False
     next: str = ""
     fault: Fault | None = None
@@ -141,6 +115,22 @@ class ChallengeView:
     """What the page was asked for, carried through its forms."""
     stopped: bool = False
     next: str = ""
+    remember: timedelta | None = None
+    """How long this browser can be remembered, where that is allowed: the field `remember`."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeldView:
+    """What would be enough is too new to count in full; nothing to type here, only when."""
+
+    template: ClassVar[str] = "held"
+    until: datetime
+    kind: str
+    label: str = ""
+    name: str = ""
+    opening: str = ""
+    back: str = "/"
+    next: str = ""
 
 
 ActionKind = Literal["add", "remove", "codes", "rename"]
@@ -162,62 +152,13 @@ class ConfirmView:
     kind: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Method:
-    """One authenticator in the list of sign-in methods."""
-
-    id: str
-    kind: str
-    name: str
-    """Empty: the templates' word for the kind."""
-    added: datetime
-    last_used: datetime | None = None
-    removable: bool = True
-    held_until: datetime | None = None
-    suspended: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Codes:
-    """The set of backup codes: how many are left."""
-
-    id: str
-    left: int
-    total: int
-    added: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class SessionLine:
-    """One signed-in browser."""
-
-    id: str
-    browser: str
-    place: str
-    started: datetime
-    last_seen: datetime
-    current: bool = False
-
-
-ProofEvent = Literal["verified", "wrong-code", "locked", "disabled", "code-used"]
-MethodEvent = Literal["added", "removed", "renamed", "codes-made"]
-EventKind = ProofEvent | MethodEvent | Literal["session-ended", "sessions-ended", "signed-out"]
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """One line of recent activity."""
-
-    at: datetime
-    kind: EventKind
-    about: str = ""
-    browser: str = ""
-    place: str = ""
+MethodDone = Literal["added", "renamed", "removed", "codes-made"]
+Done = Literal["", "session-ended", "browser-forgotten", "browsers-forgotten"] | MethodDone
 
 
 @dataclass(frozen=True, slots=True)
 class AccountView:
-    """Sign-in methods, backup codes, sessions and recent activity."""
+    """Sign-in methods, backup codes, browsers, addresses and recent activity."""
 
     template: ClassVar[str] = "account"
     methods: tuple[Method, ...]
@@ -226,12 +167,17 @@ class AccountView:
     choices: tuple[Choice, ...] = ()
     sessions: tuple[SessionLine, ...] = ()
     events: tuple[Event, ...] = ()
-    done: Literal["", "added", "renamed", "removed", "codes-made", "session-ended"] = ""
+    done: Done = ""
     back: str = "/"
     fault: Fault | None = None
     renaming: str = ""
     """The method whose new name, `typed`, is at fault."""
     typed: str = ""
+    browsers: tuple[BrowserLine, ...] = ()
+    """Remembered ones: `account/browsers/forget` with `browser`, `account/browsers/forget-all`."""
+    remembering: bool = False
+    """Browsers may be remembered here at all."""
+    addresses: tuple[AddressLine, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,6 +225,24 @@ class InvitationNeededView:
 
 
 @dataclass(frozen=True, slots=True)
+class DisownView:
+    """Opened by a link in a notice: what "this wasn't me" does, then what it did.
+
+    Posts `token` to `disown`; whoever holds the link need not be signed in.
+    """
+
+    template: ClassVar[str] = "disown"
+    kind: str
+    token: str = field(default="", repr=False)
+    label: str = ""
+    name: str = ""
+    added: datetime | None = None
+    done: bool = False
+    login: str = ""
+    """Where the application's own sign-in is, for after it."""
+
+
+@dataclass(frozen=True, slots=True)
 class ErrorView:
     """A problem by its slug, with `next` to start again or a path to open `again`."""
 
@@ -295,6 +259,7 @@ class ErrorView:
             raise ValueError("not a path of this origin")
 
 
-Asking = EnrollStartView | EnrollView | BackupCodesView | ChallengeView | ConfirmView
+SettingUp = EnrollStartView | EnrollView | BackupCodesView | ConfirmPersonView
+Asking = ChallengeView | ConfirmView | HeldView | DisownView
 Telling = ContinueView | SignedOutView | RecoveryNeededView | InvitationNeededView | ErrorView
-View = Asking | AccountView | Telling
+View = SettingUp | Asking | AccountView | Telling

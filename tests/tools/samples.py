@@ -4,26 +4,20 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 from sidecar.core.model import Prompt
+from sidecar.web.lines import Codes, Event, Method, SessionLine
+from sidecar.web.questions import Choice, Fault, Offer, Question
 from sidecar.web.views import (
     AccountView,
     BackupCodesView,
     ChallengeView,
-    Choice,
-    Codes,
     ConfirmView,
     ContinueView,
     EnrollStartView,
     EnrollView,
     ErrorView,
-    Event,
-    Fault,
     Frame,
     InvitationNeededView,
-    Method,
-    Offer,
-    Question,
     RecoveryNeededView,
-    SessionLine,
     SignedOutView,
     View,
 )

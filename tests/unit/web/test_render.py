@@ -12,6 +12,7 @@ from jinja2 import UndefinedError
 from sidecar.core import errors
 from sidecar.core.model import Prompt
 from sidecar.web import render
+from sidecar.web.questions import Fault
 from sidecar.web.render import Branding, Renderer
 from sidecar.web.views import (
     BackupCodesView,
@@ -20,7 +21,6 @@ from sidecar.web.views import (
     EnrollStartView,
     EnrollView,
     ErrorView,
-    Fault,
     Frame,
     View,
 )
