@@ -180,6 +180,8 @@ class Context:
     now: datetime
     subject_id: str
     """The challenge or enrollment id, for codes that are bound to it."""
+    held: tuple[Authenticator, ...] = field(default=(), repr=False)
+    """All that the person has of this factor, whether usable now or not, and not removed."""
 
 
 class Factor(Protocol):

@@ -14,6 +14,7 @@ from sidecar.core.model import (
     AuthenticatorStatus,
     Challenge,
     ChallengeId,
+    Person,
     Prompt,
     Proof,
     Purpose,
@@ -22,7 +23,7 @@ from sidecar.core.model import (
     Verified,
 )
 from sidecar.core.protocols import Context
-from sidecar.core.stores import Claim
+from sidecar.core.stores import Claim, Transaction
 from sidecar.flows.kit import (
     CHALLENGE_LIFE,
     CHALLENGES_BEGUN,
@@ -56,6 +57,11 @@ def bounded(response: Response) -> Response:
     return response
 
 
+async def held_of(tx: Transaction, person: Person, factor: str) -> tuple[Authenticator, ...]:
+    """Return all that a person has of a factor, whether usable or not."""
+    return tuple(item for item in await tx.authenticators.of(person) if item.factor == factor)
+
+
 @dataclass(frozen=True, slots=True)
 class _Try:
     """One counted answer on its way to the factor."""
@@ -63,6 +69,10 @@ class _Try:
     challenge: Challenge
     claim: Claim
     held: tuple[Authenticator, ...]
+
+    @property
+    def usable(self) -> tuple[Authenticator, ...]:
+        return _usable(self.held)
 
 
 class Challenges:
@@ -82,10 +92,11 @@ class Challenges:
         """
         session = visit.require_session()
         await self._kit.limiter.take(CHALLENGES_BEGUN, counted_under(visit))
-        held = await self._usable(visit, factor)
+        held = await self._held(visit, factor)
         now, which = self._kit.clock(), ChallengeId(new_id())
-        context = Context(visit.person, visit.label, now, which)
-        started = await from_plugin(self._kit.factors[factor].begin_challenge(context, held))
+        context = Context(visit.person, visit.label, now, which, held)
+        begun = self._kit.factors[factor].begin_challenge(context, _usable(held))
+        started = await from_plugin(begun)
         challenge = Challenge(
             id=which,
             person=visit.person,
@@ -113,9 +124,10 @@ class Challenges:
             NotFound: the person has no usable authenticator of this factor.
 
         """
-        held = await self._usable(visit, factor)
-        context = Context(visit.person, visit.label, self._kit.clock(), "")
-        started = await from_plugin(self._kit.factors[factor].begin_challenge(context, held))
+        held = await self._held(visit, factor)
+        context = Context(visit.person, visit.label, self._kit.clock(), "", held)
+        begun = self._kit.factors[factor].begin_challenge(context, _usable(held))
+        started = await from_plugin(begun)
         return None if started.state or started.messages else started.prompt
 
     async def show(self, visit: Visit, which: ChallengeId) -> Challenge:
@@ -142,10 +154,11 @@ class Challenges:
         bounded(response)
         attempt = await self._claim(visit, which)
         challenge = attempt.challenge
-        context = Context(visit.person, visit.label, self._kit.clock(), challenge.id)
+        now = self._kit.clock()
+        context = Context(visit.person, visit.label, now, challenge.id, attempt.held)
         factor = self._kit.factors[challenge.factor]
         outcome = await from_plugin(
-            factor.finish_challenge(context, attempt.held, challenge.state, response)
+            factor.finish_challenge(context, attempt.usable, challenge.state, response)
         )
         match outcome:
             case Verified():
@@ -156,12 +169,18 @@ class Challenges:
             case _:
                 assert_never(outcome)
 
-    async def _usable(self, visit: Visit, factor: str) -> tuple[Authenticator, ...]:
+    async def _held(self, visit: Visit, factor: str) -> tuple[Authenticator, ...]:
+        """Return all that the person has of a factor, one of which at least is usable.
+
+        Raises:
+            NotFound: none is.
+
+        """
         async with self._kit.store.read() as tx:
-            everything = await tx.authenticators.of(visit.person)
+            held = await held_of(tx, visit.person, factor)
             account = await tx.accounts.get(visit.person)
-        held = tuple(item for item in everything if item.factor == factor and item.usable)
-        if not held or factor not in self._kit.factors or account is None or not account.enabled:
+        known = factor in self._kit.factors and account is not None and account.enabled
+        if not known or not _usable(held):
             message = f"no usable authenticator of factor {factor!r}"
             raise NotFound(message)
         return held
@@ -176,12 +195,12 @@ class Challenges:
             claim = await tx.attempts.claim(
                 visit.person, challenge.factor, known=visit.known, challenge=which, now=now
             )
-        return _Try(challenge, claim, await self._usable(visit, challenge.factor))
+        return _Try(challenge, claim, await self._held(visit, challenge.factor))
 
     async def _accept(self, visit: Visit, attempt: _Try, outcome: Verified) -> Entered:
         """Consume, replace, prove, rotate and record, in one transaction or not at all."""
         now, challenge = self._kit.clock(), attempt.challenge
-        current = _named(attempt.held, outcome.authenticator_id)
+        current = _named(attempt.usable, outcome.authenticator_id)
         proof = Proof(challenge.factor, current.id, outcome.amr, now)
         try:
             async with self._kit.store.begin() as tx:
@@ -226,7 +245,7 @@ class Challenges:
             return
         try:
             async with self._kit.store.begin() as tx:
-                current = _named(attempt.held, outcome.authenticator_id)
+                current = _named(attempt.usable, outcome.authenticator_id)
                 await tx.authenticators.replace(current, outcome.material, used_at=None)
         except StaleMaterial as lost:
             # The hint may only be given together with the burning of the step it reveals.
@@ -240,6 +259,10 @@ def _no_enrollment(challenge: Challenge) -> Challenge:
         message = "an enrollment is not a challenge"
         raise ChallengeGone(message)
     return challenge
+
+
+def _usable(held: tuple[Authenticator, ...]) -> tuple[Authenticator, ...]:
+    return tuple(item for item in held if item.usable)
 
 
 def _named(held: tuple[Authenticator, ...], which: str) -> Authenticator:

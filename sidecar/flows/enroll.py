@@ -27,7 +27,7 @@ from sidecar.core.protocols import Context, Factor
 from sidecar.core.states import AUTHENTICATOR, follow
 from sidecar.core.stores import Transaction
 from sidecar.flows.admission import Admission, adding
-from sidecar.flows.challenge import bounded
+from sidecar.flows.challenge import bounded, held_of
 from sidecar.flows.kit import (
     CHALLENGE_LIFE,
     ENROLLMENTS_TRIED,
@@ -65,7 +65,9 @@ class Enrollments:
         await self._kit.limiter.take(ENROLLMENTS_TRIED, session.id)
         ticket = await self._admission.admit(visit, factor, invitation)
         now, which = self._kit.clock(), ChallengeId(new_id())
-        context = Context(visit.person, visit.label, now, which)
+        async with self._kit.store.read() as tx:
+            held = await held_of(tx, visit.person, factor)
+        context = Context(visit.person, visit.label, now, which, held)
         started = await from_plugin(plugin.begin_enrollment(context, bounded(request)))
         challenge = Challenge(
             id=which,
@@ -115,8 +117,9 @@ class Enrollments:
         await self._kit.limiter.take(ENROLLMENTS_TRIED, session.id)
         async with self._kit.store.read() as tx:
             challenge = await self._open(tx, visit, which, session_id=session.id)
+            held = await held_of(tx, visit.person, challenge.factor)
         ticket, _, state = challenge.state.partition(b"\n")
-        context = Context(visit.person, visit.label, self._kit.clock(), challenge.id)
+        context = Context(visit.person, visit.label, self._kit.clock(), challenge.id, held)
         outcome = await from_plugin(
             self._factor(challenge.factor).finish_enrollment(context, state, bounded(response))
         )

@@ -61,22 +61,27 @@ class Watched:
         """Remembered by challenges that begin now."""
         self.meanwhile: Callable[[], Awaitable[object]] | None = None
         """Happens once, between the next verdict and what is made of it."""
+        self.held: list[tuple[Authenticator, ...]] = []
+        """What the factor was told that the person holds, ceremony by ceremony."""
 
     @property
     def traits(self) -> FactorTraits:
         return self._inner.traits
 
     async def begin_enrollment(self, context: Context, request: Response) -> Started:
+        self.held.append(context.held)
         return await self._inner.begin_enrollment(context, request)
 
     async def finish_enrollment(
         self, context: Context, state: bytes, response: Response
     ) -> Enrolled | Rejected | Started:
+        self.held.append(context.held)
         return await self._inner.finish_enrollment(context, state, response)
 
     async def begin_challenge(
         self, context: Context, authenticators: tuple[Authenticator, ...]
     ) -> Started:
+        self.held.append(context.held)
         started = await self._inner.begin_challenge(context, authenticators)
         return replace(started, state=self.state)
 
@@ -88,6 +93,7 @@ class Watched:
         response: Response,
     ) -> Verified | Rejected:
         self.judged += 1
+        self.held.append(context.held)
         self.judging.set()
         if self.broken is not None:
             raise self.broken
