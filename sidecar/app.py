@@ -81,7 +81,7 @@ async def running(
         counted = metrics or Metrics(wiring.ledger(loaded), clock)
         async with Outside() as outside:
             composed = _composed(
-                *(loaded, ring, store, Lender(loaded, ring, pool, outside)),
+                *(loaded, ring, store, Lender(loaded, ring, pool, outside, clock=clock)),
                 clock=clock,
                 board=board,
                 metrics=counted,

@@ -4,6 +4,7 @@ from functools import cached_property
 from typing import cast
 
 from sidecar.core.protocols import (
+    Clock,
     Factor,
     IdentitySource,
     Tools,
@@ -24,11 +25,14 @@ RECEIPTS = "receipts/"
 class Lender:
     """The plugins of one sidecar, each built once."""
 
-    def __init__(self, loaded: Loaded, ring: KeyRing, pool: Pool, call: Outside) -> None:
+    def __init__(
+        self, loaded: Loaded, ring: KeyRing, pool: Pool, call: Outside, *, clock: Clock
+    ) -> None:
         self._loaded = loaded
         self._ring = ring
         self.pool = pool
         self._call = call
+        self._clock = clock
         self._dear = DearWork()
 
     @cached_property
@@ -59,6 +63,7 @@ class Lender:
             self._call,
             # Looked up when it is used: a failover may stand before what it chooses among.
             transport=lambda name: self.transports[name],
+            now=self._clock,
             origins=tuple(map(str, settings.public)),
             callback=f"{settings.public[0]}{settings.pages.prefix}{RECEIPTS}{item.name}",
         )

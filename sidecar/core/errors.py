@@ -161,9 +161,16 @@ class DeliveryFailed(SidecarError):
     slug = "delivery-failed"
     status = 502
 
-    def __init__(self, message: str = "", *, why: Undelivered = Undelivered.UNAVAILABLE) -> None:
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        why: Undelivered = Undelivered.UNAVAILABLE,
+        retry_after_s: int | None = None,
+    ) -> None:
         super().__init__(message)
         self.why = why
+        self.retry_after_s = retry_after_s
 
 
 class UpstreamUnreachable(SidecarError):

@@ -109,7 +109,9 @@ class Tools:
     dear: Dear
     call: CallOutside
     transport: Callable[[str], Transport]
-    """Another transport by its instance name, for those that choose among several."""
+    """Another transport by its instance name, for those that choose among several; may be asked
+    for when it is used, not while the plugin is built."""
+    now: Clock
     origins: tuple[str, ...] = ()
     """The public origins by which browsers reach us, such as `https://shop.example.com`."""
     callback: str = ""

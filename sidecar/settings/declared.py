@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from hashlib import sha256
 from hmac import digest
-from typing import NoReturn, TypeVar
+from typing import NoReturn, TypeVar, cast
 
 from pydantic import BaseModel, ValidationError
 
@@ -75,19 +76,35 @@ class _Inert:
     def transport(self, name: str) -> Transport:
         self._refuse(name)
 
+    def now(self) -> datetime:
+        self._refuse("now")
+
     def _refuse(self, what: str) -> NoReturn:
         raise RuntimeError(f"a plugin acts while the configuration is read: {what}")
 
 
-def inert_tools(name: str, realm: str, origins: tuple[str, ...] = ()) -> Tools:
-    """Return tools with which a plugin can be built and nothing done."""
+def inert_tools(
+    name: str,
+    realm: str,
+    origins: tuple[str, ...] = (),
+    *,
+    transport: Callable[[str], Transport] | None = None,
+) -> Tools:
+    """Return tools with which a plugin can be built and nothing done.
+
+    Only another transport may be lent, to be asked for its traits.
+    """
 
     def keyed(data: bytes) -> bytes:
         return digest(b"inert", data, sha256)
 
     inert = _Inert()
-    lent = (inert, inert, inert.call, inert.transport)
+    lent = (inert, inert, inert.call, transport or inert.transport, inert.now)
     return Tools(name, realm, keyed, *lent, origins=origins)
+
+
+class _NotBuilt(LookupError):
+    """A transport has a fault of its own, which is told already."""
 
 
 @dataclass(slots=True)
@@ -99,6 +116,7 @@ class Plugins:
     """Every upstream name that is written, also one whose entry has a fault of its own."""
     found: list[Declared] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
+    _built: list[tuple[Declared, Where, object]] = field(default_factory=list)
 
     def declare(self, spoiled: frozenset[Where]) -> None:
         sections: tuple[tuple[Role, Mapping[str, PluginPart]], ...] = (
@@ -110,6 +128,8 @@ class Plugins:
             for name, part in parts.items():
                 if not within((role.value, name), spoiled):
                     self._declare(role, name, part)
+        for declared, where, built in self._built:
+            self.found += self._asked(declared, where, built)
 
     def _declare(self, role: Role, name: str, part: PluginPart) -> None:
         where: Where = (role.value, name)
@@ -125,7 +145,7 @@ class Plugins:
             return
         realm = (part.realm or name) if isinstance(part, SourcePart) else ""
         declared = Declared(name, role, realm, plugin, options)
-        self.found += self._asked(declared, where)
+        self._build(declared, where)
 
     def _options(self, plugin: AnyPlugin, part: PluginPart, where: Where) -> BaseModel | None:
         written: dict[str, object] = dict(part.model_extra or {})
@@ -166,16 +186,43 @@ class Plugins:
             message = "nobody would ever be believed: listen.tls.client_ca is not given"
             yield Finding((*where, "mtls"), message)
 
-    def _asked(self, declared: Declared, where: Where) -> Iterator[Declared]:
-        """Yield the declaration with the traits of what it builds."""
+    def _build(self, declared: Declared, where: Where) -> None:
         origins = tuple(map(str, self.settings.public))
-        tools = inert_tools(declared.name, declared.realm, origins)
+        tools = inert_tools(declared.name, declared.realm, origins, transport=self._transport)
         try:
             built = build(declared.plugin, declared.options, tools)
-            traits: object = getattr(built, "traits", None)
         except Exception as error:  # noqa: BLE001 - a plugin may raise anything; all is reported
-            said = str(error) if isinstance(error, ValueError) else type(error).__name__
-            self.findings.append(Finding(where, f"cannot be built: {said}"))
+            self._refused(where, error)
+        else:
+            self._built.append((declared, where, built))
+
+    def _refused(self, where: Where, error: Exception) -> None:
+        said = str(error) if isinstance(error, ValueError) else type(error).__name__
+        self.findings.append(Finding(where, f"cannot be built: {said}"))
+
+    def _transport(self, name: str) -> Transport:
+        """Return a transport that can only be asked what it carries.
+
+        Raises:
+            _NotBuilt: it has a fault.
+
+        """
+        for declared, _, built in self._built:
+            if declared.role is Role.TRANSPORTS and declared.name == name:
+                return cast("Transport", built)
+        raise _NotBuilt(name)
+
+    def _asked(self, declared: Declared, where: Where, built: object) -> Iterator[Declared]:
+        """Yield the declaration with its traits; those of a transport may be made of others'."""
+        try:
+            traits: object = getattr(built, "traits", None)
+        except _NotBuilt:
+            return
+        except RecursionError:
+            self.findings.append(Finding(where, "these transports choose each other in a circle"))
+            return
+        except Exception as error:  # noqa: BLE001 - a plugin may raise anything; all is reported
+            self._refused(where, error)
             return
         same = (declared.name, declared.role, declared.realm, declared.plugin, declared.options)
         if declared.role is Role.FACTORS and isinstance(traits, FactorTraits):

@@ -6,11 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from sidecar.clock import utc_now
 from sidecar.core.errors import DeliveryFailed, UpstreamUnreachable
 from sidecar.core.protocols import (
     Asked,
     AskUpstream,
     CallOutside,
+    Clock,
     RawHeaders,
     Tools,
 )
@@ -73,6 +75,7 @@ def lent(
     dear: InPlace | None = None,
     call: CallOutside | None = None,
     transport: Callable[[str], Transport] | None = None,
+    now: Clock = utc_now,
     origins: tuple[str, ...] = ("https://shop.example.com",),
 ) -> Tools:
     def keyed(data: bytes) -> bytes:
@@ -81,6 +84,7 @@ def lent(
     return Tools(
         *(instance, realm, keyed, ask or Silent(), dear or InPlace(), call or nobody_outside),
         transport=transport or no_transport,
+        now=now,
         origins=origins,
         callback="https://shop.example.com/_sidecar/receipts/tested",
     )

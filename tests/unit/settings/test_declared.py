@@ -139,3 +139,7 @@ async def test_nothing_is_done_while_plugins_are_asked() -> None:
         await tools.ask.ask("shop", b"/", (), timeout_s=1, limit_bytes=1)
     with pytest.raises(RuntimeError, match="acts while the configuration is read"):
         await tools.dear(lambda: 1)
+    with pytest.raises(RuntimeError, match="acts while the configuration is read"):
+        tools.transport("mail")
+    with pytest.raises(RuntimeError, match="acts while the configuration is read"):
+        tools.now()
