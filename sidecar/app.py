@@ -155,6 +155,7 @@ def _kit(
         store=MeasuredStore(store, metrics),
         limiter=MeasuredLimiter(MemoryLimiter(clock), metrics),
         factors=lender.factors,
+        discounted=loaded.discounted,
         tokens=Tokens(ring),
         clock=clock,
         looked_up=metrics.session,

@@ -161,6 +161,11 @@ class FactorTraits:
     """What people call it where the templates have no word for it: English, or in the plugin's
     own `locale/`."""
 
+    @property
+    def strongest(self) -> Level:
+        """The level that one proof of it gives, where nothing takes away from it."""
+        return Level.PHISHING_RESISTANT if self.phishing_resistant else self.level
+
 
 REASONS = frozenset(
     {"wrong", "malformed", "already-used", "clock-off"}

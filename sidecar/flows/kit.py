@@ -90,13 +90,10 @@ class Kit:
     @property
     def levels(self) -> dict[str, Level]:
         """The level that one proof of each configured factor gives."""
-        return {name: self._level(name, factor) for name, factor in self.factors.items()}
-
-    def _level(self, name: str, factor: Factor) -> Level:
-        if name in self.discounted:
-            return Level.ONE_FACTOR
-        resistant = factor.traits.phishing_resistant
-        return Level.PHISHING_RESISTANT if resistant else factor.traits.level
+        return {
+            name: Level.ONE_FACTOR if name in self.discounted else factor.traits.strongest
+            for name, factor in self.factors.items()
+        }
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,5 +29,8 @@ class MessagesPart(Part):
     least_verified: Annotated[int, Field(ge=0, le=100)] = 30
     """Percent of the codes sent in the last quarter of an hour that must have been used; less
     raises the alarm metric (toll fraud sends codes that nobody types)."""
+    accept_risk: StrictBool = False
+    """Allows text messages to be the only way to confirm who somebody is, although they can be
+    intercepted and redirected."""
     stop_unverified: StrictBool = False
     """Stops text messages to a region while too few of its codes are used."""

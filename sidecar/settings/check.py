@@ -105,9 +105,9 @@ def enrollment(draft: Draft) -> Iterator[Finding]:
     """Open enrollment has an end that lies ahead."""
     part = draft.settings.enrollment
     until = part.open_until
-    if part.first == "invited":
+    if part.first != "open":
         if part.until is not None:
-            yield Finding(("enrollment", "until"), "means nothing with `first: invited`")
+            yield Finding(("enrollment", "until"), f"means nothing with `first: {part.first}`")
     elif until is None:
         hint = "such as: until: 2027-01-31"
         yield Finding(("enrollment", "first"), "`open` needs the day on which it ends", hint)

@@ -4,10 +4,9 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from sidecar.core.assurance import able
 from sidecar.core.paths import Treatment, classes_of
 from sidecar.core.policy import Effect
-from sidecar.settings.declared import levels_of
+from sidecar.settings.declared import able_first
 from sidecar.settings.draft import Draft
 from sidecar.settings.faults import Finding, Where, did_you_mean
 from sidecar.settings.policy import DEFAULT, LOGIN, RESERVED, default_of, effect_of, rules_of
@@ -55,8 +54,6 @@ def satisfiable(draft: Draft) -> Iterator[Finding]:
     """Somebody could satisfy each rule that demands a proof."""
     if not draft.factors_known:
         return  # a factor whose options have a fault may be the one that is needed
-    levels = levels_of(draft.declared)
-    first = {item.name for item in draft.declared if item.factor and not item.factor.stands_in}
     written = {part.name: where for where, part in _rules(draft)}
     for rule in (*rules_of(draft.settings), default_of(draft.settings)):
         where = ("policy", "default") if rule.name == DEFAULT else written.get(rule.name)
@@ -64,7 +61,7 @@ def satisfiable(draft: Draft) -> Iterator[Finding]:
         unknown = rule.need.factors - draft.factors
         if where is None or rule.effect is not Effect.REQUIRE or not needs or unknown:
             continue
-        if not able(first, rule.need, levels):
+        if not able_first(draft.declared, rule.need, draft.discounted):
             word = rule.need.level.word
             yield Finding(where, f"no configured factor can satisfy it ({word})")
 

@@ -1,6 +1,6 @@
 """The plugins that sidecar.yaml declares: resolved, their options validated, built once to ask."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
@@ -9,6 +9,7 @@ from typing import NoReturn, TypeVar, cast
 
 from pydantic import BaseModel, ValidationError
 
+from sidecar.core.assurance import Requirement, able
 from sidecar.core.model import Level
 from sidecar.core.protocols import (
     Asked,
@@ -177,7 +178,7 @@ class Plugins:
                 sorted(self.upstreams)
             )
             yield Finding((*where, "upstream"), f"there is no upstream {named!r}", hint)
-        for key, name in _transports_of(options):
+        for key, name in transports_of(options):
             if name not in self.settings.transports:
                 hint = did_you_mean(name, self.settings.transports)
                 yield Finding((*where, *key), f"there is no transport {name!r}", hint)
@@ -235,7 +236,7 @@ class Plugins:
             self.findings.append(Finding(where, f"the plugin is no {declared.role.value} plugin"))
 
 
-def _transports_of(options: BaseModel) -> Iterator[tuple[Where, str]]:
+def transports_of(options: BaseModel) -> Iterator[tuple[Where, str]]:
     """Yield where and which transports a plugin names: `transport: mail`, `of: [a, b]`."""
     named = getattr(options, "transport", None)
     if isinstance(named, str):
@@ -245,6 +246,27 @@ def _transports_of(options: BaseModel) -> Iterator[tuple[Where, str]]:
         yield from ((("of", at), name) for at, name in enumerate(several) if isinstance(name, str))
 
 
-def levels_of(declared: tuple[Declared, ...]) -> Mapping[str, Level]:
+def discounted(settings: Settings, declared: Iterable[Declared]) -> frozenset[str]:
+    """Return the factors that the profile does not let count as a second one."""
+    if not settings.profile.strict:
+        return frozenset()
+    return frozenset(item.name for item in declared if item.factor and not item.factor.strict)
+
+
+def levels_of(
+    declared: Iterable[Declared], discount: frozenset[str] = frozenset()
+) -> Mapping[str, Level]:
     """Return the level that a proof of each configured factor gives."""
-    return {item.name: item.factor.level for item in declared if item.factor is not None}
+    return {
+        item.name: Level.ONE_FACTOR if item.name in discount else item.factor.strongest
+        for item in declared
+        if item.factor is not None
+    }
+
+
+def able_first(
+    declared: Iterable[Declared], need: Requirement, discount: frozenset[str]
+) -> tuple[str, ...]:
+    """Return the factors by which somebody who has no other could satisfy the need."""
+    first = [item for item in declared if item.factor and not item.factor.stands_in]
+    return able([item.name for item in first], need, levels_of(first, discount))

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sidecar.core.policy import Policy
-from sidecar.settings.declared import Declared
+from sidecar.settings.declared import Declared, discounted
 from sidecar.settings.faults import Where, within
 from sidecar.settings.schema import Settings
 
@@ -21,6 +21,16 @@ class Draft:
     """None where the rules do not compile together."""
     spoiled: frozenset[Where]
     now: datetime
+
+    @property
+    def transports(self) -> tuple[Declared, ...]:
+        """The transports that could be built."""
+        return tuple(item for item in self.declared if item.transport is not None)
+
+    @property
+    def discounted(self) -> frozenset[str]:
+        """The factors that the profile does not let count as a second one."""
+        return discounted(self.settings, self.declared)
 
     def sound(self, *where: str | int) -> bool:
         """Tell whether this place and all inside it are what the operator wrote."""

@@ -8,8 +8,8 @@ from pathlib import Path
 from sidecar.core.model import Level
 from sidecar.core.policy import Policy
 from sidecar.loader import Role
-from sidecar.settings import check, check_rules
-from sidecar.settings.declared import Declared, Plugins, levels_of
+from sidecar.settings import check, check_messages, check_profile, check_rules
+from sidecar.settings.declared import Declared, Plugins, discounted, levels_of
 from sidecar.settings.draft import Draft
 from sidecar.settings.faults import ConfigError, Fault, Finding, Places, Where, within
 from sidecar.settings.keys import Ring, RootKey
@@ -18,6 +18,8 @@ from sidecar.settings.references import References
 from sidecar.settings.schema import Settings
 from sidecar.settings.source import Data, read_source
 from sidecar.settings.validate import validate
+
+_JUDGES = (*check.CHECKS, *check_rules.CHECKS, *check_messages.CHECKS, *check_profile.CHECKS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,12 @@ class Loaded:
     @property
     def levels(self) -> Mapping[str, Level]:
         """The level that a proof of each factor gives."""
-        return levels_of(self.declared)
+        return levels_of(self.declared, self.discounted)
+
+    @property
+    def discounted(self) -> frozenset[str]:
+        """The factors that the profile does not let count as a second one."""
+        return discounted(self.settings, self.declared)
 
 
 def load_settings(
@@ -99,7 +106,7 @@ class _Reading:
         policy = self._compile(settings)
         names = _names(data, "factors")
         draft = Draft(settings, declared, names, policy, self._spoiled, self._now)
-        for judge in (*check.CHECKS, *check_rules.CHECKS):
+        for judge in _JUDGES:
             self._add(judge(draft))
         if policy is None:
             return None
