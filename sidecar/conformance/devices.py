@@ -1,0 +1,65 @@
+"""Devices for the bundled factors: an app, a sheet of paper, a phone or mailbox."""
+
+from base64 import b32decode
+from datetime import timedelta
+
+from pyotp import HOTP
+
+from sidecar.conformance.case import Seen
+from sidecar.core.model import Response
+
+
+class App:
+    """An authenticator app."""
+
+    def __init__(self) -> None:
+        self._key = ""
+        self._digits, self._period = 6, 30
+
+    @property
+    def pace(self) -> timedelta:
+        return timedelta(seconds=self._period)
+
+    def enroll(self, seen: Seen) -> Response:
+        data = seen.prompt.data
+        self._key = str(data["secret"]).replace(" ", "")
+        self._digits, self._period = int(str(data["digits"])), int(str(data["period"]))
+        return self.answer(seen)
+
+    def answer(self, seen: Seen) -> Response:
+        step = int(seen.now.timestamp()) // self._period
+        return {"code": HOTP(self._key, digits=self._digits).at(step)}
+
+    def wrong(self, seen: Seen) -> Response:
+        del seen
+        return {"code": "0" * self._digits}
+
+    def secrets(self) -> tuple[str, ...]:
+        raw = b32decode(self._key + "=" * (-len(self._key) % 8))
+        return self._key, raw.hex(), str(raw)
+
+
+class Sheet:
+    """A sheet of paper."""
+
+    pace = timedelta(0)
+
+    def __init__(self) -> None:
+        self._codes: tuple[str, ...] = ()
+        self._used = 0
+
+    def enroll(self, seen: Seen) -> Response:
+        codes = seen.prompt.data["codes"]
+        self._codes = codes if isinstance(codes, tuple) else ()
+        return {"kept": "yes"}
+
+    def answer(self, seen: Seen) -> Response:
+        del seen
+        self._used += 1
+        return {"code": self._codes[self._used - 1]}
+
+    def wrong(self, seen: Seen) -> Response | None:
+        return None if seen.prompt.kind == "lookup_codes" else {"code": "0000-0000-0000-0000-0000"}
+
+    def secrets(self) -> tuple[str, ...]:
+        return (*self._codes, *(code.replace("-", "") for code in self._codes))

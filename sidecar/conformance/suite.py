@@ -1,0 +1,68 @@
+"""All checks in order, and what came of them."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Final
+
+from sidecar.conformance import answers, hostile, people, quiet
+from sidecar.conformance.case import Broken, Case
+
+Check = Callable[[Case], Awaitable[None]]
+
+CHECKS: Final[tuple[Check, ...]] = (
+    answers.right_answer,
+    answers.wrong_answer,
+    answers.replay,
+    answers.race,
+    answers.enrollment_answer,
+    answers.wrong_enrollment,
+    answers.another_enrollment,
+    answers.another_challenge,
+    answers.stateless,
+    people.another_person,
+    people.another_persons_authenticator,
+    people.another_persons_state,
+    people.unusable,
+    hostile.malformed,
+    hostile.malformed_enrollment,
+    hostile.stored_form,
+    quiet.silent,
+)
+"""Each says in its docstring what it promises, and raises `Broken` where that does not hold."""
+
+FIRST: Final = CHECKS[:1]
+"""Where one of these fails, the others could tell nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one check found."""
+
+    check: str
+    promise: str
+    broken: str | None = None
+    """What the plugin did instead; None where it keeps the promise."""
+    skipped: bool = False
+    """It could not be tried, since what comes before it failed."""
+
+
+async def run(case: Case) -> tuple[Finding, ...]:
+    """Return what every check finds."""
+    found: list[Finding] = []
+    for check in CHECKS:
+        unable = any(item.broken for item in found[: len(FIRST)])
+        found.append(_of(check, skipped=True) if unable else await _tried(check, case))
+    return tuple(found)
+
+
+async def _tried(check: Check, case: Case) -> Finding:
+    try:
+        await check(case)
+    except Broken as broken:
+        return _of(check, str(broken))
+    return _of(check)
+
+
+def _of(check: Check, broken: str | None = None, *, skipped: bool = False) -> Finding:
+    promise = (check.__doc__ or "").strip()
+    return Finding(check.__name__, promise, broken, skipped=skipped)

@@ -1,0 +1,210 @@
+"""A person with a device, and the part of a flow that stores what a factor returns."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Final, TypeVar
+
+from sidecar.conformance.case import Broken, Case, Device, Seen
+from sidecar.core.model import (
+    Authenticator,
+    AuthenticatorId,
+    AuthenticatorStatus,
+    Enrolled,
+    Material,
+    Person,
+    Rejected,
+    Response,
+    Started,
+    Verified,
+)
+from sidecar.core.protocols import Context, Factor
+
+T = TypeVar("T")
+
+NOW: Final = datetime(2026, 3, 1, 12, 0, 7, tzinfo=UTC)
+ADA: Final = Person("shop", "ada")
+EVE: Final = Person("shop", "eve")
+ORIGIN: Final = "https://shop.example.com"
+NOTHING: Final = timedelta(0)
+MOST_STEPS: Final = 8
+"""An enrollment that asks more often than this never ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An open challenge, as the flow keeps it."""
+
+    id: str
+    started: Started
+    person: Person
+    held: tuple[Authenticator, ...]
+
+
+@dataclass(slots=True)
+class World:
+    """A person who has enrolled; each call of the factor is made by another instance of it."""
+
+    case: Case
+    device: Device
+    authenticator: Authenticator
+    enrolled_with: Response
+    """What confirmed the enrollment, at its last step."""
+    person: Person = ADA
+    now: datetime = NOW
+    seen: list[str] = field(default_factory=list)
+    """The reprs of everything the factor returned."""
+    begun: int = 0
+
+    def context(self, which: str, person: Person | None = None) -> Context:
+        who = person or self.person
+        return Context(who, f"{who.subject}@example.com", self.now, which)
+
+    async def begin(
+        self,
+        *,
+        person: Person | None = None,
+        held: tuple[Authenticator, ...] | None = None,
+        waited: bool = True,
+    ) -> Opened:
+        """A challenge is open; time has gone on until the device has a new answer, if `waited`."""
+        self.now += self.device.pace if waited else NOTHING
+        self.begun += 1
+        which = f"challenge-{self.person.subject}-{self.begun}"
+        given = (self.authenticator,) if held is None else held
+        begun = self.case.build().begin_challenge(self.context(which, person), given)
+        started = await bounded(self.case, begun, "begin_challenge")
+        self.seen.append(repr(started))
+        return Opened(which, started, person or self.person, given)
+
+    def answer(self, opened: Opened) -> Response:
+        return self.device.answer(self.sees(opened))
+
+    def sees(self, opened: Opened) -> Seen:
+        return Seen(opened.started.prompt, opened.started.messages, self.now, ORIGIN)
+
+    async def finish(
+        self,
+        opened: Opened,
+        response: Response,
+        *,
+        held: tuple[Authenticator, ...] | None = None,
+    ) -> Verified | Rejected:
+        """Return the factor's word on an answer."""
+        context = self.context(opened.id, opened.person)
+        given = opened.held if held is None else held
+        called = self.case.build().finish_challenge(context, given, opened.started.state, response)
+        outcome = await bounded(self.case, called, "finish_challenge")
+        self.seen.append(repr(outcome))
+        return outcome
+
+    async def must_reject(self, response: Response, what: str) -> None:
+        """Another challenge, begun at this moment, rejects an answer that is none to it.
+
+        Raises:
+            Broken: it was verified; `what` says what that means.
+
+        """
+        outcome = await self.finish(await self.begin(waited=False), response)
+        if isinstance(outcome, Verified):
+            raise Broken(what)
+
+    def store(self, outcome: Verified | Rejected, read_at_version: int) -> bool:
+        """Store by compare-and-swap; return whether this caller was the first."""
+        if self.authenticator.version != read_at_version:
+            return False
+        material = outcome.material or self.authenticator.material
+        version = read_at_version + 1
+        self.authenticator = replace(self.authenticator, material=material, version=version)
+        return True
+
+    async def sign_in(self) -> Response:
+        """The person has signed in with the answer that is returned."""
+        opened = await self.begin()
+        response = self.answer(opened)
+        outcome = await self.finish(opened, response)
+        if not isinstance(outcome, Verified):
+            raise Broken(f"the device's own answer was rejected: {outcome.reason}")
+        self.store(outcome, self.authenticator.version)
+        return response
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of an enrollment, and the device's right answer to it."""
+
+    context: Context
+    started: Started
+    seen: Seen
+    right: Response
+
+
+async def a_world(
+    case: Case, person: Person = ADA, *, at: Callable[[Step], Awaitable[None]] | None = None
+) -> World:
+    """Return a person who has just enrolled; `at` is given each step before it is answered.
+
+    Raises:
+        Broken: the device's own answers do not enroll it.
+
+    """
+    device = case.device()
+    context = Context(person, f"{person.subject}@example.com", NOW, "enrollment-0")
+    begun = case.build().begin_enrollment(context, {})
+    outcome: Enrolled | Rejected | Started = await bounded(case, begun, "begin_enrollment")
+    told, response = [repr(outcome)], {}
+    for number in range(MOST_STEPS):
+        if not isinstance(outcome, Started):
+            break
+        context = replace(context, subject_id=f"enrollment-{number}")
+        seen = Seen(outcome.prompt, outcome.messages, context.now, ORIGIN)
+        response = dict(device.enroll(seen))
+        if at is not None:
+            await at(Step(context, outcome, seen, response))
+        outcome = await answered(case, context, outcome.state, response)
+        told.append(repr(outcome))
+    if not isinstance(outcome, Enrolled):
+        raise Broken(f"the device's own answers did not enroll it: {outcome!r}")
+    factor = case.build()
+    authenticator = _authenticator(factor, person, outcome.material)
+    told += [repr(factor), repr(authenticator)]
+    return World(case, device, authenticator, response, person, seen=told)
+
+
+async def answered(
+    case: Case, context: Context, state: bytes, response: Response
+) -> Enrolled | Rejected | Started:
+    """Return the word of another instance on an answer to an enrollment."""
+    called = case.build().finish_enrollment(context, state, response)
+    return await bounded(case, called, "finish_enrollment")
+
+
+async def bounded(case: Case, call: Awaitable[T], name: str) -> T:
+    """Return what the factor answers.
+
+    Raises:
+        Broken: it raised, or took longer than it may.
+
+    """
+    try:
+        async with asyncio.timeout(case.limit_s) as limit:
+            return await call
+    except Exception as error:
+        if limit.expired():
+            raise Broken(f"{name} did not end within {case.limit_s:g} s") from error
+        raise Broken(f"{name} raised {type(error).__name__}: {error}") from error
+
+
+def _authenticator(factor: Factor, person: Person, material: Material | None) -> Authenticator:
+    return Authenticator(
+        id=AuthenticatorId(f"authenticator-of-{person.subject}"),
+        person=person,
+        factor="tested",
+        name="My device",
+        status=AuthenticatorStatus.ACTIVE,
+        level=factor.traits.level,
+        version=1,
+        created_at=NOW,
+        material=material,
+    )
