@@ -179,6 +179,8 @@ class Started:
     prompt: Prompt
     state: bytes = field(default=b"", repr=False)
     messages: tuple[Message, ...] = ()
+    expires_at: datetime | None = None
+    """From when on no answer is right any more; None: when the flow's own time is over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,7 +248,8 @@ class Challenge:
     factor: str
     action: str
     authenticator_id: AuthenticatorId | None
-    """The pending authenticator of an enrollment; None for a challenge of a whole factor."""
+    """The pending authenticator of an enrollment, or the only one that a challenge asks for; None
+    for a challenge of a whole factor."""
     prompt: Prompt
     state: bytes = field(repr=False)
     created_at: datetime

@@ -170,11 +170,12 @@ class FactorTraits:
 REASONS = frozenset(
     {"wrong", "malformed", "already-used", "clock-off"}
     | {"unknown-key", "cloned", "unverified", "unsuitable", "already-registered"}
-    | {"bad-address", "region-refused"}
+    | {"bad-address", "region-refused", "risk-not-accepted"}
 )
 """Why an answer may be rejected: `unknown-key` (not registered, or removed), `cloned` (its counter
 went back), `unverified` (no PIN or biometric where one is required), `unsuitable` (a model or kind
-of key that is not allowed), `bad-address` and `region-refused` (where codes cannot be sent)."""
+of key that is not allowed), `bad-address` and `region-refused` (where codes cannot be sent),
+`risk-not-accepted` (the notice that a restricted factor comes with)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +187,8 @@ class Context:
     """How the person is called on pages and in apps: email, name or subject."""
     now: datetime
     subject_id: str
-    """The challenge or enrollment id, for codes that are bound to it."""
+    """The challenge's id, or that of an enrollment: the same in all its steps. For codes that are
+    bound to it."""
     held: tuple[Authenticator, ...] = field(default=(), repr=False)
     """All that the person has of this factor, whether usable now or not, and not removed."""
 

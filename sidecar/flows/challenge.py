@@ -11,6 +11,7 @@ from sidecar.core.errors import (
 )
 from sidecar.core.model import (
     Authenticator,
+    AuthenticatorId,
     AuthenticatorStatus,
     Challenge,
     ChallengeId,
@@ -25,11 +26,11 @@ from sidecar.core.model import (
 from sidecar.core.protocols import Context
 from sidecar.core.stores import Claim, Transaction
 from sidecar.flows.kit import (
-    CHALLENGE_LIFE,
     CHALLENGES_BEGUN,
     Entered,
     Kit,
     counted_under,
+    end_of,
     from_plugin,
     new_id,
 )
@@ -72,7 +73,7 @@ class _Try:
 
     @property
     def usable(self) -> tuple[Authenticator, ...]:
-        return _usable(self.held)
+        return _usable(self.held, self.challenge.authenticator_id)
 
 
 class Challenges:
@@ -82,20 +83,29 @@ class Challenges:
         self._kit = kit
         self._sessions = sessions
 
-    async def begin(self, visit: Visit, factor: str, *, action: str = "") -> Challenge:
+    async def begin(
+        self,
+        visit: Visit,
+        factor: str,
+        *,
+        action: str = "",
+        chosen: AuthenticatorId | None = None,
+    ) -> Challenge:
         """A challenge of this factor is open, bound to person, session and (if given) action.
 
+        Only the chosen authenticator may answer it, or any of the factor where none was chosen.
+
         Raises:
-            NotFound: the person has no usable authenticator of this factor.
+            NotFound: the person has no usable authenticator of this factor, or not the chosen one.
             TooManyAttempts: too many were begun lately.
 
         """
         session = visit.require_session()
         await self._kit.limiter.take(CHALLENGES_BEGUN, counted_under(visit))
-        held = await self._held(visit, factor)
+        held = await self._held(visit, factor, chosen)
         now, which = self._kit.clock(), ChallengeId(new_id())
         context = Context(visit.person, visit.label, now, which, held)
-        begun = self._kit.factors[factor].begin_challenge(context, _usable(held))
+        begun = self._kit.factors[factor].begin_challenge(context, _usable(held, chosen))
         started = await from_plugin(begun)
         challenge = Challenge(
             id=which,
@@ -104,11 +114,11 @@ class Challenges:
             purpose=Purpose.ACTION if action else Purpose.SIGN_IN,
             factor=factor,
             action=action,
-            authenticator_id=None,
+            authenticator_id=chosen,
             prompt=started.prompt,
             state=started.state,
             created_at=now,
-            expires_at=now + CHALLENGE_LIFE,
+            expires_at=end_of(started, now),
         )
         async with self._kit.store.begin() as tx:
             await tx.challenges.add(challenge)
@@ -169,18 +179,20 @@ class Challenges:
             case _:
                 assert_never(outcome)
 
-    async def _held(self, visit: Visit, factor: str) -> tuple[Authenticator, ...]:
+    async def _held(
+        self, visit: Visit, factor: str, chosen: AuthenticatorId | None = None
+    ) -> tuple[Authenticator, ...]:
         """Return all that the person has of a factor, one of which at least is usable.
 
         Raises:
-            NotFound: none is.
+            NotFound: none is, or not the chosen one.
 
         """
         async with self._kit.store.read() as tx:
             held = await held_of(tx, visit.person, factor)
             account = await tx.accounts.get(visit.person)
         known = factor in self._kit.factors and account is not None and account.enabled
-        if not known or not _usable(held):
+        if not known or not _usable(held, chosen):
             message = f"no usable authenticator of factor {factor!r}"
             raise NotFound(message)
         return held
@@ -195,7 +207,8 @@ class Challenges:
             claim = await tx.attempts.claim(
                 visit.person, challenge.factor, known=visit.known, challenge=which, now=now
             )
-        return _Try(challenge, claim, await self._held(visit, challenge.factor))
+        held = await self._held(visit, challenge.factor, challenge.authenticator_id)
+        return _Try(challenge, claim, held)
 
     async def _accept(self, visit: Visit, attempt: _Try, outcome: Verified) -> Entered:
         """Consume, replace, prove, rotate and record, in one transaction or not at all."""
@@ -261,8 +274,10 @@ def _no_enrollment(challenge: Challenge) -> Challenge:
     return challenge
 
 
-def _usable(held: tuple[Authenticator, ...]) -> tuple[Authenticator, ...]:
-    return tuple(item for item in held if item.usable)
+def _usable(
+    held: tuple[Authenticator, ...], chosen: AuthenticatorId | None = None
+) -> tuple[Authenticator, ...]:
+    return tuple(item for item in held if item.usable and chosen in (None, item.id))
 
 
 def _named(held: tuple[Authenticator, ...], which: str) -> Authenticator:

@@ -29,10 +29,10 @@ from sidecar.core.stores import Transaction
 from sidecar.flows.admission import Admission, adding
 from sidecar.flows.challenge import bounded, held_of
 from sidecar.flows.kit import (
-    CHALLENGE_LIFE,
     ENROLLMENTS_TRIED,
     Entered,
     Kit,
+    end_of,
     from_plugin,
     new_id,
 )
@@ -64,24 +64,25 @@ class Enrollments:
         session, plugin = visit.require_session(), self._factor(factor)
         await self._kit.limiter.take(ENROLLMENTS_TRIED, session.id)
         ticket = await self._admission.admit(visit, factor, invitation)
-        now, which = self._kit.clock(), ChallengeId(new_id())
+        now, new = self._kit.clock(), AuthenticatorId(new_id())
         async with self._kit.store.read() as tx:
             held = await held_of(tx, visit.person, factor)
-        context = Context(visit.person, visit.label, now, which, held)
+        # What is enrolled is the same in every step, whatever challenge the step is.
+        context = Context(visit.person, visit.label, now, new, held)
         started = await from_plugin(plugin.begin_enrollment(context, bounded(request)))
         challenge = Challenge(
-            id=which,
+            id=ChallengeId(new_id()),
             person=visit.person,
             session_id=session.id,
             purpose=Purpose.ENROLL,
             factor=factor,
             # A confirmed first factor is itself the proof for making the spare codes after it.
             action=self._spare() if ticket else "",
-            authenticator_id=AuthenticatorId(new_id()),
+            authenticator_id=new,
             prompt=started.prompt,
             state=f"{ticket}\n".encode() + started.state,
             created_at=now,
-            expires_at=now + CHALLENGE_LIFE,
+            expires_at=end_of(started, now),
         )
         async with self._kit.store.begin() as tx:
             await tx.challenges.add(challenge)
@@ -119,7 +120,8 @@ class Enrollments:
             challenge = await self._open(tx, visit, which, session_id=session.id)
             held = await held_of(tx, visit.person, challenge.factor)
         ticket, _, state = challenge.state.partition(b"\n")
-        context = Context(visit.person, visit.label, self._kit.clock(), challenge.id, held)
+        new = challenge.authenticator_id or challenge.id
+        context = Context(visit.person, visit.label, self._kit.clock(), new, held)
         outcome = await from_plugin(
             self._factor(challenge.factor).finish_enrollment(context, state, bounded(response))
         )
@@ -138,6 +140,7 @@ class Enrollments:
             prompt=step.prompt,
             state=ticket + b"\n" + step.state,
             created_at=now,
+            expires_at=end_of(step, now),
         )
         async with self._kit.store.begin() as tx:
             await tx.challenges.consume(challenge, now, verified=False)

@@ -3,11 +3,11 @@
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import TypeVar
 
 from sidecar.core.errors import PluginFailed, SidecarError
-from sidecar.core.model import Level, Session
+from sidecar.core.model import Level, Session, Started
 from sidecar.core.protocols import (
     Clock,
     Factor,
@@ -102,6 +102,12 @@ class Entered:
 
     session: Session
     token: str = field(repr=False)
+
+
+def end_of(step: Started, now: datetime) -> datetime:
+    """Return when a ceremony ends whose step begins now: no later than any may."""
+    latest = now + CHALLENGE_LIFE
+    return latest if step.expires_at is None else min(latest, step.expires_at)
 
 
 async def from_plugin(call: Awaitable[T]) -> T:

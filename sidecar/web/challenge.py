@@ -45,6 +45,12 @@ def fault_of(error: SidecarError, desk: Desk) -> Fault:
     return Fault("expired")
 
 
+def _chosen(form: Form) -> AuthenticatorId | None:
+    """Return which authenticator the person wants to be asked for, if they said so."""
+    which = form.get("authenticator")
+    return AuthenticatorId(which) if which else None
+
+
 class ChallengePages:
     """GET shows, POST begins and answers."""
 
@@ -83,7 +89,7 @@ class ChallengePages:
         """A challenge of the chosen factor is open, and its page is next."""
         form = await self._desk.form(request)
         challenge = await self._desk.flows.challenges.begin(
-            form.visit, form.get("factor"), action=await self._action(form)
+            form.visit, form.get("factor"), action=await self._action(form), chosen=_chosen(form)
         )
         return self._desk.go(
             request,

@@ -42,7 +42,7 @@ class Site:
 
 _OWN = frozenset(
     {"csrf", "next", "challenge", "enrollment", "factor", "action", "lost", "invitation"}
-    | {"factors", "level", "max_age"}
+    | {"factors", "level", "max_age", "authenticator"}
 )
 
 

@@ -83,6 +83,17 @@ async def test_a_challenge_of_another_person(here: World) -> None:
         assert (await who.get(f"challenge?challenge={challenge}")).status == 200
 
 
+async def test_the_one_that_was_chosen(here: World) -> None:
+    """THREATS 44: one's own authenticator opens a challenge; another's shows as none at all."""
+    who, other = await somebody(here, "pending"), await somebody(here, "pending")
+    mine, theirs = await authenticator(who), await authenticator(other)
+    page = await who.post("challenge/begin", factor="totp", authenticator=mine)
+    assert page.status == 303
+    for which in (theirs, "never-was"):
+        page = await who.post("challenge/begin", factor="totp", authenticator=which)
+        assert page.status == 404
+
+
 async def test_a_closed_factor(here: World) -> None:
     """Too many tries show until when, a header that says so, and no field to type in."""
     who = await somebody(here, "pending")
