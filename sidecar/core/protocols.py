@@ -26,7 +26,6 @@ Clock = Callable[[], datetime]
 RawHeaders = tuple[tuple[bytes, bytes], ...]
 """Header fields in wire order and spelling."""
 
-
 O_contra = TypeVar("O_contra", contravariant=True)
 P_co = TypeVar("P_co", covariant=True)
 T = TypeVar("T")
@@ -173,9 +172,8 @@ REASONS = frozenset(
     | {"bad-address", "region-refused", "risk-not-accepted"}
 )
 """Why an answer may be rejected: `unknown-key` (not registered, or removed), `cloned` (its counter
-went back), `unverified` (no PIN or biometric where one is required), `unsuitable` (a model or kind
-of key that is not allowed), `bad-address` and `region-refused` (where codes cannot be sent),
-`risk-not-accepted` (the notice that a restricted factor comes with)."""
+went back), `unverified` (no PIN or biometric where one is required), `unsuitable` (a kind that is
+not allowed), `region-refused` (no codes go there), `risk-not-accepted` (of a restricted factor)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,8 +185,7 @@ class Context:
     """How the person is called on pages and in apps: email, name or subject."""
     now: datetime
     subject_id: str
-    """The challenge's id, or that of an enrollment: the same in all its steps. For codes that are
-    bound to it."""
+    """The challenge's id, or that of an enrollment in all its steps, for codes bound to it."""
     held: tuple[Authenticator, ...] = field(default=(), repr=False)
     """All that the person has of this factor, whether usable now or not, and not removed."""
 
