@@ -1,49 +1,95 @@
-"""Calls vendors and operators' HTTP interfaces: guarded against reaching inside, and bounded."""
+"""Calls vendors' and operators' HTTP interfaces: guarded against reaching inside, and bounded."""
 
 import asyncio
-import ipaddress
+import re
 import socket
-from types import TracebackType
+import ssl
+from collections.abc import Callable
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from types import SimpleNamespace, TracebackType
 from typing import Final, Self
+from urllib.parse import urlsplit
 
 import aiohttp
-from aiohttp.abc import AbstractResolver, ResolveResult
-from aiohttp.resolver import ThreadedResolver
+from aiohttp.abc import AbstractResolver
+from yarl import URL
 
 from sidecar.core.errors import DeliveryFailed, Undelivered
 from sidecar.core.protocols import Asked, RawHeaders
 
 ANSWER_BYTES: Final = 64 * 1024
 
+_METHOD: Final = re.compile(r"[A-Z]{1,16}")
+_NAME: Final = re.compile(rb"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+"""Source: RFC 9110 §5.6.2."""
+_VALUE: Final = re.compile(rb"(?:[!-~](?:[ \t!-~]*[!-~])?)?")
+"""Without obs-text, which peers read differently. Source: RFC 9110 §5.5."""
+_TARGET: Final = re.compile(r"[!-~]+")
+_HOST: Final = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*")
+_OURS: Final = frozenset(
+    {b"connection", b"content-length", b"expect", b"host", b"transfer-encoding", b"upgrade"}
+)
+"""Headers that frame the request; two of them would let peers disagree where it ends."""
 
-class _Public(AbstractResolver):
-    """Resolves names to addresses of the public internet only (SSRF, ASVS 1.3.6).
+_ONE_UNICAST: Final = ip_network("2000::/3")
+"""All that is given out of IPv6 so far. Source: RFC 4291 §2.4, IANA's registry."""
+_NAT64: Final = ip_network("64:ff9b::/96")
+"""IPv4 addresses as networks without IPv4 write them. Source: RFC 6052 §2.1."""
+_SPECIAL: Final = tuple(
+    map(
+        ip_network,
+        (
+            "168.63.129.16/32",  # what Azure's machines ask for their keys; public by its number
+            "192.0.0.0/24",  # protocol assignments
+            "192.88.99.0/24",  # 6to4 relays
+            "2001::/23",  # Teredo and other protocol assignments, with addresses inside them
+            "2001:db8::/32",  # documentation
+            "2002::/16",  # 6to4, with an IPv4 address inside
+            "3fff::/20",  # documentation
+        ),
+    )
+)
+"""Not private by every reading of the registries, and never a vendor's."""
 
-    Checked where the connection takes the address from, so that a name cannot answer one thing
-    when it is checked and another when it is used (DNS rebinding).
-    """
 
-    def __init__(self) -> None:
-        self._inner = ThreadedResolver()
+def is_public(address: str) -> bool:
+    """Tell whether an address is one of the public internet, also as what is written inside it."""
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return False
+    inner = _inner(found)
+    if inner is not None:
+        return is_public(str(inner))
+    if isinstance(found, IPv6Address) and found not in _ONE_UNICAST:
+        return False
+    special = found.is_multicast or found.is_reserved or any(found in net for net in _SPECIAL)
+    return found.is_global and not special
 
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
-    ) -> list[ResolveResult]:
-        found = await self._inner.resolve(host, port, family)
-        if not all(ipaddress.ip_address(one["host"]).is_global for one in found):
-            raise OSError(f"{host} is no public address")
-        return found
 
-    async def close(self) -> None:
-        await self._inner.close()
+def _inner(found: IPv4Address | IPv6Address) -> IPv4Address | None:
+    if isinstance(found, IPv4Address):
+        return None
+    if found in _NAT64:
+        return IPv4Address(int(found) & 0xFFFFFFFF)
+    return found.ipv4_mapped
 
 
 class Outside:
-    """One client for all transports; its connections are made when first needed."""
+    """One client for all transports.
 
-    def __init__(self) -> None:
-        self._public: aiohttp.ClientSession | None = None
-        self._private: aiohttp.ClientSession | None = None
+    Each call has a connection of its own: no cookie, no name looked up earlier and no connection
+    that the peer is about to close carries over from one call to the next. Proxies of the
+    environment are not used: they would be asked to connect where we must not.
+    """
+
+    def __init__(
+        self, *, trust: ssl.SSLContext | None = None, resolver: AbstractResolver | None = None
+    ) -> None:
+        """Trust the system's certificate authorities (also `SSL_CERT_FILE`), unless told."""
+        self._trust = trust
+        self._resolver = resolver
+        self._sessions: dict[bool, aiohttp.ClientSession] = {}
 
     async def __aenter__(self) -> Self:
         return self
@@ -54,9 +100,8 @@ class Outside:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        for session in (self._public, self._private):
-            if session is not None:
-                await session.close()
+        for session in self._sessions.values():
+            await session.close()
 
     async def __call__(
         self,
@@ -70,32 +115,131 @@ class Outside:
     ) -> Asked:
         """Return the answer, read whole up to 64 KiB; certificates are verified.
 
+        No failure says where the call went or what it carried: URLs hold secrets too.
+
         Raises:
             DeliveryFailed: `unavailable` where nothing was sent, `unsure` where the answer is
                 missing, late, malformed or too long.
 
         """
-        session = self._session(private=private)
-        sent = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in headers]
+        target, fields = _target(method, url, private=private), _fields(headers)
+        progress = SimpleNamespace(connected=False)
         try:
-            async with asyncio.timeout(timeout_s):
-                async with session.request(
-                    method, url, headers=sent, data=body or None, allow_redirects=False
-                ) as answer:
-                    content = await answer.content.read(ANSWER_BYTES + 1)
-                    if len(content) > ANSWER_BYTES or not answer.content.at_eof():
-                        raise DeliveryFailed("the answer is too long", why=Undelivered.UNSURE)
-                    return Asked(answer.status, tuple(answer.raw_headers), content)
-        except (aiohttp.ClientConnectorError, aiohttp.InvalidURL) as error:
-            raise DeliveryFailed(type(error).__name__, why=Undelivered.UNAVAILABLE) from error
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise DeliveryFailed(type(error).__name__, why=Undelivered.UNSURE) from error
+            async with (
+                asyncio.timeout(timeout_s),
+                self._session(private=private).request(
+                    *(method, target),
+                    headers=fields,
+                    data=body or None,
+                    allow_redirects=False,
+                    trace_request_ctx=progress,
+                ) as answer,
+            ):
+                return await _read(answer)
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            # Without the cause, whose text names the whole URL.
+            why = Undelivered.UNSURE if progress.connected else Undelivered.UNAVAILABLE
+            raise DeliveryFailed(type(error).__name__, why=why) from None
 
     def _session(self, *, private: bool) -> aiohttp.ClientSession:
-        if private:
-            self._private = self._private or aiohttp.ClientSession(auto_decompress=True)
-            return self._private
-        if self._public is None:
-            connector = aiohttp.TCPConnector(resolver=_Public())
-            self._public = aiohttp.ClientSession(connector=connector)
-        return self._public
+        if private not in self._sessions:
+            self._sessions[private] = self._opened(_anywhere if private else _in_public)
+        return self._sessions[private]
+
+    def _opened(self, connects: Callable[[aiohttp.AddrInfoType], socket.socket]) -> aiohttp.ClientSession:
+        self._trust = self._trust or _system_trust()
+        connector = aiohttp.TCPConnector(
+            ssl=self._trust,
+            resolver=self._resolver,
+            use_dns_cache=False,
+            force_close=True,
+            socket_factory=connects,
+        )
+        return aiohttp.ClientSession(
+            connector=connector,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),
+            headers={"Accept-Encoding": "identity", "User-Agent": "sidecar"},
+            skip_auto_headers=("Accept", "Content-Type"),
+            auto_decompress=False,
+            trust_env=False,
+            trace_configs=[_progress()],
+        )
+
+
+def _system_trust() -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context
+
+
+def _anywhere(info: aiohttp.AddrInfoType) -> socket.socket:
+    return socket.socket(info[0], info[1], info[2])
+
+
+def _in_public(info: aiohttp.AddrInfoType) -> socket.socket:
+    """Return a socket for this address, which is the one that is connected to next.
+
+    Here every address comes by, also one that the URL itself names and no resolver ever sees, and
+    none can change after it was checked (DNS rebinding).
+    """
+    if not is_public(str(info[4][0])):
+        raise OSError("no public address")
+    return _anywhere(info)
+
+
+def _progress() -> aiohttp.TraceConfig:
+    """Return what notes that a connection stands, after which something may have been sent."""
+    trace = aiohttp.TraceConfig()
+
+    async def connected(_session: object, context: SimpleNamespace, _params: object) -> None:
+        context.trace_request_ctx.connected = True
+
+    trace.on_connection_create_end.append(connected)
+    return trace
+
+
+async def _read(answer: aiohttp.ClientResponse) -> Asked:
+    content = bytearray()
+    async for chunk in answer.content.iter_any():
+        content += chunk
+        if len(content) > ANSWER_BYTES:
+            raise DeliveryFailed("the answer is too long", why=Undelivered.UNSURE)
+    return Asked(answer.status, tuple(answer.raw_headers), bytes(content))
+
+
+def _target(method: str, url: str, *, private: bool) -> URL:
+    """Return the URL as it stands, when every reader sees the same host in it.
+
+    Raises:
+        DeliveryFailed: it is malformed, names a user, or is not https.
+
+    """
+    if not _METHOD.fullmatch(method) or not _TARGET.fullmatch(url) or "\\" in url or "#" in url:
+        raise DeliveryFailed("the call is malformed")
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+        target = URL(url, encoded=True)
+    except ValueError:
+        raise DeliveryFailed("the URL is malformed") from None
+    if "@" in parts.netloc or not host or not _HOST.fullmatch(host) or port == 0:
+        raise DeliveryFailed("the URL's host is malformed")
+    if parts.scheme != "https" and not (private and parts.scheme == "http"):
+        raise DeliveryFailed("the URL is not https")
+    if (target.raw_host or "").lower() != host:
+        raise DeliveryFailed("the URL can be read in two ways")
+    return target
+
+
+def _fields(headers: RawHeaders) -> list[tuple[str, str]]:
+    """Return the headers as text, when none of them could end early and start another.
+
+    Raises:
+        DeliveryFailed: a name or a value is malformed, or frames the request.
+
+    """
+    for name, value in headers:
+        if not _NAME.fullmatch(name) or not _VALUE.fullmatch(value) or name.lower() in _OURS:
+            raise DeliveryFailed("a header is malformed")
+    return [(name.decode("ascii"), value.decode("ascii")) for name, value in headers]
