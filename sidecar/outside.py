@@ -4,7 +4,6 @@ import asyncio
 import re
 import socket
 import ssl
-from collections.abc import Callable
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from types import SimpleNamespace, TracebackType
 from typing import Final, Self
@@ -146,7 +145,7 @@ class Outside:
             self._sessions[private] = self._opened(_anywhere if private else _in_public)
         return self._sessions[private]
 
-    def _opened(self, connects: Callable[[aiohttp.AddrInfoType], socket.socket]) -> aiohttp.ClientSession:
+    def _opened(self, connects: aiohttp.SocketFactoryType) -> aiohttp.ClientSession:
         self._trust = self._trust or _system_trust()
         connector = aiohttp.TCPConnector(
             ssl=self._trust,

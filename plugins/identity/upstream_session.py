@@ -4,7 +4,6 @@ Does not protect against an application that tells a wrong name, nor one that re
 which are not declared here.
 """
 
-import re
 from dataclasses import dataclass, field
 from datetime import timedelta
 from operator import itemgetter
@@ -22,6 +21,7 @@ from pydantic import (
 )
 
 from sidecar.core.carried import Reading, covers
+from sidecar.core.durations import parse_duration
 from sidecar.core.errors import IdentityUnavailable, UpstreamTimedOut, UpstreamUnreachable
 from sidecar.core.model import Claims, Identity, Person
 from sidecar.core.pointers import MISSING, at, read_json, same
@@ -41,7 +41,6 @@ LIMIT_BYTES: Final = 64 * 1024
 TOLD: Final = 200
 NOBODY: Final = frozenset({401, 403, *range(300, 400)})
 
-_UNITS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0}
 _OURS: Final = frozenset(
     {
         *("accept", "accept-encoding", "connection", "content-length", "cookie", "host", "te"),
@@ -51,20 +50,13 @@ _OURS: Final = frozenset(
 """Headers that the question sets itself, or that belong to one connection only."""
 
 
-def _duration(value: object) -> timedelta:
-    found = re.fullmatch(r"([0-9]{1,6})(ms|s|m)", value) if isinstance(value, str) else None
-    if found is None:
-        raise ValueError("write a duration with its unit, such as 30s")
-    return timedelta(seconds=int(found[1]) * _UNITS[found[2]])
-
-
 def _carrier(name: str) -> str:
     if name.lower() in _OURS:
         raise ValueError(f"{name} is not a credential that can be declared")
     return name.lower()
 
 
-Duration = Annotated[timedelta, BeforeValidator(_duration), WithJsonSchema({"type": "string"})]
+Duration = Annotated[timedelta, BeforeValidator(parse_duration), WithJsonSchema({"type": "string"})]
 Pointer = Annotated[str, Field(pattern=r"^(/([^~/]|~[01])*)*$")]
 HeaderName = Annotated[
     str, Field(pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}$"), AfterValidator(_carrier)

@@ -12,11 +12,11 @@ from sidecar.cli.loading import DEFAULT_PATH, ConfigOption, Format, load
 from sidecar.clock import utc_now
 from sidecar.core.assurance import able
 from sidecar.core.decision import Allow, Deny, Evidence, Identify, Portfolio
+from sidecar.core.durations import parse_duration, show_duration
 from sidecar.core.model import AuthenticatorId, Claims, Identity, Person, Proof, Standing
 from sidecar.core.policy import Effect, Rule
 from sidecar.settings.explain import Explanation, Question, Row, explain
 from sidecar.settings.load import Loaded
-from sidecar.settings.words import parse_duration, show_duration
 
 app = typer.Typer()
 

@@ -7,13 +7,13 @@ from importlib.util import find_spec
 from ipaddress import IPv4Network, IPv6Network, collapse_addresses
 from typing import Final
 
+from sidecar.core.durations import show_duration
 from sidecar.core.paths import fold_case
 from sidecar.core.policy import Facts, Network, bypassed
 from sidecar.settings.check_upstreams import upstreams
 from sidecar.settings.draft import Draft
 from sidecar.settings.faults import Finding, Where, unloadable
 from sidecar.settings.schema import Unidentified
-from sidecar.settings.words import show_duration
 
 DATABASE: Final = "sqlite+aiosqlite:///"
 LONGEST_SESSION: Final = timedelta(days=366)

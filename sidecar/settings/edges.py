@@ -7,6 +7,7 @@ from pydantic import Field, GetJsonSchemaHandler, model_validator
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
+from sidecar.core.durations import parse_duration
 from sidecar.core.paths import DEFAULT_TREATMENTS, PathClass, Treatment
 from sidecar.settings.kinds import (
     Count,
@@ -22,7 +23,7 @@ from sidecar.settings.kinds import (
     UpstreamUrl,
 )
 from sidecar.settings.part import Part
-from sidecar.settings.words import Address, parse_duration
+from sidecar.settings.words import Address
 
 
 class Tls(Part):

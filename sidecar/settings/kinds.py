@@ -17,6 +17,7 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
+from sidecar.core.durations import parse_duration, show_duration
 from sidecar.settings.words import (
     Address,
     Origin,
@@ -24,7 +25,6 @@ from sidecar.settings.words import (
     listed,
     parse_address,
     parse_date,
-    parse_duration,
     parse_glob,
     parse_host,
     parse_network,
@@ -33,7 +33,6 @@ from sidecar.settings.words import (
     parse_regex,
     parse_size,
     parse_upstream,
-    show_duration,
     show_size,
 )
 

@@ -10,9 +10,9 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
 from sidecar.bundled import plugin_names
+from sidecar.core.durations import show_duration
 from sidecar.loader import Role, resolve
 from sidecar.settings.schema import PluginPart, Settings, SourcePart
-from sidecar.settings.words import show_duration
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 _PARTS: Final[dict[Role, type[BaseModel]]] = {Role.FACTORS: PluginPart, Role.IDENTITY: SourcePart}

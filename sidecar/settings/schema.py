@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, StrictBool
 
+from sidecar.core.durations import parse_duration
 from sidecar.settings.budgets import MessagesPart
 from sidecar.settings.edges import (
     CredentialCarriers,
@@ -19,7 +20,6 @@ from sidecar.settings.edges import (
 from sidecar.settings.kinds import Day, Duration, OneOrMany, PublicOrigin, Workers
 from sidecar.settings.part import Part
 from sidecar.settings.rules import PolicyPart
-from sidecar.settings.words import parse_duration
 
 Name = Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,31}$")]
 """An instance name: the key under which a plugin or application is declared."""

@@ -2,12 +2,10 @@
 
 import re
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Final
 
-_UNITS: Final = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
-_DURATION: Final = re.compile(r"([0-9]{1,9})(ms|s|m|h|d)")
 _SIZES: Final = {"B": 1, "KiB": 1024, "MiB": 1024**2}
 _SIZE: Final = re.compile(r"([0-9]{1,9})(B|KiB|MiB)")
 _HOST: Final = re.compile(r"(?=.{1,253}\Z)(?:(?!-)[a-z0-9_-]{1,63}(?<!-)\.)*(?!-)[a-z0-9_-]{1,63}")
@@ -27,29 +25,6 @@ def _text(value: object) -> str:
     if not isinstance(value, str):
         raise ValueError("text is expected here")  # noqa: TRY004 - pydantic collects ValueError
     return value
-
-
-def parse_duration(value: object) -> timedelta:
-    """Return the duration of a text such as `5m`.
-
-    Raises:
-        ValueError: not a whole number with one of the units.
-
-    """
-    hit = _DURATION.fullmatch(_text(value) if isinstance(value, str) else "")
-    if hit is None:
-        raise ValueError("a duration is written 500ms, 30s, 5m, 24h or 30d")
-    return timedelta(seconds=int(hit[1]) * _UNITS[hit[2]])
-
-
-def show_duration(value: timedelta) -> str:
-    """Return the shortest text that `parse_duration` reads back."""
-    milliseconds = round(value.total_seconds() * 1000)
-    for unit, seconds in reversed(_UNITS.items()):
-        count, rest = divmod(milliseconds, round(seconds * 1000))
-        if rest == 0 and (count or unit == "s"):
-            return f"{count}{unit}"
-    return f"{milliseconds}ms"
 
 
 def parse_size(value: object) -> int:

@@ -1,7 +1,7 @@
 """The forms of single values."""
 
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date
 from ipaddress import ip_network
 
 import pytest
@@ -15,7 +15,6 @@ from sidecar.settings.words import (
     listed,
     parse_address,
     parse_date,
-    parse_duration,
     parse_glob,
     parse_host,
     parse_network,
@@ -24,7 +23,6 @@ from sidecar.settings.words import (
     parse_regex,
     parse_size,
     parse_upstream,
-    show_duration,
     show_size,
 )
 
@@ -32,9 +30,6 @@ from sidecar.settings.words import (
 @pytest.mark.parametrize(
     ("parse", "text", "value"),
     [
-        (parse_duration, "500ms", timedelta(milliseconds=500)),
-        (parse_duration, "30d", timedelta(days=30)),
-        (parse_duration, "0s", timedelta(0)),
         (parse_size, "64KiB", 65536),
         (parse_size, "8190B", 8190),
         (parse_origin, "https://shop.example.com", Origin("https", "shop.example.com")),
@@ -69,7 +64,6 @@ def test_right_forms_are_read(parse: Callable[[object], object], text: str, valu
 @pytest.mark.parametrize(
     ("parse", "values"),
     [
-        (parse_duration, ["5", "5 m", "1:30", "m", "-5m", "5.5h", "٥m", 5, None, True, "5M"]),
         (parse_size, ["64", "64kb", "1KB", "64 KiB", 64, ["1B"]]),
         (
             parse_origin,
@@ -131,13 +125,6 @@ def test_wrong_forms_are_refused(parse: Callable[[object], object], values: list
             parse(value)
 
 
-@given(st.integers(0, 10**9 - 1), st.sampled_from(["ms", "s", "m", "h"]))
-def test_durations_are_shown_as_they_are_written(count: int, unit: str) -> None:
-    """Any duration shows that what is printed reads back as the same one."""
-    once = parse_duration(f"{count % 10**6}{unit}")
-    assert parse_duration(show_duration(once)) == once
-
-
 @given(st.integers(0, 10**9 - 1))
 def test_sizes_are_shown_as_they_are_written(count: int) -> None:
     """Any size shows that what is printed reads back as the same one."""
@@ -146,8 +133,6 @@ def test_sizes_are_shown_as_they_are_written(count: int) -> None:
 
 def test_shortest_forms_are_shown() -> None:
     """Round values show that they are printed in their largest unit."""
-    shown = [show_duration(timedelta(seconds=value)) for value in (0, 0.5, 90, 3600, 86400)]
-    assert shown == ["0s", "500ms", "90s", "1h", "1d"]
     assert [show_size(value) for value in (0, 1000, 65536, 1048576)] == [
         "0MiB",
         "1000B",
