@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Final
 
+from sidecar.core.durations import show_duration
 from sidecar.settings.declared import Declared
 from sidecar.settings.draft import Draft
 from sidecar.settings.faults import Finding, did_you_mean
 from sidecar.settings.schema import Profile
-from sidecar.settings.words import show_duration
 
 LONGEST: Final = {
     Profile.ASVS_L3: (timedelta(hours=1), timedelta(hours=24)),
