@@ -1,17 +1,18 @@
-"""`sidecar users`: invite people, show them, reset their factors."""
+"""`sidecar users`: invite people, show them, approve or reset their factors."""
 
 import asyncio
 import getpass
 import os
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import Annotated, TypeVar
 
 import typer
 
 from sidecar.cli.loading import DEFAULT_PATH, ConfigOption, load, refused
 from sidecar.clock import utc_now
-from sidecar.core.errors import IdentityUnavailable, StoreUnavailable
-from sidecar.core.model import LookupCodes, Person
+from sidecar.core.errors import Conflict, IdentityUnavailable, NotFound, StoreUnavailable
+from sidecar.core.model import AuthenticatorId, LookupCodes, Person
 from sidecar.core.subjects import Fold, subject_of
 from sidecar.flows.people import Dossier, People
 from sidecar.settings.load import Loaded
@@ -22,7 +23,9 @@ from sidecar.wiring import key_ring
 T = TypeVar("T")
 
 app = typer.Typer(
-    name="users", help="Invite people, show them, reset their factors.", no_args_is_help=True
+    name="users",
+    help="Invite people, show them, approve or reset their factors.",
+    no_args_is_help=True,
 )
 
 Subject = Annotated[str, typer.Argument(help="`subject`, or `realm:subject`.")]
@@ -30,7 +33,7 @@ Subject = Annotated[str, typer.Argument(help="`subject`, or `realm:subject`.")]
 
 @app.callback()
 def users() -> None:
-    """Invite people, show them, reset their factors."""
+    """Invite people, show them, approve or reset their factors."""
 
 
 @app.command("invite")
@@ -48,8 +51,26 @@ def show(subject: Subject, config: ConfigOption = DEFAULT_PATH) -> None:
     """Print what the person has set up, where they are signed in, and what happened lately."""
     loaded = load(config)
     person = person_of(loaded, subject)
-    for line in describe(person, _with_people(loaded, lambda people: people.show(person))):
+    dossier = _with_people(loaded, lambda people: people.show(person))
+    for line in describe(person, dossier, utc_now()):
         typer.echo(line)
+
+
+@app.command("approve", context_settings={"ignore_unknown_options": True})
+def approve(
+    subject: Subject,
+    authenticator: Annotated[str, typer.Argument(help="Its id, as `show` prints it.")],
+    config: ConfigOption = DEFAULT_PATH,
+) -> None:
+    """Let an authenticator that is held count in full from now on."""
+    loaded = load(config)
+    person, by, which = person_of(loaded, subject), operator(), AuthenticatorId(authenticator)
+    try:
+        found = _with_people(loaded, lambda people: people.approve(person, which, by))
+    except (NotFound, Conflict) as fault:
+        typer.echo(f"{person.user_id}: {fault}", err=True)
+        raise typer.Exit(1) from None
+    typer.echo(f"{person.user_id}: {found.factor} {found.name!r} counts in full")
 
 
 @app.command("reset")
@@ -101,8 +122,8 @@ def _person(loaded: Loaded, realm: str, subject: str) -> Person:
         raise typer.BadParameter(str(refused_subject)) from refused_subject
 
 
-def describe(person: Person, dossier: Dossier) -> list[str]:
-    """Return the lines that show a person; no secret is in them."""
+def describe(person: Person, dossier: Dossier, now: datetime) -> list[str]:
+    """Return the lines that show a person now; no secret is in them."""
     account = dossier.account
     enrolled = account.enrolled_at if account else None
     lines = [f"{person.user_id}: " + (f"enrolled {enrolled:%F %R}" if enrolled else "not enrolled")]
@@ -110,7 +131,9 @@ def describe(person: Person, dossier: Dossier) -> list[str]:
         used = f"used {item.last_used_at:%F %R}" if item.last_used_at else "never used"
         left = f", {item.material.left} left" if isinstance(item.material, LookupCodes) else ""
         state = item.status.value if item.material is not None else "unreadable"
-        lines.append(f"  {item.factor} {item.name!r}: {state}, {used}{left}")
+        until = item.held(now)
+        held = f", held until {until:%F %R}; to approve: {item.id}" if until else ""
+        lines.append(f"  {item.factor} {item.name!r}: {state}, {used}{left}{held}")
     lines += [
         f"  session since {session.created_at:%F %R}, last seen {session.last_seen_at:%F %R}"
         for session in dossier.sessions

@@ -10,11 +10,33 @@ from sidecar.core.policy import Effect, Rule
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """An authenticator that gives less than its factor's level until a moment to come."""
+
+    factor: str
+    until: datetime
+    name: str = ""
+    """What its person calls it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Portfolio:
     """What a person could prove with: their standing and the factors they can use now."""
 
     standing: Standing
     usable: tuple[str, ...] = ()
+    worth: Mapping[str, Level] = field(default_factory=dict)
+    """The level that each of them gives now, where that may be less than its factor's."""
+    held: tuple[Held, ...] = ()
+
+    def able(self, need: Requirement, levels: Mapping[str, Level]) -> tuple[str, ...]:
+        """Return those of the factors a fresh proof of which would satisfy now."""
+        return able(self.usable, need, {**levels, **self.worth})
+
+    def counts_from(self, need: Requirement, levels: Mapping[str, Level]) -> datetime | None:
+        """Return when the first of what is held will satisfy; None: nothing held ever will."""
+        fit = able([item.factor for item in self.held], need, levels)
+        return min((item.until for item in self.held if item.factor in fit), default=None)
 
 
 @dataclass(slots=True)
@@ -43,10 +65,12 @@ class StepUp:
 
 @dataclass(frozen=True, slots=True)
 class Enroll:
-    """The person has no factor that could ever satisfy the rule."""
+    """The person has no factor that could satisfy the rule, or none that counts for it yet."""
 
     rule: Rule
     reason_id: str = "never-enrolled"
+    held_until: datetime | None = None
+    """From when something that was set up already will satisfy it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +143,10 @@ def _missing(rule: Rule, evidence: Evidence) -> Decision:
         return Enroll(rule)
     if not portfolio.usable:
         return Recover(rule)
-    if not able(portfolio.usable, rule.need, evidence.levels):
-        return Enroll(rule, "factor-missing")
-    return StepUp(rule, "proof-missing" if not evidence.proofs else "proof-too-weak-or-old")
+    if portfolio.able(rule.need, evidence.levels):
+        return StepUp(rule, "proof-missing" if not evidence.proofs else "proof-too-weak-or-old")
+    later = portfolio.counts_from(rule.need, evidence.levels)
+    return Enroll(rule, "factor-missing" if later is None else "factor-held", later)
 
 
 def strictest(rules: tuple[Rule, ...]) -> Rule:

@@ -145,8 +145,12 @@ class Authenticator:
 
     def most(self, now: datetime) -> Level:
         """Return the highest level that a proof by it may give now."""
-        held = self.held_until is not None and now < self.held_until
-        return min(self.level, self.held_level) if held else self.level
+        return self.level if self.held(now) is None else self.held_level
+
+    def held(self, now: datetime) -> datetime | None:
+        """Return from when it gives its level; None: it does already."""
+        over = self.held_until is None or now >= self.held_until
+        return None if over or self.held_level >= self.level else self.held_until
 
     @property
     def usable(self) -> bool:

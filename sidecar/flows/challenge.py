@@ -214,7 +214,7 @@ class Challenges:
         """Consume, replace, prove, rotate and record, in one transaction or not at all."""
         now, challenge = self._kit.clock(), attempt.challenge
         current = _named(attempt.usable, outcome.authenticator_id)
-        proof = Proof(challenge.factor, current.id, outcome.amr, now)
+        proof = Proof(challenge.factor, current.id, outcome.amr, now, current.most(now))
         try:
             async with self._kit.store.begin() as tx:
                 await tx.challenges.consume(challenge, now, verified=True)

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
+from sidecar.core.assurance import assess
 from sidecar.core.errors import (
     ChallengeGone,
     Conflict,
@@ -161,6 +162,8 @@ class Enrollments:
             if ticket:
                 await self._admission.close(tx, visit, ticket, now)
             authenticator = self._new(challenge, outcome, name or challenge.factor, now)
+            if not ticket:
+                authenticator = self._held(visit, authenticator, now)
             await self._retire(tx, authenticator, now)
             await tx.authenticators.add(authenticator)
             await tx.trail.append(
@@ -168,7 +171,8 @@ class Enrollments:
             )
             if ticket:
                 traits = self._factor(challenge.factor).traits
-                proof = Proof(challenge.factor, authenticator.id, traits.amr, now)
+                most = authenticator.most(now)
+                proof = Proof(challenge.factor, authenticator.id, traits.amr, now, most)
                 entered = await self._sessions.elevate(tx, visit, proof, now)
             else:
                 await end_sessions(tx, visit.person, now, keep=challenge.session_id)
@@ -193,6 +197,17 @@ class Enrollments:
             material=outcome.material,
             last_used_at=None,
         )
+
+    def _held(self, visit: Visit, new: Authenticator, now: datetime) -> Authenticator:
+        """Return the authenticator as it counts until the hold is over: as its session did.
+
+        Whoever gets hold of one code must not make a lasting stronger factor of it at once; the
+        owner is told, and has until then to undo it.
+        """
+        level = assess(visit.require_session().proofs, self._kit.levels, now).level
+        if not self._kit.first.hold or new.level <= level:
+            return new
+        return replace(new, held_until=now + self._kit.first.hold, held_level=level)
 
     async def _retire(self, tx: Transaction, new: Authenticator, now: datetime) -> None:
         """Remove what the new one replaces, where a person has only one of a factor."""

@@ -1,9 +1,10 @@
-"""What an operator may do to a person: invite, look, reset."""
+"""What an operator may do to a person: invite, look, approve, reset."""
 
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sidecar.core.model import Account, Authenticator, Event, Person, Session
+from sidecar.core.errors import Conflict, NotFound
+from sidecar.core.model import Account, Authenticator, AuthenticatorId, Event, Person, Session
 from sidecar.core.protocols import Clock
 from sidecar.core.stores import Store
 from sidecar.flows.record import operated
@@ -51,6 +52,29 @@ class People:
                 await tx.sessions.of(person, now),
                 await tx.trail.of(person, events),
             )
+
+    async def approve(self, person: Person, which: AuthenticatorId, by: str) -> Authenticator:
+        """The hold on a new authenticator is over: it counts in full from now on.
+
+        Raises:
+            NotFound: the person has no such authenticator.
+            Conflict: it is not held, or not readable.
+
+        """
+        now = self._clock()
+        async with self._store.begin() as tx:
+            found = await tx.authenticators.get(person, which)
+            if found is None:
+                message = "no such authenticator"
+                raise NotFound(message)
+            if found.held(now) is None:
+                message = "it is not held"
+                raise Conflict(message)
+            released = await tx.authenticators.release(found, now)
+            await tx.trail.append(
+                operated(person, "authenticator.approved", now, by, factor=found.factor)
+            )
+        return released
 
     async def reset(self, person: Person, by: str, reason: str) -> int:
         """The person may enroll as if new; everything they had is gone; return how many went."""

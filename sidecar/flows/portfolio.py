@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from sidecar.core.decision import Portfolio
+from sidecar.core.decision import Held, Portfolio
 from sidecar.core.model import Authenticator, Person, Standing
 from sidecar.core.stores import Store, Transaction
 from sidecar.flows.kit import Kit
@@ -22,8 +22,33 @@ async def portfolio_in(tx: Transaction, kit: Kit, person: Person) -> Portfolio:
     if not held and (account is None or account.enrolled_at is None):
         # Whoever holds anything is no newcomer, whatever became of the other row.
         return Portfolio(Standing.NEVER_ENROLLED)
-    usable = usable_factors(kit, held) if account is not None and account.enabled else ()
-    return Portfolio(Standing.ENROLLED if usable else Standing.RECOVERY_NEEDED, usable)
+    if account is None or not account.enabled:
+        return Portfolio(Standing.RECOVERY_NEEDED)
+    return portfolio_of(kit, held)
+
+
+def portfolio_of(kit: Kit, held: tuple[Authenticator, ...]) -> Portfolio:
+    """Return what these authenticators of an enrolled person could prove now."""
+    now, usable = kit.clock(), usable_factors(kit, held)
+    if not usable:
+        return Portfolio(Standing.RECOVERY_NEEDED)
+    ready = [item for item in held if item.usable and item.factor in usable]
+    return Portfolio(
+        Standing.ENROLLED,
+        usable,
+        worth={
+            factor: min(
+                kit.levels[factor],
+                max(item.most(now) for item in ready if item.factor == factor),
+            )
+            for factor in usable
+        },
+        held=tuple(
+            Held(item.factor, until, item.name)
+            for item in ready
+            if (until := item.held(now)) is not None
+        ),
+    )
 
 
 def usable_factors(kit: Kit, held: tuple[Authenticator, ...]) -> tuple[str, ...]:

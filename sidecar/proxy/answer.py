@@ -141,6 +141,8 @@ class Answerer:
         match decision:
             case Enroll():
                 extra = {"reason": decision.reason_id, "enroll_url": f"{base}enroll"}
+                if decision.held_until is not None:
+                    extra["held_until"] = decision.held_until.isoformat(timespec="seconds")
                 return self.tell(EnrollmentRequired(), how, extra)
             case Recover():
                 extra = {"reason": decision.reason_id, "recovery_url": f"{base}recovery"}

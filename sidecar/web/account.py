@@ -185,6 +185,7 @@ class AccountPages:
             name="" if item.name == item.factor else item.name,
             added=item.created_at,
             last_used=item.last_used_at,
+            held_until=item.held(self._desk.flows.kit.clock()),
             removable=not (last and self._desk.flows.kit.demanded),
             suspended=item.status is not AuthenticatorStatus.ACTIVE or item.material is None,
         )

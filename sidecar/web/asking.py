@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 
-from sidecar.core.assurance import Requirement, able, satisfies
+from sidecar.core.assurance import Requirement, satisfies
 from sidecar.core.model import Authenticator, ChallengeId, Level, LookupCodes, Prompt
-from sidecar.flows.portfolio import authenticators, usable_factors
+from sidecar.flows.portfolio import authenticators, portfolio_of
 from sidecar.flows.visit import Visit
 from sidecar.web.desk import Desk
 from sidecar.web.questions import Fault, Offer, Question, Reason
@@ -54,8 +54,8 @@ async def offers(desk: Desk, visit: Visit, need: Requirement) -> tuple[Offer, ..
     """
     kit = desk.flows.kit
     held = await authenticators(kit.store, visit.person)
-    usable = usable_factors(kit, held)
-    fitting = able(usable, need, kit.levels) or usable
+    found = portfolio_of(kit, held)
+    fitting = found.able(need, kit.levels) or found.usable
     return tuple(_offer(desk, factor, held) for factor in fitting)
 
 

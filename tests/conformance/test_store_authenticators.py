@@ -34,6 +34,26 @@ async def test_what_was_added_comes_back(store: Store, material: Material) -> No
         assert await tx.authenticators.get(TWIN, A1) is None
 
 
+async def test_a_hold_stays_until_it_is_released(store: Store) -> None:
+    """Suspending, resuming and using what is held show the hold unchanged; a release ends it once,
+    for whoever read it last.
+    """
+    until = NOW + timedelta(hours=24)
+    added = authenticator(level=Level.PHISHING_RESISTANT, held_until=until)
+    async with store.begin() as tx:
+        await tx.authenticators.add(added)
+        moved = await tx.authenticators.move(added, "suspend", NOW)
+        moved = await tx.authenticators.move(moved, "resume", NOW)
+        await tx.authenticators.replace(moved, None, used_at=NOW)
+        (found,) = await tx.authenticators.of(ADA)
+        assert (found.held_until, found.held_level) == (until, Level.TWO_FACTOR)
+        released = await tx.authenticators.release(found, NOW)
+        assert (released.held_until, released.version) == (None, found.version + 1)
+        with pytest.raises(Conflict):
+            await tx.authenticators.release(found, NOW)
+        assert await tx.authenticators.of(ADA) == (released,)
+
+
 @pytest.mark.conforms("ASVS-6.5.1", "NIST-SFOV-4")
 async def test_one_of_fifty_replaces(store: Store) -> None:
     """Fifty swaps of the same version show one winner: one code is accepted once."""

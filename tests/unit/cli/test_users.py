@@ -5,7 +5,8 @@ import getpass
 import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,14 +15,14 @@ import yaml
 
 from sidecar.cli import users
 from sidecar.clock import utc_now
-from sidecar.core.model import Person
+from sidecar.core.model import Authenticator, Level, Person
 from sidecar.flows.people import Dossier, People
 from sidecar.settings.load import Loaded, load_settings
 from sidecar.storage.setup import migrate_up
 from sidecar.storage.sql import open_store
 from sidecar.wiring import key_ring
 from tests.clock import ManualClock
-from tests.conformance.stores import authenticator, codes, event, session
+from tests.conformance.stores import NOW, authenticator, codes, event, session
 from tests.unit.cli.conftest import Run
 from tests.unit.flows.scene import quick_folder
 from tests.world import KEY, REALM, settings_for
@@ -50,6 +51,20 @@ class Place:
                 await store.close()
 
         return asyncio.run(look())
+
+    def hold(self, which: str) -> None:
+        async def add() -> None:
+            database = self.loaded.settings.storage.database
+            store = await open_store(database, key_ring(self.loaded), utc_now)
+            try:
+                async with store.begin() as tx:
+                    until = utc_now() + timedelta(hours=1)
+                    mine = replace(held(which, until), person=Person(REALM, "ada"))
+                    await tx.authenticators.add(mine)
+            finally:
+                await store.close()
+
+        asyncio.run(add())
 
 
 @pytest.fixture
@@ -149,15 +164,44 @@ def test_a_dossier_reads_well() -> None:
             authenticator(last_used_at=None),
             authenticator("a2", codes("s1", "s2"), factor="backup_codes", name="Codes"),
             authenticator("a3", None, name="Old"),
+            held("a4", NOW + timedelta(hours=1)),
+            held("a5", NOW),
         ),
         (session(),),
         (event(),),
     )
-    lines = users.describe(Person("app", "ada"), dossier)
+    lines = users.describe(Person("app", "ada"), dossier, NOW)
     assert lines[0] == "app:ada: not enrolled"
     assert lines[1:4] == [
         "  totp 'Phone': active, never used",
         "  backup_codes 'Codes': active, never used, 2 left",
         "  totp 'Old': unreadable, never used",
     ]
-    assert len(lines) == 6
+    until = f"{NOW + timedelta(hours=1):%F %R}"
+    assert lines[4] == f"  key 'Key': active, never used, held until {until}; to approve: a4"
+    assert lines[5] == "  key 'Key': active, never used"
+    assert len(lines) == 8
+
+
+def held(which: str, until: datetime) -> Authenticator:
+    return authenticator(
+        which, factor="key", name="Key", level=Level.PHISHING_RESISTANT, held_until=until
+    )
+
+
+def test_a_held_authenticator_is_approved_once(place: Place) -> None:
+    """An id that `show` prints shows that approving it works once, is told, and is in the trail;
+    an id of nobody shows status 1.
+    """
+    which = "-begins-like-an-option"
+    place.hold(which)
+    status, shown, _ = place.users("show", "ada")
+    assert f"to approve: {which}" in shown
+    status, told, _ = place.users("approve", "ada", which)
+    assert (status, told) == (0, "app_login:ada: key 'Key' counts in full\n")
+    status, _, told = place.users("approve", "ada", which)
+    assert (status, told) == (1, "app_login:ada: it is not held\n")
+    status, _, told = place.users("approve", "ada", "other")
+    assert (status, told) == (1, "app_login:ada: no such authenticator\n")
+    (approved,) = place.dossier("ada").events
+    assert (approved.name, approved.details) == ("authenticator.approved", {"factor": "key"})

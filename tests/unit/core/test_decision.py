@@ -13,6 +13,7 @@ from sidecar.core.decision import (
     Deny,
     Enroll,
     Evidence,
+    Held,
     Identify,
     Portfolio,
     Recover,
@@ -88,6 +89,27 @@ def test_standing_decides_what_is_missing(portfolio: Portfolio | None, expected:
     lost every factor goes to recovery.
     """
     assert decide((TWO,), known(portfolio=portfolio), NOW) == expected
+
+
+def test_what_is_held_says_from_when_it_counts() -> None:
+    """A key that is held shows when it will do, the earliest of several, and only for rules that
+    it would satisfy then; what it is worth now opens what asks no more.
+    """
+    soon, later = NOW + timedelta(hours=1), NOW + timedelta(hours=2)
+    portfolio = Portfolio(
+        Standing.ENROLLED,
+        ("totp", "webauthn"),
+        {"totp": Level.TWO_FACTOR, "webauthn": Level.TWO_FACTOR},
+        (Held("webauthn", later), Held("webauthn", soon), Held("totp", NOW)),
+    )
+    held = known(portfolio=portfolio)
+    assert decide((STRONG,), held, NOW) == Enroll(STRONG, "factor-held", soon)
+    assert decide((TWO,), held, NOW) == StepUp(TWO)
+    weak = Portfolio(
+        Standing.ENROLLED, ("totp",), {"totp": Level.ONE_FACTOR}, (Held("totp", soon),)
+    )
+    assert decide((TWO,), known(portfolio=weak), NOW) == Enroll(TWO, "factor-held", soon)
+    assert decide((STRONG,), known(portfolio=weak), NOW) == Enroll(STRONG, "factor-missing")
 
 
 @pytest.mark.parametrize("standing", [Standing.ENROLLED, Standing.RECOVERY_NEEDED])

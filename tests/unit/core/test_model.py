@@ -2,7 +2,7 @@
 
 import dataclasses
 import inspect
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -114,3 +114,27 @@ def test_codes_left_are_counted() -> None:
 def test_secrets_are_not_shown(value: object) -> None:
     """Promise 7: the text of each value that holds a secret shows nothing of it."""
     assert "sesame" not in repr(value)
+
+
+@pytest.mark.parametrize(
+    ("held_for", "held_level", "level"),
+    [
+        (None, Level.ONE_FACTOR, Level.TWO_FACTOR),
+        (timedelta(), Level.ONE_FACTOR, Level.TWO_FACTOR),
+        (timedelta(microseconds=1), Level.ONE_FACTOR, Level.ONE_FACTOR),
+        (timedelta(days=1), Level.TWO_FACTOR, Level.TWO_FACTOR),
+        (timedelta(days=1), Level.PHISHING_RESISTANT, Level.TWO_FACTOR),
+    ],
+)
+def test_a_hold_lowers_until_its_end(
+    held_for: timedelta | None, held_level: Level, level: Level
+) -> None:
+    """A hold of any length and level shows what a proof may give now, never more than the
+    authenticator's own level, and whether there is something to wait for.
+    """
+    until = None if held_for is None else NOW + held_for
+    item = dataclasses.replace(
+        authenticator(AuthenticatorStatus.ACTIVE, SECRET), held_until=until, held_level=held_level
+    )
+    assert item.most(NOW) is level
+    assert item.held(NOW) == (until if level < item.level else None)

@@ -105,11 +105,11 @@ class Watched:
         return self.verdict or outcome
 
 
-def watched(name: str) -> Watched:
+def watched(name: str, kind: type[Watched] = Watched) -> Watched:
     plugin = resolve(Role.FACTORS, name)
     options = plugin.options.model_validate(OPTIONS[name])
     tools: Tools = replace(lent(), instance=name)
-    return Watched(cast("Factor", build(plugin, options, tools)))
+    return kind(cast("Factor", build(plugin, options, tools)))
 
 
 @dataclass

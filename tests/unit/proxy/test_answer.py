@@ -93,6 +93,39 @@ async def test_programs_that_must_step_up(tmp_path: Path) -> None:
         assert (page.status, problem(page)["reason"]) == (401, "proof-missing")
 
 
+async def test_programs_that_must_wait(tmp_path: Path) -> None:
+    """A program of somebody whose stronger factor is held shows from when it counts."""
+    factors = {**FACTORS, "key": {"plugin": "tests.stronger:PLUGIN", "issuer": "Shop"}}
+    rules = [{"name": "strong", "path": "/strong/**", "level": "phishing_resistant"}]
+    changes = {"factors": factors, "policy": {"default": "two_factor", "rules": rules}}
+    async with world(tmp_path, changes=changes) as place:
+        ada = place.visitor()
+        await ada.enroll("ada")
+        page = await ada.fetch("/strong/x")
+        assert (page.status, problem(page)["reason"]) == (403, "factor-missing")
+        page = await ada.open("/_sidecar/enroll")
+        page = await ada.submit(page, "enroll/begin", factor="key")
+        place.clock.travel(seconds=30)
+        page = await ada.submit(page, "challenge/answer", code=ada.code())
+        link = next(link for link in page.links if link.startswith("otpauth:"))
+        ada.secret = link.partition("secret=")[2].partition("&")[0]
+        await ada.submit(page, "enroll/finish", code=ada.code())
+        told = {
+            "reason": "factor-held",
+            "enroll_url": f"{ORIGIN}/_sidecar/enroll",
+            "held_until": (place.clock() + timedelta(hours=24)).isoformat(timespec="seconds"),
+        }
+        page = await ada.fetch("/strong/x")
+        assert (page.status, problem(page)) == (403, told)
+        page = await ada.open("/_sidecar/challenge?level=phishing_resistant")
+        assert ('value="key"' in page.text, 'value="totp"' in page.text) == (True, True)
+        place.clock.travel(hours=24)
+        page = await ada.fetch("/strong/x")
+        assert (page.status, problem(page)["reason"]) == (401, "proof-missing")
+        page = await ada.open("/strong/x")
+        assert ('value="key"' in page.text, 'value="totp"' in page.text) == (True, False)
+
+
 async def test_people_are_led(tmp_path: Path) -> None:
     """People show that they are led to the page that helps, with the way back and the reason."""
     async with world(tmp_path, changes=CHANGES) as place:

@@ -2,12 +2,13 @@
 
 import sqlite3
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from sidecar.core.errors import Conflict, StaleMaterial
-from sidecar.core.model import Authenticator, AuthenticatorStatus, Material
+from sidecar.core.model import Authenticator, AuthenticatorStatus, Level, Material
 from sidecar.storage.sql import SqlStore
 from tests.conformance.stores import (
     ADA,
@@ -79,6 +80,29 @@ async def test_a_changed_row_is_there_and_unusable(writer: Writer, statement: st
     (found,) = await writer.of_ada()
     assert found.material is None
     assert not found.usable
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE authenticators SET held_until = NULL",
+        "UPDATE authenticators SET held_until = '2000-01-01 00:00:00.000000'",
+        "UPDATE authenticators SET held_level = 3",
+        "UPDATE authenticators SET held_level = 9",
+    ],
+)
+async def test_a_hold_cannot_be_lifted_by_hand(writer: Writer, statement: str) -> None:
+    """A hold that was ended or weakened in the database shows a row that proves nothing at all."""
+    until = NOW + timedelta(hours=24)
+    key = authenticator(level=Level.PHISHING_RESISTANT, held_until=until)
+    await writer.add(key)
+    assert await writer.of_ada() == (key,)
+    writer.tamper(statement)
+    (found,) = await writer.of_ada()
+    assert found.material is None
+    with pytest.raises(Conflict):
+        async with writer.store.begin() as tx:
+            await tx.authenticators.release(found, NOW)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """Material as bytes and back, and the statement that a row's MAC covers."""
 
+from datetime import timedelta
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -23,6 +25,15 @@ def test_a_shared_secret_survives(
     assert decode(encode(material)) == material
 
 
+def test_rows_from_before_there_were_holds_keep_their_mac() -> None:
+    """A row that is not held shows the very statement that was vouched for before holds were."""
+    written = statement(authenticator(material=None, held_level=Level.ONE_FACTOR))
+    assert written == b'["a1","app","ada","totp","active",2,1,"none",null]'
+    until = NOW + timedelta(hours=24)
+    held = statement(authenticator(material=None, held_until=until, held_level=Level.TWO_FACTOR))
+    assert held == written[:-1] + f',"{until.timestamp():.6f}",2]'.encode()
+
+
 def test_everything_that_counts_changes_the_statement() -> None:
     """Each fact that decides what is proven shows a statement of its own."""
     plain = authenticator()
@@ -34,6 +45,9 @@ def test_everything_that_counts_changes_the_statement() -> None:
         authenticator(status=AuthenticatorStatus.SUSPENDED),
         authenticator(level=Level.PHISHING_RESISTANT),
         authenticator(version=2),
+        authenticator(held_until=NOW),
+        authenticator(held_until=NOW + timedelta(microseconds=1)),
+        authenticator(held_until=NOW, held_level=Level.ONE_FACTOR),
         authenticator(material=None),
         authenticator(material=SharedSecret(b"other")),
         authenticator(material=PublicKey(b"a", b"b", 0)),
