@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from babel import Locale
 from babel.dates import format_date, format_datetime, format_time, format_timedelta
+from babel.lists import format_list
 from babel.units import format_unit
 from markupsafe import Markup
 
@@ -46,6 +47,15 @@ class Formats:
         length = max(length, timedelta(seconds=1))
         threshold = 3 if length % timedelta(hours=1) else 1
         return str(format_timedelta(length, threshold=threshold, locale=self.locale))
+
+    def days(self, length: timedelta) -> str:
+        """Return a long time in whole days, never in weeks or months: `30 days`."""
+        return str(format_unit(max(1, length.days), "duration-day", locale=self.locale))
+
+    def regions(self, codes: tuple[str, ...]) -> str:
+        """Return the countries of ISO 3166 codes, `Germany, Austria, or Switzerland`."""
+        names = [self.locale.territories.get(code, code) for code in codes]
+        return str(format_list(names, "or", locale=self.locale))
 
     def wait(self, until: datetime, now: datetime) -> Markup:
         """Return how long is left, rounded up to a whole unit so that nobody comes too early.

@@ -86,6 +86,8 @@ class Question:
     challenge: str = ""
     others: tuple[Offer, ...] = ()
     fault: Fault | None = None
+    until: datetime | None = None
+    """How long the code that was sent works."""
     again_at: datetime | None = None
     """When the message can be sent once more; None: it cannot, or there is none."""
     sent_again: bool = False

@@ -113,7 +113,8 @@ class Renderer:
         install = environment.install_gettext_callables  # type: ignore[attr-defined]
         install(texts.gettext, texts.ngettext, newstyle=True)
         environment.globals.update(self._globals(tag))
-        environment.filters.update(chunks=chunks, data_url=data_url)
+        # A plugin's own words: translated by its catalog, and never read as a format or markup.
+        environment.filters.update(chunks=chunks, data_url=data_url, spoken=texts.gettext)
         return environment
 
     def _globals(self, tag: str) -> Mapping[str, object]:

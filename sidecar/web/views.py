@@ -3,6 +3,7 @@
 Text that people read is never in here, only names that the templates have words for.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import ClassVar, Literal
@@ -40,6 +41,8 @@ class EnrollStartView:
     first: bool = True
     invited: bool = False
     invitation: str = field(default="", repr=False)
+    chosen: str = ""
+    """The factor that was chosen, where the page is shown again."""
     opening: str = ""
     stopped: bool = False
     """A form was on its way to the application and did not arrive."""
@@ -59,11 +62,28 @@ class EnrollView:
     stopped: bool = False
     next: str = ""
     fault: Fault | None = None
+    until: datetime | None = None
     again_at: datetime | None = None
     """When the message can be sent once more; None: it cannot, or there is none."""
     sent_again: bool = False
-    others: bool = False
-    """There are other kinds to set up instead."""
+    stronger: tuple[Choice, ...] = ()
+    """What is safer than a restricted kind, and can be set up instead."""
+    naming: bool = False
+    """There is one of the kind already, so that a name helps to tell them apart."""
+    typed: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """What the fields that are no secret held, where the page is shown again."""
+
+
+@dataclass(frozen=True, slots=True)
+class EnrolledView:
+    """All is set up; one more method keeps a person from being locked out."""
+
+    template: ClassVar[str] = "enrolled"
+    choice: Choice
+    choices: tuple[Choice, ...]
+    """What could be added now."""
+    stopped: bool = False
+    next: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +98,7 @@ class ConfirmPersonView:
     targets: tuple[Target, ...]
     prompt: Prompt | None = field(default=None, repr=False)
     challenge: str = ""
+    until: datetime | None = None
     again_at: datetime | None = None
     sent_again: bool = False
     opening: str = ""
@@ -179,6 +200,15 @@ class AccountView:
     """Browsers may be remembered here at all."""
     addresses: tuple[AddressLine, ...] = ()
 
+    @property
+    def groups(self) -> tuple[tuple[Method, ...], ...]:
+        """The methods of each kind together, kinds in the order of their first."""
+        kinds = dict.fromkeys((item.kind, item.label) for item in self.methods)
+        return tuple(
+            tuple(item for item in self.methods if (item.kind, item.label) == kind)
+            for kind in kinds
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class ContinueView:
@@ -259,7 +289,7 @@ class ErrorView:
             raise ValueError("not a path of this origin")
 
 
-SettingUp = EnrollStartView | EnrollView | BackupCodesView | ConfirmPersonView
+SettingUp = EnrollStartView | EnrollView | BackupCodesView | EnrolledView | ConfirmPersonView
 Asking = ChallengeView | ConfirmView | HeldView | DisownView
 Telling = ContinueView | SignedOutView | RecoveryNeededView | InvitationNeededView | ErrorView
 View = SettingUp | Asking | AccountView | Telling

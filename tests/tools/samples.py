@@ -1,10 +1,11 @@
 """One example of every state of every page: what is photographed and what axe reads."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 from sidecar.core.model import Prompt
-from sidecar.web.lines import Codes, Event, Method, SessionLine
+from sidecar.web.lines import AddressLine, BrowserLine, Codes, Event, Method, SessionLine
 from sidecar.web.questions import Choice, Fault, Offer, Question
 from sidecar.web.views import (
     AccountView,
@@ -21,10 +22,10 @@ from sidecar.web.views import (
     SignedOutView,
     View,
 )
+from tests.tools.samples_sent import guarded_views, sent_views
+from tests.tools.values import ACCOUNT, HELP, NOW
 
-NOW = datetime(2026, 3, 14, 13, 58, 20, tzinfo=UTC)
-ACCOUNT = "ada.lovelace@example.com"
-HELP = "Service desk, extension 4711"
+__all__ = ["ACCOUNT", "HELP", "NOW"]
 
 SLUGS = (
     "malformed-request",
@@ -76,9 +77,13 @@ BACKUP = Prompt("backup_code", {"length": 20})
 APP = Offer("totp", "totp", detail="Pixel 8", last_used=NOW - timedelta(hours=5))
 SHEET = Offer("backup_codes", "backup_codes", left=7)
 KEY = Offer("webauthn", "webauthn", detail="Blue key", last_used=NOW - timedelta(days=3))
-TEXTS = Offer("sms", "sms", detail="+49 ••• 12", locked_until=NOW + timedelta(minutes=4))
+TEXTS = Offer("sms", "sms", detail="+49 ••• ••12", locked_until=NOW + timedelta(minutes=4))
 TOTP = Choice("totp", "totp")
-PASSKEY = Choice("webauthn", "webauthn")
+PASSKEY = Choice("webauthn", "webauthn", recommended=True)
+TEXT_MESSAGE = Choice("sms", "sms", restricted=True)
+EMAIL = Choice("email", "email")
+PUSH = Choice("push", "acme_push:PLUGIN", "Approval in the Acme app")
+KINDS = (PASSKEY, TOTP, EMAIL, TEXT_MESSAGE)
 
 
 def frame(language: str = "en", *, now: datetime = NOW, here: str = "/_sidecar/challenge") -> Frame:
@@ -91,7 +96,15 @@ def asked(fault: Fault | None = None, *, others: tuple[Offer, ...] = (SHEET,)) -
 
 def views() -> Mapping[str, View]:
     """Return every page state by its file name."""
-    return {**_enrolling(), **_challenged(), **_confirming(), **_account(), **_rest()}
+    return {
+        **_enrolling(),
+        **_challenged(),
+        **_confirming(),
+        **_account(),
+        **_rest(),
+        **sent_views(),
+        **guarded_views(),
+    }
 
 
 def _enrolling() -> dict[str, View]:
@@ -103,8 +116,11 @@ def _enrolling() -> dict[str, View]:
         "enroll-start-invitation-wrong": EnrollStartView(
             (TOTP,), invited=True, invitation="K7QM-9XRT", fault=Fault("invitation")
         ),
-        "enroll-start-choice": EnrollStartView((TOTP, PASSKEY), opening=opening, stopped=True),
-        "enroll-start-more": EnrollStartView((TOTP, PASSKEY), first=False),
+        "enroll-start-choice": EnrollStartView((PASSKEY, TOTP), opening=opening, stopped=True),
+        "enroll-start-all": EnrollStartView((*KINDS, PUSH), opening=opening, next="n"),
+        "enroll-start-more": EnrollStartView(
+            (PASSKEY, replace(TOTP, held=1), TEXT_MESSAGE), first=False
+        ),
         "enroll-totp": EnrollView(TOTP, ENROLLMENT, "en_1", next="n"),
         "enroll-totp-wrong": EnrollView(TOTP, ENROLLMENT, "en_1", first=False, fault=wrong),
         "enroll-labelled": EnrollView(Choice("app", "totp", "Company app"), ENROLLMENT, "en_1"),
@@ -158,6 +174,11 @@ def _account() -> dict[str, View]:
     pixel = Method("a1", "totp", "Pixel 8", NOW - 200 * day, NOW - timedelta(hours=5))
     tablet = Method("a2", "totp", "Tablet in the kitchen", NOW, held_until=NOW + day)
     key = Method("a3", "webauthn", "Blue key", NOW - 90 * day, NOW - 30 * day, suspended=True)
+    touch = Method("a4", "webauthn", "", NOW, detail="iCloud Keychain")
+    work = Method("a5", "sms", "Work", NOW, NOW - day, detail="+49 ••• ••42", restricted=True)
+    home = Method("a6", "sms", "", NOW - day, detail="+49 ••• ••17", restricted=True)
+    mail = Method("a7", "email", "", NOW - day, NOW, detail="a•••@example.com")
+    push = Method("a8", "acme_push:PLUGIN", "", NOW - day, label="Approval in the Acme app")
     here = SessionLine("s1", "Firefox on Linux", "192.0.2.0/24", NOW - day, NOW, current=True)
     phone = SessionLine("s2", "Safari on iPhone", "2001:db8::/48", NOW - 3 * day, NOW - day)
     events = (
@@ -171,9 +192,38 @@ def _account() -> dict[str, View]:
     )
     only = Method("a1", "totp", "Pixel 8", NOW - day, removable=False)
     full = Codes("b1", 7, 10, NOW - 200 * day)
+    firefox = BrowserLine(
+        "t1", "Firefox · Linux", "192.0.2.0/24", NOW, NOW, NOW + 30 * day, current=True
+    )
+    safari = BrowserLine(
+        "t2", "Safari · iPhone", "2001:db8::/48", NOW, NOW - 2 * day, NOW + 9 * day
+    )
     return {
         "account": AccountView(
             (pixel, tablet, key), full, choices=(TOTP,), sessions=(here, phone), events=events
+        ),
+        "account-many": AccountView(
+            (key, touch, pixel, tablet, work, home, mail, push),
+            full,
+            choices=(*KINDS, PUSH),
+            sessions=(here, phone),
+            browsers=(firefox, safari),
+            remembering=True,
+            addresses=(
+                AddressLine("email", "a•••@example.com"),
+                AddressLine("sms", "+49 ••• ••42", verified=False),
+            ),
+            events=(
+                Event(NOW, "browser-remembered", "", "Firefox on Linux"),
+                Event(NOW, "browser-stolen", "", "Safari on iPhone", "2001:db8::/48"),
+                Event(NOW, "browser-forgotten"),
+                Event(NOW - day, "disowned", "sms"),
+                Event(NOW - day, "disowned"),
+            ),
+            done="browser-forgotten",
+        ),
+        "account-no-browsers": AccountView(
+            (pixel,), full, remembering=True, sessions=(here,), done="browsers-forgotten"
         ),
         "account-few": AccountView(
             (only,), Codes("b1", 2, 10, NOW - day), sessions=(here,), done="renamed", events=events

@@ -1,0 +1,17 @@
+// The button that sends a message once more appears when it is due; until then it says when.
+// Assistive technology hears that it may be sent, and no counting in between.
+
+const form = document.querySelector("form[data-due]");
+const notYet = form?.querySelector("[data-not-yet]");
+
+if (notYet) {
+  const button = form.querySelector("button[type=submit]");
+  button.hidden = true;
+  const wait = Date.parse(form.dataset.due) - Date.now();
+  setTimeout(() => {
+    button.hidden = false;
+    notYet.hidden = true;
+    const told = form.querySelector("[data-due-now]");
+    told.textContent = told.dataset.text;
+  }, Math.max(wait, 0) + 500);
+}
