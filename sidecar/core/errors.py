@@ -3,6 +3,8 @@
 from enum import StrEnum
 from typing import ClassVar
 
+from sidecar.core.model import Prompt
+
 
 class SidecarError(Exception):
     """A failure with a public name; the text is for logs and operators, never for clients."""
@@ -124,15 +126,27 @@ class ChallengeGone(SidecarError):
 
 
 class ResponseRejected(SidecarError):
-    """The answer to a challenge was wrong; `reason` says how, where that leaks nothing."""
+    """The answer to a challenge was wrong; `reason` says how, where that leaks nothing.
+
+    `over` says that the challenge is used up, `tell` what the page's script should know.
+    """
 
     slug = "response-rejected"
     status = 422
 
-    def __init__(self, reason: str = "wrong", *, hint_s: int | None = None) -> None:
+    def __init__(
+        self,
+        reason: str = "wrong",
+        *,
+        hint_s: int | None = None,
+        over: bool = False,
+        tell: Prompt | None = None,
+    ) -> None:
         super().__init__(reason)
         self.reason = reason
         self.hint_s = hint_s
+        self.over = over
+        self.tell = tell
 
 
 class TooManyAttempts(Retryable):

@@ -125,7 +125,14 @@ class Attempts(Protocol):
 class Challenges(Protocol):
     """Open ceremonies; state is sealed and bound to its row."""
 
-    async def add(self, challenge: Challenge) -> None: ...
+    async def add(self, challenge: Challenge) -> None:
+        """The ceremony is open.
+
+        Raises:
+            ChallengeGone: there was one of this id before, open or not.
+
+        """
+        ...
 
     async def get(
         self, which: ChallengeId, person: Person, session: SessionId, now: datetime

@@ -1,30 +1,24 @@
 """A person is asked for a factor and answers: counted before it is checked, used once."""
 
-from dataclasses import dataclass
-from typing import assert_never
-
 from sidecar.core.errors import (
     ChallengeGone,
     NotFound,
     ResponseRejected,
-    StaleMaterial,
 )
 from sidecar.core.model import (
     Authenticator,
     AuthenticatorId,
-    AuthenticatorStatus,
     Challenge,
     ChallengeId,
     Person,
-    Prompt,
-    Proof,
     Purpose,
-    Rejected,
     Response,
-    Verified,
+    Started,
 )
 from sidecar.core.protocols import Context
 from sidecar.core.stores import Claim, Transaction
+from sidecar.flows.carried import MAX_STATE_BYTES, Carried, open_carried, seal_carried
+from sidecar.flows.judge import Judge, Try, usable
 from sidecar.flows.kit import (
     CHALLENGES_BEGUN,
     Entered,
@@ -34,7 +28,6 @@ from sidecar.flows.kit import (
     from_plugin,
     new_id,
 )
-from sidecar.flows.record import act
 from sidecar.flows.sessions import Sessions
 from sidecar.flows.visit import Visit
 
@@ -63,25 +56,12 @@ async def held_of(tx: Transaction, person: Person, factor: str) -> tuple[Authent
     return tuple(item for item in await tx.authenticators.of(person) if item.factor == factor)
 
 
-@dataclass(frozen=True, slots=True)
-class _Try:
-    """One counted answer on its way to the factor."""
-
-    challenge: Challenge
-    claim: Claim
-    held: tuple[Authenticator, ...]
-
-    @property
-    def usable(self) -> tuple[Authenticator, ...]:
-        return _usable(self.held, self.challenge.authenticator_id)
-
-
 class Challenges:
     """Begins challenges and takes their answers."""
 
     def __init__(self, kit: Kit, sessions: Sessions) -> None:
         self._kit = kit
-        self._sessions = sessions
+        self._judge = Judge(kit, sessions)
 
     async def begin(
         self,
@@ -100,45 +80,26 @@ class Challenges:
             TooManyAttempts: too many were begun lately.
 
         """
-        session = visit.require_session()
+        visit.require_session()
         await self._kit.limiter.take(CHALLENGES_BEGUN, counted_under(visit))
-        held = await self._held(visit, factor, chosen)
-        now, which = self._kit.clock(), ChallengeId(new_id())
-        context = Context(visit.person, visit.label, now, which, held)
-        begun = self._kit.factors[factor].begin_challenge(context, _usable(held, chosen))
-        started = await from_plugin(begun)
-        challenge = Challenge(
-            id=which,
-            person=visit.person,
-            session_id=session.id,
-            purpose=Purpose.ACTION if action else Purpose.SIGN_IN,
-            factor=factor,
-            action=action,
-            authenticator_id=chosen,
-            prompt=started.prompt,
-            state=started.state,
-            created_at=now,
-            expires_at=end_of(started, now),
-        )
+        challenge, _ = await self._started(visit, factor, action, chosen=chosen)
         async with self._kit.store.begin() as tx:
             await tx.challenges.add(challenge)
         return challenge
 
-    async def preview(self, visit: Visit, factor: str) -> Prompt | None:
-        """Return the prompt of a factor that has nothing to remember and nobody to write to.
+    async def offer(self, visit: Visit, factor: str, *, action: str = "") -> Carried | None:
+        """Return what to ask at once, with a challenge that the page carries; nothing is changed.
 
-        Such a challenge may be begun together with its answer, so that a page can ask at once
-        although showing it begins nothing. None: it has to be begun first.
+        None: it has to be begun, as it writes to somebody or has much to remember.
 
         Raises:
             NotFound: the person has no usable authenticator of this factor.
 
         """
-        held = await self._held(visit, factor)
-        context = Context(visit.person, visit.label, self._kit.clock(), "", held)
-        begun = self._kit.factors[factor].begin_challenge(context, _usable(held))
-        started = await from_plugin(begun)
-        return None if started.state or started.messages else started.prompt
+        challenge, started = await self._started(visit, factor, action)
+        if started.messages or len(started.state) > MAX_STATE_BYTES:
+            return None
+        return Carried(started.prompt, seal_carried(self._kit.tokens, challenge))
 
     async def show(self, visit: Visit, which: ChallengeId) -> Challenge:
         """Return an open challenge of this visit, to be shown again.
@@ -162,22 +123,50 @@ class Challenges:
 
         """
         bounded(response)
-        attempt = await self._claim(visit, which)
-        challenge = attempt.challenge
-        now = self._kit.clock()
-        context = Context(visit.person, visit.label, now, challenge.id, attempt.held)
-        factor = self._kit.factors[challenge.factor]
-        outcome = await from_plugin(
-            factor.finish_challenge(context, attempt.usable, challenge.state, response)
+        return await self._judge.decide(visit, await self._claim(visit, which), response)
+
+    async def answer_carried(self, visit: Visit, token: str, response: Response) -> Entered:
+        """The same for a challenge that a page carried; it takes one answer, right or wrong.
+
+        Raises:
+            ChallengeGone: answered before, too old, or not of this person and session.
+            TooManyAttempts: nothing was checked, and the challenge is still good.
+            ResponseRejected: wrong; the try stays counted.
+
+        """
+        bounded(response)
+        session, now, tokens = visit.require_session(), self._kit.clock(), self._kit.tokens
+        challenge = open_carried(tokens, token, visit.person, session.id, now=now)
+        await self._kit.limiter.take(CHALLENGES_BEGUN, counted_under(visit))
+        async with self._kit.store.begin() as tx:
+            await tx.challenges.add(challenge)
+            claim = await self._count(tx, visit, challenge)
+        held = await self._held(visit, challenge.factor)
+        return await self._judge.decide(visit, Try(challenge, claim, held, once=True), response)
+
+    async def _started(
+        self, visit: Visit, factor: str, action: str, *, chosen: AuthenticatorId | None = None
+    ) -> tuple[Challenge, Started]:
+        """Return a challenge of this factor that is stored nowhere yet."""
+        session, held = visit.require_session(), await self._held(visit, factor, chosen)
+        now, which = self._kit.clock(), ChallengeId(new_id())
+        context = Context(visit.person, visit.label, now, which, held)
+        begun = self._kit.factors[factor].begin_challenge(context, usable(held, chosen))
+        started = await from_plugin(begun)
+        challenge = Challenge(
+            id=which,
+            person=visit.person,
+            session_id=session.id,
+            purpose=Purpose.ACTION if action else Purpose.SIGN_IN,
+            factor=factor,
+            action=action,
+            authenticator_id=chosen,
+            prompt=started.prompt,
+            state=started.state,
+            created_at=now,
+            expires_at=end_of(started, now),
         )
-        match outcome:
-            case Verified():
-                return await self._accept(visit, attempt, outcome)
-            case Rejected():
-                await self._refuse(visit, attempt, outcome)
-                raise ResponseRejected(outcome.reason, hint_s=outcome.hint_s)
-            case _:
-                assert_never(outcome)
+        return challenge, started
 
     async def _held(
         self, visit: Visit, factor: str, chosen: AuthenticatorId | None = None
@@ -192,78 +181,30 @@ class Challenges:
             held = await held_of(tx, visit.person, factor)
             account = await tx.accounts.get(visit.person)
         known = factor in self._kit.factors and account is not None and account.enabled
-        if not known or not _usable(held, chosen):
+        if not known or not usable(held, chosen):
             message = f"no usable authenticator of factor {factor!r}"
             raise NotFound(message)
         return held
 
-    async def _claim(self, visit: Visit, which: ChallengeId) -> _Try:
+    async def _claim(self, visit: Visit, which: ChallengeId) -> Try:
         """Count the try, and commit that, before anything is compared (THREATS 50)."""
         session, now = visit.require_session(), self._kit.clock()
         async with self._kit.store.begin() as tx:
             challenge = _no_enrollment(
                 await tx.challenges.get(which, visit.person, session.id, now)
             )
-            claim = await tx.attempts.claim(
-                visit.person, challenge.factor, known=visit.known, challenge=which, now=now
-            )
+            claim = await self._count(tx, visit, challenge)
         held = await self._held(visit, challenge.factor, challenge.authenticator_id)
-        return _Try(challenge, claim, held)
+        return Try(challenge, claim, held)
 
-    async def _accept(self, visit: Visit, attempt: _Try, outcome: Verified) -> Entered:
-        """Consume, replace, prove, rotate and record, in one transaction or not at all."""
-        now, challenge = self._kit.clock(), attempt.challenge
-        current = _named(attempt.usable, outcome.authenticator_id)
-        proof = Proof(challenge.factor, current.id, outcome.amr, now, current.most(now))
-        try:
-            async with self._kit.store.begin() as tx:
-                await tx.challenges.consume(challenge, now, verified=True)
-                await tx.authenticators.replace(current, outcome.material, used_at=now)
-                await tx.attempts.settle(attempt.claim, verified=True, now=now)
-                entered = await self._sessions.elevate(tx, visit, proof, now)
-                await tx.trail.append(
-                    act(
-                        visit,
-                        "challenge.verified",
-                        now,
-                        factor=proof.factor,
-                        action=challenge.action,
-                    )
-                )
-        except StaleMaterial as lost:
-            reason = "already-used"
-            raise ResponseRejected(reason) from lost
-        self._sessions.forget(entered.session.id)
-        return entered
-
-    async def _refuse(self, visit: Visit, attempt: _Try, outcome: Rejected) -> None:
-        """Record the failure; at the hundredth in a row the factor is disabled for good."""
-        now, factor = self._kit.clock(), attempt.challenge.factor
-        async with self._kit.store.begin() as tx:
-            await tx.attempts.settle(attempt.claim, verified=False, now=now)
-            await tx.trail.append(
-                act(visit, "challenge.rejected", now, factor=factor, reason=outcome.reason)
-            )
-            if attempt.claim.last:
-                for item in await tx.authenticators.of(visit.person):
-                    if item.factor == factor and item.status is AuthenticatorStatus.ACTIVE:
-                        await tx.authenticators.move(item, "disable", now)
-                await tx.challenges.void(visit.person, now)
-                await tx.trail.append(act(visit, "authenticator.disabled", now, factor=factor))
-        await self._remember(attempt, outcome)
-
-    async def _remember(self, attempt: _Try, outcome: Rejected) -> None:
-        """Store what a rejection taught (a burned step), or withhold what it would tell."""
-        if outcome.material is None or outcome.authenticator_id is None or attempt.claim.last:
-            return
-        try:
-            async with self._kit.store.begin() as tx:
-                current = _named(attempt.usable, outcome.authenticator_id)
-                await tx.authenticators.replace(current, outcome.material, used_at=None)
-        except StaleMaterial as lost:
-            # The hint may only be given together with the burning of the step it reveals.
-            reason = "wrong"
-            raise ResponseRejected(reason) from lost
+    async def _count(self, tx: Transaction, visit: Visit, challenge: Challenge) -> Claim:
+        return await tx.attempts.claim(
+            visit.person,
+            challenge.factor,
+            known=visit.known,
+            challenge=challenge.id,
+            now=self._kit.clock(),
+        )
 
 
 def _no_enrollment(challenge: Challenge) -> Challenge:
@@ -272,17 +213,3 @@ def _no_enrollment(challenge: Challenge) -> Challenge:
         message = "an enrollment is not a challenge"
         raise ChallengeGone(message)
     return challenge
-
-
-def _usable(
-    held: tuple[Authenticator, ...], chosen: AuthenticatorId | None = None
-) -> tuple[Authenticator, ...]:
-    return tuple(item for item in held if item.usable and chosen in (None, item.id))
-
-
-def _named(held: tuple[Authenticator, ...], which: str) -> Authenticator:
-    for item in held:
-        if item.id == which:
-            return item
-    message = "the factor named an authenticator that it was not given"
-    raise RuntimeError(message)

@@ -102,6 +102,8 @@ class Entered:
 
     session: Session
     token: str = field(repr=False)
+    action: str = ""
+    """What the proof that was just given is for; empty: for nothing but the session."""
 
 
 def end_of(step: Started, now: datetime) -> datetime:

@@ -27,6 +27,14 @@ class Signer(Protocol):
     def matches(self, purpose: str, data: bytes, tag: bytes) -> bool: ...
 
 
+class Sealer(Signer, Protocol):
+    """Encrypts for our own eyes too, under a key of the purpose; opens what any key made."""
+
+    def wrap(self, purpose: str, data: bytes) -> str: ...
+
+    def unwrap(self, purpose: str, text: str) -> bytes | None: ...
+
+
 def _pack(raw: bytes) -> str:
     return urlsafe_b64encode(raw).rstrip(b"=").decode("ascii")
 
@@ -54,7 +62,7 @@ def _words(*parts: str) -> bytes:
 class Tokens:
     """Mints and recognises tokens; made-up ones are told apart by their tag, at no cost."""
 
-    def __init__(self, signer: Signer) -> None:
+    def __init__(self, signer: Sealer) -> None:
         self._signer = signer
 
     # -- sessions ------------------------------------------------------------------------------
@@ -117,6 +125,16 @@ class Tokens:
     def read_next(value: str) -> str:
         """Return the path in a value without proof that we sealed it: for a link, never to go."""
         return _unpack(value)[TAG_BYTES:].decode("utf-8", "replace")
+
+    # -- carried challenges --------------------------------------------------------------------
+
+    def wrap(self, content: bytes) -> str:
+        """Return the content as a text that a page may carry and only we can read."""
+        return self._signer.wrap("carried", content)
+
+    def unwrap(self, text: str) -> bytes:
+        """Return what was wrapped, or none at all for what is not ours."""
+        return self._signer.unwrap("carried", text) or b""
 
     # -- invitations ---------------------------------------------------------------------------
 

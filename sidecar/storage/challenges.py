@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Row, and_, insert, select, update
+from sqlalchemy import ColumnElement, Row, and_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from sidecar.core.assurance import CLOCK_SKEW
@@ -20,9 +20,8 @@ from sidecar.core.model import (
     SessionId,
 )
 from sidecar.storage.columns import of_person, person_values
-from sidecar.storage.tables import (
-    challenges,
-)
+from sidecar.storage.engine import upsert
+from sidecar.storage.tables import challenges
 from sidecar.storage.vault import Place, Vault, canonical
 
 OPEN_PER_SESSION = 10
@@ -40,10 +39,20 @@ class SqlChallenges:
         self._vault = vault
 
     async def add(self, challenge: Challenge) -> None:
+        """The ceremony is open.
+
+        The primary key makes an id single-use: a challenge that a page carried becomes a row only
+        with its first answer.
+
+        Raises:
+            ChallengeGone: there was one of this id before, open or not.
+
+        """
         await self._make_room(challenge)
         prompt = canonical({"kind": challenge.prompt.kind, "data": dict(challenge.prompt.data)})
-        await self._connection.execute(
-            insert(challenges).values(
+        added = await self._connection.execute(
+            upsert(self._connection, challenges)
+            .values(
                 id=challenge.id,
                 **person_values(challenge.person),
                 session_id=challenge.session_id,
@@ -59,7 +68,11 @@ class SqlChallenges:
                 expires_at=challenge.expires_at,
                 verified=False,
             )
+            .on_conflict_do_nothing()
         )
+        if added.rowcount != 1:
+            message = "answered before"
+            raise ChallengeGone(message)
 
     async def get(
         self, which: ChallengeId, person: Person, session: SessionId, now: datetime

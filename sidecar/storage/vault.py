@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from cryptography.fernet import Fernet, InvalidToken
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
@@ -84,6 +84,22 @@ class KeyRing:
             hmac.compare_digest(hmac.digest(self.purpose_key(purpose, which), data, "sha256"), tag)
             for which in self.keys
         )
+
+    def wrap(self, purpose: str, data: bytes) -> str:
+        """Return the data encrypted under the active key of the purpose, for others to carry."""
+        return self._envelope(purpose).encrypt(data).decode("ascii")
+
+    def unwrap(self, purpose: str, text: str) -> bytes | None:
+        """Return what `wrap` was given for this purpose, by any key of the ring; else None."""
+        try:
+            return self._envelope(purpose).decrypt(text.encode())
+        except (InvalidToken, UnicodeEncodeError):
+            return None
+
+    def _envelope(self, purpose: str) -> MultiFernet:
+        """Return the keys of a purpose, the active one first: it encrypts, all of them open."""
+        others = [key_id for key_id in self.keys if key_id != self.active]
+        return MultiFernet([_fernet(self, which, purpose) for which in (self.active, *others)])
 
     def vouch(self, purpose: str, data: bytes) -> str:
         """Return a tag that names its key, so that it outlives a rotation."""
@@ -174,5 +190,5 @@ def digest(*parts: bytes) -> str:
     return hashlib.sha256(b"".join(parts)).hexdigest()
 
 
-def _fernet(ring: KeyRing, key_id: str) -> Fernet:
-    return Fernet(base64.urlsafe_b64encode(ring.purpose_key("seal", key_id)))
+def _fernet(ring: KeyRing, key_id: str, purpose: str = "seal") -> Fernet:
+    return Fernet(base64.urlsafe_b64encode(ring.purpose_key(purpose, key_id)))

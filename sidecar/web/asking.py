@@ -5,15 +5,17 @@ from dataclasses import replace
 from datetime import timedelta
 
 from sidecar.core.assurance import Requirement, satisfies
-from sidecar.core.model import Authenticator, ChallengeId, Level, LookupCodes, Prompt
+from sidecar.core.model import Authenticator, ChallengeId, Level, LookupCodes
 from sidecar.flows.portfolio import authenticators, portfolio_of
 from sidecar.flows.visit import Visit
 from sidecar.web.desk import Desk
-from sidecar.web.questions import Fault, Offer, Question, Reason
+from sidecar.web.questions import Fault, Offer, Passkey, Question, Reason
 
 LEVELS = {level.word: level for level in Level}
 _CARRIED = ("factors", "level", "max_age")
 _AGE_DIGITS = 8
+PASSKEYS = "webauthn"
+"""The kind of factor whose challenges a browser can offer to answer by itself."""
 
 
 def requirement(asked: Mapping[str, str]) -> Requirement:
@@ -77,33 +79,41 @@ async def question(
     desk: Desk,
     visit: Visit,
     ways: tuple[Offer, ...],
+    asked: Mapping[str, str],
     *,
-    factor: str = "",
-    challenge: str = "",
     fault: Fault | None = None,
 ) -> Question:
-    """Return what to ask: an open challenge's prompt, or one that needs no beginning.
+    """Return what to ask: an open challenge's prompt, or one that the page carries.
 
     Where too many tries closed a factor there is nothing to ask, only the other ways to show.
     """
+    factor, challenge = asked.get("factor", ""), asked.get("challenge", "")
     chosen = factor if any(way.factor == factor for way in ways) else ways[0].factor
     if fault is not None and fault.kind == "locked":
-        return _asked(ways, chosen, None, fault=fault)
+        return _asked(ways, chosen, fault)
     if challenge:
         shown = await desk.flows.challenges.show(visit, ChallengeId(challenge))
-        return _asked(ways, shown.factor, shown.prompt, challenge=challenge, fault=fault)
-    prompt = await desk.flows.challenges.preview(visit, chosen)
-    return _asked(ways, chosen, prompt, fault=fault)
+        what = replace(_asked(ways, shown.factor, fault), prompt=shown.prompt, challenge=shown.id)
+    else:
+        what = _asked(ways, chosen, fault)
+        offered = await desk.flows.challenges.offer(visit, chosen, action=asked.get("action", ""))
+        if offered is not None:
+            what = replace(what, prompt=offered.prompt, carried=offered.token)
+    beside = await _passkey(desk, visit, what, asked.get("action", "")) if what.prompt else None
+    return replace(what, passkey=beside)
 
 
-def _asked(
-    ways: tuple[Offer, ...],
-    factor: str,
-    prompt: Prompt | None,
-    *,
-    challenge: str = "",
-    fault: Fault | None,
-) -> Question:
+async def _passkey(desk: Desk, visit: Visit, what: Question, action: str) -> Passkey | None:
+    """Return a challenge by which the browser may offer a passkey where a code is asked for."""
+    for way in what.others:
+        if way.kind == PASSKEYS:
+            offered = await desk.flows.challenges.offer(visit, way.factor, action=action)
+            if offered is not None and offered.prompt.data.get("conditional"):
+                return Passkey(way.factor, offered.prompt, offered.token)
+    return None
+
+
+def _asked(ways: tuple[Offer, ...], factor: str, fault: Fault | None) -> Question:
     current = next((way for way in ways if way.factor == factor), ways[0])
     others = tuple(way for way in ways if way is not current)
-    return Question(current, prompt, challenge, others, fault)
+    return Question(current, others=others, fault=fault)

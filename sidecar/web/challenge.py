@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from http import HTTPStatus
+from typing import get_args
 
 from aiohttp import web
 
@@ -15,21 +16,24 @@ from sidecar.core.errors import (
     SidecarError,
     TooManyAttempts,
 )
-from sidecar.core.model import AuthenticatorId, ChallengeId, Standing
+from sidecar.core.model import AuthenticatorId, ChallengeId, Prompt, Standing
+from sidecar.core.protocols import REASONS
 from sidecar.flows.admission import adding
+from sidecar.flows.kit import Entered
 from sidecar.flows.manage import removing
 from sidecar.flows.portfolio import authenticators, portfolio
 from sidecar.flows.visit import Visit
 from sidecar.web.asking import carried, met, offers, question, reason, requirement
 from sidecar.web.desk import Desk, Form
-from sidecar.web.questions import Fault, FaultKind, Question
+from sidecar.web.questions import AnswerFault, Fault, FaultKind, KeyFault, MessageFault, Question
 from sidecar.web.views import ActionKind, ChallengeView, ConfirmView
 
 _ADD, _REMOVE = adding(""), removing("")
-_WORDS: dict[str, FaultKind] = {
-    "malformed": "malformed",
-    "already-used": "already-used",
-    "clock-off": "clock-off",
+_WORDS: Mapping[str, FaultKind] = {
+    kind: kind
+    for words in (AnswerFault, KeyFault, MessageFault)
+    for kind in get_args(words)
+    if kind in REASONS
 }
 
 
@@ -104,21 +108,32 @@ class ChallengePages:
     async def answer(self, request: web.Request) -> web.Response:
         """The answer counts; the person goes on, or sees what was wrong with it."""
         form = await self._desk.form(request)
-        challenges, which = self._desk.flows.challenges, form.get("challenge")
         try:
-            if not which:
-                action = await self._action(form)
-                which = (await challenges.begin(form.visit, form.get("factor"), action=action)).id
-            challenge = await challenges.show(form.visit, ChallengeId(which))
-            entered = await challenges.answer(form.visit, challenge.id, form.response)
+            entered = await self._entered(form)
         except (ResponseRejected, TooManyAttempts, ChallengeGone) as error:
             self._desk.count(error.slug)
-            return await self._again(request, form, which, error)
+            return await self._again(request, form, error)
         self._desk.keep(request, entered)
         visit = replace(form.visit, session=entered.session)
-        if challenge.action:
-            return await self._perform(request, visit, challenge.action, form.get("next"))
+        if entered.action:
+            return await self._perform(request, visit, entered.action, form.get("next"))
         return self._desk.go(request, "continue", next=form.get("next"), lost=form.get("lost"))
+
+    async def _entered(self, form: Form) -> Entered:
+        """Take the answer to a challenge that the page carried, or to one that was begun.
+
+        Raises:
+            ChallengeGone: also where its factor has gone meanwhile, in another tab.
+
+        """
+        challenges, token = self._desk.flows.challenges, form.get("carried")
+        try:
+            if token:
+                return await challenges.answer_carried(form.visit, token, form.response)
+            which = ChallengeId(form.get("challenge"))
+            return await challenges.answer(form.visit, which, form.response)
+        except NotFound as gone:
+            raise ChallengeGone(str(gone)) from gone
 
     # -- pages ---------------------------------------------------------------------------------
 
@@ -129,20 +144,14 @@ class ChallengePages:
         asked: Mapping[str, str],
         *,
         fault: Fault | None = None,
+        tell: Prompt | None = None,
         status: int = HTTPStatus.OK,
     ) -> web.Response:
         ways = await offers(self._desk, visit, requirement(asked))
         if not ways:
             message = "no usable factor"
             raise RecoveryNeeded(message)
-        what = await question(
-            self._desk,
-            visit,
-            ways,
-            factor=asked.get("factor", ""),
-            challenge=asked.get("challenge", ""),
-            fault=fault,
-        )
+        what = replace(await question(self._desk, visit, ways, asked, fault=fault), tell=tell)
         action = asked.get("action", "")
         view = (
             await self._confirm(visit, action, what, asked)
@@ -176,18 +185,19 @@ class ChallengePages:
             next=asked.get("next", ""),
         )
 
-    async def _again(
-        self, request: web.Request, form: Form, which: str, error: SidecarError
-    ) -> web.Response:
-        """Show the question once more, with what was wrong."""
-        gone = isinstance(error, ChallengeGone)
-        asked = {
-            **form.fields,
-            "challenge": "" if gone else which,
-            "action": await self._action(form),
-        }
-        fault = fault_of(error, self._desk)
-        response = await self._page(request, form.visit, asked, fault=fault, status=error.status)
+    async def _again(self, request: web.Request, form: Form, error: SidecarError) -> web.Response:
+        """Show the question once more, with what was wrong; afresh where its challenge is over."""
+        rejected = error if isinstance(error, ResponseRejected) else ResponseRejected()
+        over = rejected.over or isinstance(error, ChallengeGone)
+        asked = {**form.fields, "action": await self._action(form)}
+        response = await self._page(
+            request,
+            form.visit,
+            {**asked, "challenge": ""} if over else asked,
+            fault=fault_of(error, self._desk),
+            tell=rejected.tell,
+            status=error.status,
+        )
         if error.retry_after_s is not None:
             response.headers["Retry-After"] = str(error.retry_after_s)
         return response

@@ -41,8 +41,8 @@ class Site:
 
 
 _OWN = frozenset(
-    {"csrf", "next", "challenge", "enrollment", "factor", "action", "lost", "invitation"}
-    | {"factors", "level", "max_age", "authenticator"}
+    {"csrf", "next", "challenge", "carried", "enrollment", "factor", "action", "lost"}
+    | {"factors", "level", "max_age", "authenticator", "invitation"}
 )
 
 

@@ -1,6 +1,6 @@
 """What pages ask of a person: the factors to choose from, a prompt, and what was wrong."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
@@ -75,6 +75,15 @@ class Offer:
 
 
 @dataclass(frozen=True, slots=True)
+class Passkey:
+    """A passkey's challenge beside another question: the browser may offer it at the field."""
+
+    factor: str
+    prompt: Prompt = field(repr=False)
+    carried: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Question:
     """The prompt of the factor asked for, with the other ways below it.
 
@@ -84,6 +93,7 @@ class Question:
     current: Offer
     prompt: Prompt | None = None
     challenge: str = ""
+    """The id of an open challenge; or else the page has `carried`, one that is not stored yet."""
     others: tuple[Offer, ...] = ()
     fault: Fault | None = None
     until: datetime | None = None
@@ -92,3 +102,7 @@ class Question:
     """When the message can be sent once more; None: it cannot, or there is none."""
     sent_again: bool = False
     """It just was: say so."""
+    carried: str = field(default="", repr=False)
+    passkey: Passkey | None = None
+    tell: Prompt | None = None
+    """What the page's script should know of the answer before: that a key is unknown to us."""

@@ -73,7 +73,7 @@ PAGES: dict[str, tuple[str, ...]] = {
     "GET .well-known/jwks.json": EVERYWHERE,
     "GET problems/{slug}": EVERYWHERE,
     "POST challenge/begin": posted("404", "challenge", "challenge", "challenge", "404"),
-    "POST challenge/answer": posted("404", "422", "422", "422", "404"),
+    "POST challenge/answer": posted("403", "410", "410", "410", "403"),
     "POST enroll/begin": posted("invitation", "challenge", "challenge", "challenge", "403"),
     "POST enroll/finish": posted("410", "410", "410", "410", "410"),
     "POST enroll/kept": posted("410", "410", "410", "410", "410"),
@@ -138,7 +138,8 @@ async def test_a_page_of_ours(here: World, row: str, state: str) -> None:
         page = await who.visitor.post(path, {**FIELDS, "csrf": who.csrf}, follow=0)
     assert outcome(page) == PAGES[row][NAMES.index(state)]
     assert len(here.application.reached) == reached
-    if page.status >= 400 and page.status != 422:
+    asked_again = 'action="/_sidecar/challenge/answer"' in page.text
+    if page.status >= 400 and page.status != 422 and not asked_again:
         assert page.headers["X-Request-Id"] in page.text
 
 

@@ -72,6 +72,26 @@ async def test_one_of_fifty_consumes(store: Store) -> None:
         assert await got(tx) is None
 
 
+@pytest.mark.threat(52)
+async def test_an_id_is_taken_once(store: Store) -> None:
+    """Fifty first answers to one carried challenge show one row; an id used up shows it gone."""
+
+    async def add(which: str) -> bool:
+        try:
+            async with store.begin() as tx:
+                await tx.challenges.add(challenge(which))
+        except ChallengeGone:
+            return False
+        return True
+
+    assert sum(await asyncio.gather(*(add("c1") for _ in range(50)))) == 1
+    async with store.begin() as tx:
+        await tx.challenges.consume(challenge(), NOW, verified=False)
+    assert not await add("c1")
+    async with store.read() as tx:
+        assert await got(tx) is None
+
+
 async def test_what_expired_or_is_anothers_cannot_be_consumed(store: Store) -> None:
     """A late answer and a borrowed id show the same refusal."""
     async with store.begin() as tx:

@@ -13,6 +13,7 @@ from typing import cast
 
 import pyotp
 
+from sidecar.core.messages import Message
 from sidecar.core.model import (
     Authenticator,
     AuthenticatorId,
@@ -55,10 +56,12 @@ class Watched:
         self.judged = 0
         self.judging = asyncio.Event()
         self.broken: Exception | None = None
-        self.verdict: Verified | None = None
+        self.verdict: Verified | Rejected | None = None
         """Given whatever the answer is."""
         self.state = b""
         """Remembered by challenges that begin now."""
+        self.messages: tuple[Message, ...] = ()
+        """Written by challenges that begin now."""
         self.meanwhile: Callable[[], Awaitable[object]] | None = None
         """Happens once, between the next verdict and what is made of it."""
         self.held: list[tuple[Authenticator, ...]] = []
@@ -83,7 +86,7 @@ class Watched:
     ) -> Started:
         self.held.append(context.held)
         started = await self._inner.begin_challenge(context, authenticators)
-        return replace(started, state=self.state)
+        return replace(started, state=self.state, messages=self.messages)
 
     async def finish_challenge(
         self,

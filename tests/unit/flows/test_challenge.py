@@ -9,17 +9,12 @@ from sidecar.core.errors import (
     ChallengeGone,
     NotFound,
     NotIdentified,
-    PluginFailed,
     ResponseRejected,
     SidecarError,
-    TooManyAttempts,
 )
 from sidecar.core.model import (
-    AuthenticatorId,
-    Prompt,
     Purpose,
     SessionStatus,
-    Verified,
 )
 from sidecar.flows.challenge import MAX_FIELD_CHARS, MAX_FIELDS, bounded
 from sidecar.flows.kit import CHALLENGE_LIFE
@@ -102,7 +97,7 @@ async def test_only_usable_factors_can_be_asked_for(here: Scene) -> None:
         with pytest.raises(NotFound):
             await here.flows.challenges.begin(asked, factor)
         with pytest.raises(NotFound):
-            await here.flows.challenges.preview(asked, factor)
+            await here.flows.challenges.offer(asked, factor)
     with pytest.raises(NotIdentified):
         await here.flows.challenges.begin(here.stranger(), "totp")
     await here.move("disable")
@@ -119,16 +114,6 @@ async def test_a_challenge_dies_with_its_factor(here: Scene) -> None:
     with pytest.raises(NotFound):
         await here.flows.challenges.answer(visit, begun.id, phone.code(here.clock))
     assert here.factors["totp"].judged == 0
-
-
-async def test_a_prompt_may_be_shown_before_it_is_begun(here: Scene) -> None:
-    """A preview shows the prompt of a factor that has nothing to remember, and begins nothing."""
-    visit, _ = await here.enroll()
-    prompt = await here.flows.challenges.preview(visit, "totp")
-    assert prompt == Prompt("code", {"digits": 6, "names": ("totp",)})
-
-    here.factors["totp"].state = b"remembered"
-    assert await here.flows.challenges.preview(visit, "totp") is None
 
 
 # -- counting ----------------------------------------------------------------------------------
@@ -160,88 +145,6 @@ async def test_nonsense_is_counted_and_refused(here: Scene, text: str) -> None:
         await here.flows.challenges.answer(visit, begun.id, {})
     here.clock.travel(seconds=30)
     await here.flows.challenges.answer(visit, begun.id, phone.code(here.clock))
-
-
-async def test_a_plugin_that_breaks_costs_a_try_and_proves_nothing(here: Scene) -> None:
-    """A factor that raises shows a named failure, a counted try and no proof (promise 2)."""
-    visit, phone = await here.enroll()
-    here.factors["totp"].broken = LookupError("secret inside")
-    for _ in range(5):
-        begun = await here.flows.challenges.begin(visit, "totp")
-        with pytest.raises(PluginFailed) as error:
-            await here.flows.challenges.answer(visit, begun.id, phone.code(here.clock))
-        assert "secret inside" not in str(error.value)
-    here.factors["totp"].broken = None
-    assert await refused(here, visit, phone) is TooManyAttempts
-    here.factors["totp"].broken = ChallengeGone("one of our own words")
-    here.clock.travel(minutes=5)
-    assert await refused(here, visit, phone) is ChallengeGone
-
-
-async def test_a_factor_that_names_another_authenticator_is_broken(here: Scene) -> None:
-    """A verdict on an authenticator that was not given shows that nothing comes of it."""
-    visit, phone = await here.enroll()
-
-    here.factors["totp"].verdict = Verified(AuthenticatorId("another's"), ("otp",))
-    begun = await here.flows.challenges.begin(visit, "totp")
-    with pytest.raises(RuntimeError):
-        await here.flows.challenges.answer(visit, begun.id, phone.code(here.clock))
-
-
-# -- races -------------------------------------------------------------------------------------
-
-
-async def test_a_session_that_ends_meanwhile_gets_nothing(here: Scene) -> None:
-    """THREATS 46: signing out everywhere while a right code is judged shows nothing gained."""
-    visit, phone = await here.enroll()
-    begun = await here.flows.challenges.begin(visit, "totp")
-    here.clock.travel(seconds=30)
-    right = phone.code(here.clock)
-    other, _ = await here.enter()
-    here.factors["totp"].meanwhile = lambda: here.flows.sessions.end_all(other)
-    with pytest.raises(ChallengeGone):
-        await here.flows.challenges.answer(visit, begun.id, right)
-    assert "challenge.verified" not in await here.events()
-
-
-# -- the hint ----------------------------------------------------------------------------------
-
-
-async def test_a_clock_hint_is_given_only_with_what_it_burns(here: Scene) -> None:
-    """Two codes of the same offset show the hint once stored, and none where storing was lost."""
-    visit, phone = await here.enroll()
-
-    async def answer(ahead: int) -> ResponseRejected:
-        begun = await here.flows.challenges.begin(visit, "totp")
-        with pytest.raises(ResponseRejected) as error:
-            await here.flows.challenges.answer(visit, begun.id, phone.code(here.clock, ahead=ahead))
-        return error.value
-
-    here.clock.travel(minutes=5)
-    assert (await answer(6)).hint_s is None
-    here.clock.travel(seconds=60)
-    hinted = await answer(6)
-    assert (hinted.reason, hinted.hint_s) == ("clock-off", 180)
-    here.clock.travel(seconds=180)
-    assert (await answer(0)).reason in {"already-used", "wrong"}  # burned by the hint
-
-
-async def test_a_hint_that_cannot_be_stored_is_not_given(here: Scene) -> None:
-    """An authenticator that changes while a hint is prepared shows plain "wrong"."""
-    visit, phone = await here.enroll()
-    elsewhere, _ = await here.enter()
-    here.clock.travel(minutes=5)
-    first = await here.flows.challenges.begin(visit, "totp")
-    with pytest.raises(ResponseRejected):
-        await here.flows.challenges.answer(visit, first.id, phone.code(here.clock, ahead=6))
-    here.clock.travel(seconds=60)
-    second = await here.flows.challenges.begin(visit, "totp")
-    side = await here.flows.challenges.begin(elsewhere, "totp")
-    right = phone.code(here.clock)
-    here.factors["totp"].meanwhile = lambda: here.flows.challenges.answer(elsewhere, side.id, right)
-    with pytest.raises(ResponseRejected, match="wrong") as error:
-        await here.flows.challenges.answer(visit, second.id, phone.code(here.clock, ahead=6))
-    assert error.value.hint_s is None
 
 
 async def test_a_kit_without_the_factor_asks_for_nothing(here: Scene) -> None:

@@ -38,6 +38,7 @@ def test_made_up_tokens(text: str) -> None:
     assert not TOKENS.is_known(text, ADA, START)
     assert not TOKENS.csrf_fits(SESSION, text)
     assert TOKENS.open_next(SESSION, text) is None
+    assert TOKENS.unwrap(text) == b""
 
 
 def test_one_spelling() -> None:
@@ -72,7 +73,10 @@ def test_purposes_are_apart() -> None:
         TOKENS.mint_session(),
     )
     known = TOKENS.mint_known(ADA, START)
-    for value in (sealed, csrf, known):
+    assert TOKENS.unwrap(TOKENS.wrap(b"content")) == b"content"
+    for value in (sealed, csrf, known, token):
+        assert TOKENS.unwrap(value) == b""
+    for value in (sealed, csrf, known, TOKENS.wrap(b"content")):
         assert TOKENS.session_hash(value) is None
     for value in (sealed, token, known):
         assert not TOKENS.csrf_fits(SESSION, value)

@@ -26,6 +26,21 @@ def test_a_sealed_value_opens_in_its_place(value: bytes) -> None:
     assert VAULT.unseal(sealed, PLACE) == value
 
 
+@given(value=st.binary(max_size=200))
+def test_what_is_wrapped_opens_for_its_purpose(value: bytes) -> None:
+    """Any bytes come back for the purpose they were wrapped for, and show nothing for another."""
+    text = VAULT.ring.wrap("carried", value)
+    assert ROTATED.unwrap("carried", text) == value
+    assert ROTATED.unwrap("seal", text) is None
+    assert KeyRing((K2,)).unwrap("carried", text) is None
+
+
+@given(st.text(max_size=100))
+def test_what_was_not_wrapped_does_not_open(text: str) -> None:
+    """Any text, lone surrogates and all, shows nothing and no failure."""
+    assert ROTATED.unwrap("carried", text) is None
+
+
 @pytest.mark.conforms("ASVS-11.3.3")
 @pytest.mark.parametrize(
     "elsewhere",
