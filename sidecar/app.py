@@ -159,6 +159,8 @@ def _kit(
         tokens=Tokens(ring),
         clock=clock,
         looked_up=metrics.session,
+        plugin_timeout=settings.plugin_timeout,
+        told_call=metrics.plugin,
         times=SessionTimes(settings.session.idle, settings.session.lifetime),
         first=wiring.first_enrollment(settings),
         demanded=any(

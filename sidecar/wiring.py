@@ -63,7 +63,8 @@ def ledger(loaded: Loaded) -> Ledger:
     """Return where the workers count, by the names that the configuration gives."""
     settings = loaded.settings
     rules = tuple(rule.name for rule in loaded.policy.rules)
-    names = Names(rules, tuple(settings.upstreams), tuple(settings.identity))
+    factors = tuple(settings.factors)
+    names = Names(rules, tuple(settings.upstreams), tuple(settings.identity), factors)
     return Ledger(names, settings.workers)
 
 

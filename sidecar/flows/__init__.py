@@ -27,7 +27,8 @@ class Flows:
 
 
 def build_flows(kit: Kit) -> Flows:
-    """Return the use cases over this kit."""
+    """Return the use cases over this kit, whose factors are guarded from now on."""
+    kit = kit.guarded()
     revocations = Revocations(kit.store, kit.clock)
     sessions = Sessions(kit, revocations)
     return Flows(

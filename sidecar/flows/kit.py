@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import TypeVar
 
@@ -15,6 +15,7 @@ from sidecar.core.protocols import (
 from sidecar.core.stores import Store
 from sidecar.core.transports import Transport
 from sidecar.core.volume import Bucket, Limiter
+from sidecar.flows.guarded import GuardedFactor, TellCall, unheard
 from sidecar.flows.tokens import Tokens
 from sidecar.flows.visit import Visit
 from sidecar.metrics.words import Found
@@ -86,6 +87,18 @@ class Kit:
     """Factors that the profile does not let count as a second one."""
     transports: Mapping[str, Transport] = field(default_factory=dict)
     """What carries messages, by instance name, in the order of the configuration."""
+    plugin_timeout: timedelta = timedelta(seconds=5)
+    """How long one call of a factor may take."""
+    told_call: TellCall = unheard
+    """Told how each call of a factor went."""
+
+    def guarded(self) -> "Kit":
+        """Return the same kit; each call of a factor ends in time and in our words."""
+        within, tell = self.plugin_timeout, self.told_call
+        factors = {
+            name: GuardedFactor(name, factor, within, tell) for name, factor in self.factors.items()
+        }
+        return replace(self, factors=factors)
 
     @property
     def levels(self) -> dict[str, Level]:

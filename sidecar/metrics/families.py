@@ -146,6 +146,12 @@ LIMITER_FAILURES = Family(
     "sidecar_limiter_failures_total", "Volumes that could not be counted; the work was refused."
 )
 
+PLUGIN_CALLS = Family(
+    "sidecar_plugin_calls_total",
+    "Calls of factor plugins by how they went; every one but `answered` is a fault of the plugin.",
+    ("factor", "call"),
+)
+
 # --- itself ---------------------------------------------------------------------------------------
 
 WORKERS = _gauge("sidecar_workers", "Workers that there should be.", join=max)
@@ -156,5 +162,6 @@ FAMILIES: Final = (
     *(REQUESTS, REFUSALS, ADDED, REQUESTS_RUNNING, CONNECTIONS, TUNNELS, TUNNELS_OPENED),
     *(UPSTREAM_TIMES, UPSTREAM_FAILURES, UPSTREAM_CONNECTIONS, UPSTREAM_WAITING, UPSTREAM_DOWN),
     *(QUESTIONS, SESSIONS, FEED_AGE, STORE_TIMES, STORE_FAILURES, LIMITER_FAILURES),
+    PLUGIN_CALLS,
     *(WORKERS, WORKERS_UP, BUILD),
 )

@@ -15,6 +15,7 @@ from sidecar.metrics.words import (
     OTHER,
     STATUSES,
     WIRE,
+    Called,
     Decided,
     Failure,
     Found,
@@ -38,6 +39,7 @@ class Names:
     rules: tuple[str, ...] = ()
     upstreams: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
+    factors: tuple[str, ...] = ()
 
 
 class Ledger:
@@ -87,6 +89,8 @@ def _values(names: Names) -> dict[str, tuple[str, ...]]:
         "state": words(State),
         "source": names.sources,
         "answer": words(Question),
+        "factor": names.factors,
+        "call": words(Called),
         "found": words(Found),
         "work": words(Work),
         "version": (__version__,),

@@ -60,6 +60,17 @@ class Found(IntEnum):
     STORE = 1
 
 
+class Called(IntEnum):
+    """How a call of a factor plugin went."""
+
+    ANSWERED = 0
+    """In time and in our words; a rejection is an answer."""
+    RAISED = 1
+    TIMED_OUT = 2
+    NONSENSE = 3
+    """Something that is no answer: of a wrong type, or about an authenticator not given."""
+
+
 class State(IntEnum):
     """What a connection to an application does."""
 

@@ -9,7 +9,17 @@ from sidecar.metrics import families
 from sidecar.metrics.counts import Answers, Count, Gauge, Times
 from sidecar.metrics.families import FAMILIES, NANOSECONDS, Family, Kind
 from sidecar.metrics.ledger import PID, SEEN, Ledger
-from sidecar.metrics.words import NO_RULE, OTHER, WIRE, Decided, Failure, Found, Question, State
+from sidecar.metrics.words import (
+    NO_RULE,
+    OTHER,
+    WIRE,
+    Called,
+    Decided,
+    Failure,
+    Found,
+    Question,
+    State,
+)
 
 LIVES_FOR: Final = timedelta(seconds=10)
 """A worker that told nothing for so long is gone, or cannot serve: its gauges do not count."""
@@ -54,6 +64,8 @@ class Metrics:
         )
         self._questions = {name: self.counts(families.QUESTIONS, name) for name in sources}
         self._sessions = self.counts(families.SESSIONS)
+        factors = ledger.values["factor"]
+        self._plugins = {name: self.counts(families.PLUGIN_CALLS, name) for name in factors}
         self._upstreams = {name: UpstreamMetrics(self, name) for name in upstreams}
         self.added = self.times(families.ADDED)
         (self.requests,) = self.gauges(families.REQUESTS_RUNNING)
@@ -111,6 +123,10 @@ class Metrics:
     def session(self, found: Found) -> None:
         """A session was looked up."""
         self._sessions[found].count()
+
+    def plugin(self, factor: str, called: Called) -> None:
+        """A factor plugin was called."""
+        self._plugins[factor][called].count()
 
     def feed_read(self, at: datetime) -> None:
         """Tell when the revocations were last read."""

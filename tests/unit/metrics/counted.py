@@ -8,7 +8,12 @@ from sidecar.metrics.scrape import registry
 from sidecar.metrics.worker import Metrics
 from tests.clock import ManualClock
 
-NAMES = Names(rules=("pay", "default"), upstreams=("shop", "desk"), sources=("app_login",))
+NAMES = Names(
+    rules=("pay", "default"),
+    upstreams=("shop", "desk"),
+    sources=("app_login",),
+    factors=("totp", "sms"),
+)
 Told = dict[tuple[str, frozenset[tuple[str, str]]], float]
 
 

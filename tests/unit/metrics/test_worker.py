@@ -7,7 +7,7 @@ import pytest
 
 from sidecar.metrics.families import FAMILIES, Kind
 from sidecar.metrics.ledger import PID, Ledger
-from sidecar.metrics.words import Decided, Failure, Found, Question
+from sidecar.metrics.words import Called, Decided, Failure, Found, Question
 from sidecar.metrics.worker import LIVES_FOR, Metrics
 from tests.clock import ManualClock
 from tests.unit.metrics.counted import NAMES, alone, told
@@ -40,6 +40,15 @@ def test_refusals_have_a_reason() -> None:
     assert told(metrics, reasons, reason="other") == 2
     answered = {"rule": "-", "decision": "refused", "status": "4xx"}
     assert told(metrics, "sidecar_requests_total", **answered) == 2
+
+
+def test_calls_of_plugins_are_counted() -> None:
+    """A call shows under the factor and how it went."""
+    metrics = alone()
+    metrics.plugin("totp", Called.TIMED_OUT)
+    calls = "sidecar_plugin_calls_total"
+    assert told(metrics, calls, factor="totp", call="timed_out") == 1
+    assert told(metrics, calls, factor="sms", call="timed_out") == 0
 
 
 def test_tunnels_come_and_go() -> None:
