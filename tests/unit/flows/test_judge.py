@@ -43,7 +43,7 @@ async def test_a_factor_that_names_another_authenticator_is_broken(here: Scene) 
 
     here.factors["totp"].verdict = Verified(AuthenticatorId("another's"), ("otp",))
     begun = await here.flows.challenges.begin(visit, "totp")
-    with pytest.raises(RuntimeError):
+    with pytest.raises(PluginFailed):
         await here.flows.challenges.answer(visit, begun.id, phone.code(here.clock))
 
 
