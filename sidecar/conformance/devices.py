@@ -39,6 +39,37 @@ class App:
         return self._key, raw.hex(), str(raw)
 
 
+class Inbox:
+    """A phone that gets text messages, or a mailbox."""
+
+    pace = timedelta(0)
+
+    def __init__(self, address: str = "+4915112345642") -> None:
+        self._address = address
+        self._codes: list[str] = []
+
+    def enroll(self, seen: Seen) -> Response:
+        if seen.prompt.kind == "address":
+            return {"address": self._address, "accept_risk": "yes"}
+        return self.answer(seen)
+
+    def answer(self, seen: Seen) -> Response:
+        """Return the code that came, if one did."""
+        here = [message for message in seen.messages if message.to == self._address]
+        code = here[0].values["code"] if here else "000000"
+        self._codes.append(code)
+        return {"code": code}
+
+    def wrong(self, seen: Seen) -> Response | None:
+        if seen.prompt.kind == "address":
+            return None
+        right = {message.values["code"] for message in seen.messages}
+        return {"code": next(code for code in ("000000", "000001") if code not in right)}
+
+    def secrets(self) -> tuple[str, ...]:
+        return (self._address, *self._codes)
+
+
 class Sheet:
     """A sheet of paper."""
 

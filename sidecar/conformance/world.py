@@ -150,14 +150,13 @@ async def a_world(
 
     """
     device = case.device()
-    context = Context(person, f"{person.subject}@example.com", NOW, "enrollment-0")
+    context = Context(person, f"{person.subject}@example.com", NOW, "enrollment")
     begun = case.build().begin_enrollment(context, {})
     outcome: Enrolled | Rejected | Started = await bounded(case, begun, "begin_enrollment")
     told, response = [repr(outcome)], {}
-    for number in range(MOST_STEPS):
+    for _ in range(MOST_STEPS):
         if not isinstance(outcome, Started):
             break
-        context = replace(context, subject_id=f"enrollment-{number}")
         seen = Seen(outcome.prompt, outcome.messages, context.now, ORIGIN)
         response = dict(device.enroll(seen))
         if at is not None:

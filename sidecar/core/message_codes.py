@@ -16,6 +16,7 @@ from typing import Final
 from sidecar.core.model import Rejected
 from sidecar.core.protocols import Context
 
+SHORTEST_LIFE: Final = timedelta(minutes=1)
 LONGEST_LIFE: Final = timedelta(minutes=10)
 """Source: NIST 800-63B §3.1.3.2 (OBV-3), ASVS 6.5.5."""
 FEWEST_DIGITS: Final = 6
@@ -59,7 +60,7 @@ class MessageCodes:
     def __post_init__(self) -> None:
         if not FEWEST_DIGITS <= self.digits <= MOST_DIGITS:
             raise ValueError(f"a code has {FEWEST_DIGITS} to {MOST_DIGITS} digits")
-        if not timedelta(minutes=1) <= self.life <= LONGEST_LIFE:
+        if not SHORTEST_LIFE <= self.life <= LONGEST_LIFE:
             raise ValueError("a code lives between one minute and ten")
 
     @property

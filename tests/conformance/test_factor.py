@@ -1,11 +1,12 @@
 """The bundled factors hold to what every factor must."""
 
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 
 from sidecar.conformance.case import Case
-from sidecar.conformance.devices import App, Sheet
+from sidecar.conformance.devices import App, Inbox, Sheet
 from sidecar.conformance.suite import CHECKS, Check
 from sidecar.core.protocols import Factor
 from sidecar.loader import Role, build, resolve
@@ -27,6 +28,8 @@ CASES = (
     Case("totp-strict", bundled("totp", issuer="Harbour", window=0, max_drift=0), App),
     Case("totp-eight", bundled("totp", issuer="Harbour", period=60, digits=8, window=2), App),
     Case("backup-codes", bundled("backup_codes", count=8), Sheet),
+    Case("sms", bundled("sms", transport="texts"), Inbox),
+    Case("email", bundled("email", transport="mail"), partial(Inbox, "ada@example.com")),
 )
 
 
