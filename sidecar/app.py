@@ -17,6 +17,7 @@ from sidecar.flows.tokens import Tokens
 from sidecar.gauges import tell_gauges
 from sidecar.keepers import kept
 from sidecar.lending import Lender
+from sidecar.metrics.messages import MessageMetrics
 from sidecar.metrics.ports import MeasuredLimiter, MeasuredStore
 from sidecar.metrics.scrape import registry
 from sidecar.metrics.worker import Metrics
@@ -42,6 +43,7 @@ from sidecar.web.desk import Desk
 from sidecar.web.health import build_probes
 from sidecar.web.pages import build_pages
 from sidecar.web.problems import Problems
+from sidecar.web.render import Renderer
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,10 +108,11 @@ async def _composed(
     metrics: Metrics,
     reuse_port: bool,
 ) -> AsyncIterator[Sidecar]:
-    settings, pool = loaded.settings, lender.pool
-    flows = build_flows(_kit(loaded, ring, store, lender, clock=clock, metrics=metrics))
-    voucher = Voucher(signing_key(ring.purpose_key("assertion")), flows.kit.levels, clock)
-    desk = Desk(flows, wiring.renderer(settings), wiring.site(loaded), metrics.refused)
+    settings, pool, renderer = loaded.settings, lender.pool, wiring.renderer(loaded.settings)
+    kit = _kit(loaded, ring, store, lender, renderer=renderer, clock=clock, metrics=metrics)
+    flows = build_flows(kit)
+    voucher = Voucher(signing_key(ring.purpose_key("assertion")), kit.levels, clock)
+    desk = Desk(flows, renderer, wiring.site(loaded), metrics.refused)
     problems = _problems(settings, desk, metrics, clock=clock)
     pages = Pages(build_pages(desk, problems, voucher.jwks()))
     pipeline, identifier = _pipeline(
@@ -119,8 +122,9 @@ async def _composed(
         board=board,
         metrics=metrics,
     )
-    bounds = wiring.limits(settings)
-    listener = Listener(pipeline, pool, pages, bounds, clock=clock, metrics=metrics)
+    listener = Listener(
+        pipeline, pool, pages, wiring.limits(settings), clock=clock, metrics=metrics
+    )
     probes: web.AppRunner | None = None
     try:
         await pages.start()
@@ -146,6 +150,7 @@ def _kit(
     store: SqlStore,
     lender: Lender,
     *,
+    renderer: Renderer,
     clock: Clock,
     metrics: Metrics,
 ) -> Kit:
@@ -154,6 +159,7 @@ def _kit(
     return Kit(
         store=MeasuredStore(store, metrics),
         limiter=MeasuredLimiter(MemoryLimiter(clock), metrics),
+        letters=wiring.letters(loaded, renderer),
         factors=lender.factors,
         discounted=loaded.discounted,
         tokens=Tokens(ring),
@@ -166,6 +172,10 @@ def _kit(
         demanded=any(
             rule.effect is Effect.REQUIRE and rule.need.level > Level.ONE_FACTOR for rule in rules
         ),
+        transports=lender.transports,
+        budgets=wiring.budgets(settings),
+        counts=MessageMetrics(metrics),
+        home=f"{settings.public[0]}{settings.pages.prefix}",
     )
 
 

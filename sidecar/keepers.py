@@ -29,6 +29,7 @@ async def kept(
         keepers = [
             tasks.create_task(flows.revocations.follow()),
             tasks.create_task(_ending(flows, clock)),
+            tasks.create_task(flows.deliveries.carrier.work()),
             tasks.create_task(_sweeping(flows, identifier, store, clock)),
             tasks.create_task(gauges),
         ]

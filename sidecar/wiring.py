@@ -3,7 +3,9 @@
 import ssl
 
 from sidecar import bundled
+from sidecar.flows.budgets import Budgets
 from sidecar.flows.kit import FirstEnrollment
+from sidecar.letters import LetterWriter, Sender
 from sidecar.metrics.ledger import Ledger, Names
 from sidecar.proxy.identify import CarrierRules
 from sidecar.proxy.limits import Limits
@@ -63,8 +65,11 @@ def ledger(loaded: Loaded) -> Ledger:
     """Return where the workers count, by the names that the configuration gives."""
     settings = loaded.settings
     rules = tuple(rule.name for rule in loaded.policy.rules)
-    factors = tuple(settings.factors)
-    names = Names(rules, tuple(settings.upstreams), tuple(settings.identity), factors)
+    names = Names(
+        *(rules, tuple(settings.upstreams), tuple(settings.identity), tuple(settings.factors)),
+        transports=tuple(settings.transports),
+        regions=settings.messages.regions,
+    )
     return Ledger(names, settings.workers)
 
 
@@ -84,6 +89,21 @@ def renderer(settings: Settings) -> Renderer:
     return Renderer(bundled.TEMPLATES, branding=branding, prefix=pages.prefix)
 
 
+def letters(loaded: Loaded, renderer: Renderer) -> LetterWriter:
+    """Return what writes messages, in the languages of the pages."""
+    pages, origin = loaded.settings.pages, loaded.settings.public[0]
+    sender = Sender(pages.name, origin.host, pages.help, pages.help_url or "", kinds(loaded))
+    return LetterWriter((bundled.TEMPLATES,), renderer.catalogs, sender)
+
+
+def kinds(loaded: Loaded) -> dict[str, str]:
+    """Return the plugin behind each factor, which the templates have words for."""
+    return {
+        name: name if ":" in (part.plugin or "") else part.plugin or name
+        for name, part in loaded.settings.factors.items()
+    }
+
+
 def site(loaded: Loaded) -> Site:
     """Return what pages need to know of the installation."""
     settings = loaded.settings
@@ -92,10 +112,7 @@ def site(loaded: Loaded) -> Site:
     return Site(
         login_page=(settings.login.page or "") if redirects else "",
         logout=plain[0] if plain else "",
-        kinds={
-            name: name if ":" in (part.plugin or "") else part.plugin or name
-            for name, part in settings.factors.items()
-        },
+        kinds=kinds(loaded),
     )
 
 
@@ -122,6 +139,20 @@ def first_enrollment(settings: Settings) -> FirstEnrollment:
     """Return how a person sets up a first factor, and when a stronger one counts."""
     part = settings.enrollment
     return FirstEnrollment(part.first, part.until, part.hold)
+
+
+def budgets(settings: Settings) -> Budgets:
+    """Return how many messages may be sent, and where to."""
+    part = settings.messages
+    return Budgets(
+        regions=part.regions,
+        per_person_daily=part.per_person_daily,
+        per_destination_daily=part.per_destination_daily,
+        per_region_daily=part.per_region_daily,
+        daily=part.daily,
+        least_verified=part.least_verified,
+        stop_unverified=part.stop_unverified,
+    )
 
 
 def tls_context(settings: Settings) -> ssl.SSLContext | None:

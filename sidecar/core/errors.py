@@ -181,10 +181,13 @@ class DeliveryFailed(SidecarError):
         *,
         why: Undelivered = Undelivered.UNAVAILABLE,
         retry_after_s: int | None = None,
+        challenge: str = "",
     ) -> None:
         super().__init__(message)
         self.why = why
         self.retry_after_s = retry_after_s
+        self.challenge = challenge
+        """Id of the ceremony whose code it was: it stays open, and can be sent again."""
 
 
 class UpstreamUnreachable(SidecarError):

@@ -19,6 +19,7 @@ from sidecar.core.model import (
     SessionId,
     TokenHash,
 )
+from sidecar.core.outbox import Contacts, Outbox, Sendings
 
 
 class Accounts(Protocol):
@@ -269,6 +270,12 @@ class Transaction(Protocol):
     def feed(self) -> Feed: ...
     @property
     def invitations(self) -> Invitations: ...
+    @property
+    def outbox(self) -> Outbox: ...
+    @property
+    def sendings(self) -> Sendings: ...
+    @property
+    def contacts(self) -> Contacts: ...
     @property
     def trail(self) -> Trail: ...
 

@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 
 from sidecar.flows.challenge import Challenges
+from sidecar.flows.deliver import Deliveries
 from sidecar.flows.enroll import Enrollments
 from sidecar.flows.kit import Kit
 from sidecar.flows.live import Live
 from sidecar.flows.manage import Management
+from sidecar.flows.notices import Notices
 from sidecar.flows.refusals import Refusals
 from sidecar.flows.revocations import Revocations
 from sidecar.flows.sessions import Sessions
@@ -24,6 +26,8 @@ class Flows:
     management: Management
     refusals: Refusals
     live: Live
+    deliveries: Deliveries
+    notices: Notices
 
 
 def build_flows(kit: Kit) -> Flows:
@@ -31,13 +35,17 @@ def build_flows(kit: Kit) -> Flows:
     kit = kit.guarded()
     revocations = Revocations(kit.store, kit.clock)
     sessions = Sessions(kit, revocations)
+    deliveries = Deliveries(kit)
+    notices = Notices(kit, deliveries)
     return Flows(
         kit,
         revocations,
         sessions,
-        Challenges(kit, sessions),
-        Enrollments(kit, sessions),
-        Management(kit, sessions),
+        Challenges(kit, sessions, deliveries, notices),
+        Enrollments(kit, sessions, deliveries, notices),
+        Management(kit, sessions, notices),
         Refusals(kit),
         Live(revocations, sessions.latest, kit.levels),
+        deliveries,
+        notices,
     )

@@ -18,6 +18,7 @@ from sidecar.core.model import (
 from sidecar.core.protocols import Context
 from sidecar.core.stores import Claim, Transaction
 from sidecar.flows.carried import MAX_STATE_BYTES, Carried, open_carried, seal_carried
+from sidecar.flows.deliver import Deliveries
 from sidecar.flows.judge import Judge, Try, usable
 from sidecar.flows.kit import (
     CHALLENGES_BEGUN,
@@ -28,6 +29,7 @@ from sidecar.flows.kit import (
     from_plugin,
     new_id,
 )
+from sidecar.flows.notices import Notices
 from sidecar.flows.sessions import Sessions
 from sidecar.flows.visit import Visit
 
@@ -59,9 +61,12 @@ async def held_of(tx: Transaction, person: Person, factor: str) -> tuple[Authent
 class Challenges:
     """Begins challenges and takes their answers."""
 
-    def __init__(self, kit: Kit, sessions: Sessions) -> None:
+    def __init__(
+        self, kit: Kit, sessions: Sessions, deliveries: Deliveries, notices: Notices
+    ) -> None:
         self._kit = kit
-        self._judge = Judge(kit, sessions)
+        self._deliveries = deliveries
+        self._judge = Judge(kit, sessions, notices)
 
     async def begin(
         self,
@@ -77,14 +82,14 @@ class Challenges:
 
         Raises:
             NotFound: the person has no usable authenticator of this factor, or not the chosen one.
-            TooManyAttempts: too many were begun lately.
+            TooManyAttempts: too many were begun lately, or too many messages sent.
+            DeliveryFailed: the code reached nobody; the challenge that it names stays open.
 
         """
         visit.require_session()
         await self._kit.limiter.take(CHALLENGES_BEGUN, counted_under(visit))
-        challenge, _ = await self._started(visit, factor, action, chosen=chosen)
-        async with self._kit.store.begin() as tx:
-            await tx.challenges.add(challenge)
+        challenge, started = await self._started(visit, factor, action, chosen=chosen)
+        await self._deliveries.open(visit, challenge, started.messages)
         return challenge
 
     async def offer(self, visit: Visit, factor: str, *, action: str = "") -> Carried | None:

@@ -29,6 +29,7 @@ from sidecar.core.states import AUTHENTICATOR, follow
 from sidecar.core.stores import Transaction
 from sidecar.flows.admission import Admission, adding
 from sidecar.flows.challenge import bounded, held_of
+from sidecar.flows.deliver import Deliveries
 from sidecar.flows.kit import (
     ENROLLMENTS_TRIED,
     Entered,
@@ -37,17 +38,24 @@ from sidecar.flows.kit import (
     from_plugin,
     new_id,
 )
+from sidecar.flows.notices import Notices
 from sidecar.flows.record import act
 from sidecar.flows.sessions import Sessions, end_sessions
+from sidecar.flows.stated import record_stated
+from sidecar.flows.steps import Step
 from sidecar.flows.visit import Visit
 
 
 class Enrollments:
     """Begins enrollments and confirms them; nothing counts before it is confirmed."""
 
-    def __init__(self, kit: Kit, sessions: Sessions) -> None:
+    def __init__(
+        self, kit: Kit, sessions: Sessions, deliveries: Deliveries, notices: Notices
+    ) -> None:
         self._kit = kit
         self._sessions = sessions
+        self._deliveries = deliveries
+        self._notices = notices
         self._admission = Admission(kit)
 
     async def begin(
@@ -60,6 +68,8 @@ class Enrollments:
             InvitationNeeded: the first enrollment is guarded and this opens it not.
             RecoveryNeeded: the person once had a factor and has none usable now.
             StepUpRequired: adding needs a proof bound to exactly this.
+            TooManyAttempts: too many messages were sent.
+            DeliveryFailed: a code reached nobody; the step that it names stays open.
 
         """
         session, plugin = visit.require_session(), self._factor(factor)
@@ -85,8 +95,7 @@ class Enrollments:
             created_at=now,
             expires_at=end_of(started, now),
         )
-        async with self._kit.store.begin() as tx:
-            await tx.challenges.add(challenge)
+        await self._deliveries.open(visit, challenge, started.messages)
         return challenge
 
     async def show(self, visit: Visit, which: ChallengeId) -> Challenge:
@@ -113,30 +122,35 @@ class Enrollments:
             InvitationNeeded: the invitation was spent, or open season ended, meanwhile.
             RecoveryNeeded: the person lost every usable factor meanwhile.
             Conflict: somebody else finished a first enrollment of this person meanwhile.
+            TooManyAttempts: nothing was checked; or too many messages were sent.
+            DeliveryFailed: a code reached nobody; the step that it names stays open.
 
         """
         session = visit.require_session()
         await self._kit.limiter.take(ENROLLMENTS_TRIED, session.id)
-        async with self._kit.store.read() as tx:
+        bounded(response)
+        async with self._kit.store.begin() as tx:
             challenge = await self._open(tx, visit, which, session_id=session.id)
             held = await held_of(tx, visit.person, challenge.factor)
+            await record_stated(tx, visit.identity, self._kit.clock())
+            step = await Step.tried(tx, visit, challenge, self._kit.clock())
         ticket, _, state = challenge.state.partition(b"\n")
         new = challenge.authenticator_id or challenge.id
         context = Context(visit.person, visit.label, self._kit.clock(), new, held)
         outcome = await from_plugin(
-            self._factor(challenge.factor).finish_enrollment(context, state, bounded(response))
+            self._factor(challenge.factor).finish_enrollment(context, state, response)
         )
         if isinstance(outcome, Rejected):
             raise ResponseRejected(outcome.reason, hint_s=outcome.hint_s)
         if isinstance(outcome, Started):
-            return await self._go_on(challenge, outcome, ticket)
-        return await self._confirm(visit, challenge, outcome, ticket=ticket.decode(), name=name)
+            return await self._go_on(step, outcome, ticket)
+        return await self._confirm(step, outcome, ticket=ticket.decode(), name=name)
 
-    async def _go_on(self, challenge: Challenge, step: Started, ticket: bytes) -> Challenge:
+    async def _go_on(self, done: Step, step: Started, ticket: bytes) -> Challenge:
         """Open the next step in the place of this one; both are one enrollment."""
         now = self._kit.clock()
         after = replace(
-            challenge,
+            done.challenge,
             id=ChallengeId(new_id()),
             prompt=step.prompt,
             state=ticket + b"\n" + step.state,
@@ -144,18 +158,19 @@ class Enrollments:
             expires_at=end_of(step, now),
         )
         async with self._kit.store.begin() as tx:
-            await tx.challenges.consume(challenge, now, verified=False)
-            await tx.challenges.add(after)
+            await done.end(tx, now, last=False)
+            posts = await Step(done.visit, after).begin(tx, self._deliveries, step)
+        await self._deliveries.send(posts)
         return after
 
     # -- confirming ----------------------------------------------------------------------------
 
     async def _confirm(
-        self, visit: Visit, challenge: Challenge, outcome: Enrolled, *, ticket: str, name: str
+        self, step: Step, outcome: Enrolled, *, ticket: str, name: str
     ) -> Entered | None:
-        now, entered = self._kit.clock(), None
+        visit, challenge, now, entered = step.visit, step.challenge, self._kit.clock(), None
         async with self._kit.store.begin() as tx:
-            await tx.challenges.consume(challenge, now, verified=True)
+            await step.end(tx, now, last=True)
             if await self._admission.is_first(tx, visit) is not bool(ticket):
                 message = "enrolled, or reset, meanwhile"
                 raise Conflict(message)
@@ -176,7 +191,12 @@ class Enrollments:
                 entered = await self._sessions.elevate(tx, visit, proof, now)
             else:
                 await end_sessions(tx, visit.person, now, keep=challenge.session_id)
+            spare = self._factor(challenge.factor).traits.stands_in
+            posts = await self._notices.added(
+                tx, visit, authenticator, contact=outcome.contact, spare=spare
+            )
         await self._sessions.catch_up(visit.person)
+        await self._notices.send(posts)
         return entered
 
     def _new(
@@ -195,7 +215,7 @@ class Enrollments:
             version=1,
             created_at=now,
             material=outcome.material,
-            last_used_at=None,
+            detail=outcome.detail,
         )
 
     def _held(self, visit: Visit, new: Authenticator, now: datetime) -> Authenticator:
@@ -216,6 +236,7 @@ class Enrollments:
         for item in await tx.authenticators.of(new.person):
             if item.factor == new.factor:
                 await tx.authenticators.move(item, "remove", now)
+                await tx.contacts.drop(new.person, item.id, now)
 
     def _spare(self) -> str:
         """Return the action of adding the spare factor, if one is configured."""

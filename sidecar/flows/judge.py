@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import assert_never
 
 from sidecar.core.errors import ChallengeGone, ResponseRejected, StaleMaterial
@@ -15,9 +16,12 @@ from sidecar.core.model import (
     Response,
     Verified,
 )
+from sidecar.core.outbox import PostId
 from sidecar.core.protocols import Context
-from sidecar.core.stores import Claim
+from sidecar.core.stores import Claim, Transaction
+from sidecar.flows.deliver import used
 from sidecar.flows.kit import Entered, Kit, from_plugin
+from sidecar.flows.notices import Notices
 from sidecar.flows.record import act
 from sidecar.flows.sessions import Sessions
 from sidecar.flows.visit import Visit
@@ -48,9 +52,10 @@ def usable(
 class Judge:
     """Takes answers that were counted, never others."""
 
-    def __init__(self, kit: Kit, sessions: Sessions) -> None:
+    def __init__(self, kit: Kit, sessions: Sessions, notices: Notices) -> None:
         self._kit = kit
         self._sessions = sessions
+        self._notices = notices
 
     async def decide(self, visit: Visit, attempt: Try, response: Response) -> Entered:
         """The session holds a new proof and has a new token.
@@ -89,6 +94,7 @@ class Judge:
                 await tx.challenges.consume(challenge, now, verified=True)
                 await tx.authenticators.replace(current, outcome.material, used_at=now)
                 await tx.attempts.settle(attempt.claim, verified=True, now=now)
+                await used(tx, challenge.id, now)
                 entered = await self._sessions.elevate(tx, visit, proof, now)
                 await tx.trail.append(
                     act(
@@ -108,6 +114,7 @@ class Judge:
     async def _refuse(self, visit: Visit, attempt: Try, outcome: Rejected) -> None:
         """Record the failure; at the hundredth in a row the factor is disabled for good."""
         now, factor = self._kit.clock(), attempt.challenge.factor
+        posts: tuple[PostId, ...] = ()
         async with self._kit.store.begin() as tx:
             await tx.attempts.settle(attempt.claim, verified=False, now=now)
             if attempt.once or outcome.over:
@@ -118,12 +125,22 @@ class Judge:
                 act(visit, "challenge.rejected", now, factor=factor, reason=outcome.reason)
             )
             if attempt.claim.last:
-                for item in await tx.authenticators.of(visit.person):
-                    if item.factor == factor and item.status is AuthenticatorStatus.ACTIVE:
-                        await tx.authenticators.move(item, "disable", now)
-                await tx.challenges.void(visit.person, now)
-                await tx.trail.append(act(visit, "authenticator.disabled", now, factor=factor))
+                posts = await self._disable(tx, visit, factor, now)
+        await self._notices.send(posts)
         await self._remember(attempt, outcome)
+
+    async def _disable(
+        self, tx: Transaction, visit: Visit, factor: str, now: datetime
+    ) -> tuple[PostId, ...]:
+        """Nothing of the factor can be guessed at any more; return the notices of it."""
+        for item in await tx.authenticators.of(visit.person):
+            if item.factor == factor and item.status is AuthenticatorStatus.ACTIVE:
+                await tx.authenticators.move(item, "disable", now)
+        await tx.challenges.void(visit.person, now)
+        await tx.trail.append(act(visit, "authenticator.disabled", now, factor=factor))
+        return await self._notices.tell(
+            *(tx, visit, "authenticator_disabled"), what="", factor=factor
+        )
 
     async def _remember(self, attempt: Try, outcome: Rejected) -> None:
         """Store what a rejection taught (a burned step), or withhold what it would tell."""

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from sidecar.core.errors import PluginFailed, SidecarError
 from sidecar.core.model import Level, Session, Started
+from sidecar.core.outbox import Letters
 from sidecar.core.protocols import (
     Clock,
     Factor,
@@ -15,9 +16,11 @@ from sidecar.core.protocols import (
 from sidecar.core.stores import Store
 from sidecar.core.transports import Transport
 from sidecar.core.volume import Bucket, Limiter
+from sidecar.flows.budgets import Budgets
 from sidecar.flows.guarded import GuardedFactor, TellCall, unheard
 from sidecar.flows.tokens import Tokens
 from sidecar.flows.visit import Visit
+from sidecar.metrics.messages import MessageCounts, Uncounted
 from sidecar.metrics.words import Found
 
 T = TypeVar("T")
@@ -74,6 +77,7 @@ class Kit:
 
     store: Store
     limiter: Limiter
+    letters: Letters
     factors: Mapping[str, Factor]
     tokens: Tokens
     clock: Clock
@@ -91,6 +95,11 @@ class Kit:
     """How long one call of a factor may take."""
     told_call: TellCall = unheard
     """Told how each call of a factor went."""
+    budgets: Budgets = field(default_factory=Budgets)
+    """How many messages may be sent, and where to."""
+    counts: MessageCounts = field(default_factory=Uncounted)
+    home: str = "/_sidecar/"
+    """Where our pages are, with the origin, for links in messages."""
 
     def guarded(self) -> "Kit":
         """Return the same kit; each call of a factor ends in time and in our words."""

@@ -3,6 +3,7 @@
 from sidecar.core.errors import Conflict, NotFound, StepUpRequired
 from sidecar.core.model import Authenticator, AuthenticatorId, Event
 from sidecar.flows.kit import ACTION_PROOF_LIFE, Kit
+from sidecar.flows.notices import Notices
 from sidecar.flows.record import act
 from sidecar.flows.sessions import Sessions, end_sessions
 from sidecar.flows.visit import Visit
@@ -19,9 +20,10 @@ def removing(which: str) -> str:
 class Management:
     """What a person may do with what they have set up."""
 
-    def __init__(self, kit: Kit, sessions: Sessions) -> None:
+    def __init__(self, kit: Kit, sessions: Sessions, notices: Notices) -> None:
         self._kit = kit
         self._sessions = sessions
+        self._notices = notices
 
     async def held(self, visit: Visit) -> tuple[Authenticator, ...]:
         """Return everything the person has set up.
@@ -82,7 +84,10 @@ class Management:
             await tx.challenges.void(visit.person, now)
             await end_sessions(tx, visit.person, now, keep=session.id)
             await tx.trail.append(act(visit, "authenticator.removed", now, factor=target.factor))
+            posts = await self._notices.tell(tx, visit, "authenticator_removed", about=target)
+            await tx.contacts.drop(visit.person, target.id, now)
         await self._sessions.catch_up(visit.person)
+        await self._notices.send(posts)
 
     def _spare_the_last(self, held: tuple[Authenticator, ...], target: Authenticator) -> None:
         """Spare codes alone do not count: they run out."""

@@ -17,6 +17,7 @@ from sidecar.core.stores import Transaction
 from sidecar.flows.kit import SESSIONS_OPENED, Entered, Kit, counted_under, new_id
 from sidecar.flows.record import act
 from sidecar.flows.revocations import Revocations
+from sidecar.flows.stated import record_stated
 from sidecar.flows.visit import Visit, coarse
 from sidecar.metrics.words import Found
 
@@ -145,6 +146,7 @@ class Sessions:
         now, token = self._kit.clock(), self._kit.tokens.mint_session()
         async with self._kit.store.begin() as tx:
             account = await tx.accounts.get(visit.person)
+            await record_stated(tx, visit.identity, now)
             session = Session(
                 id=SessionId(new_id()),
                 person=visit.person,

@@ -8,12 +8,16 @@ from binascii import Error as BadBase64
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
-from sidecar.core.model import Person, SessionId, TokenHash
+from sidecar.core.model import AuthenticatorId, Person, SessionId, TokenHash
 
 TOKEN_BYTES = 32
 TAG_BYTES = 32
 KNOWN_FOR = timedelta(days=90)
 """How long a browser that once passed counts as known; it proves nothing, it only guesses apart."""
+
+DISOWNED_WITHIN = timedelta(days=7)
+"""How long a notice can be answered with "this wasn't me"."""
+HOUR_S = 3600
 
 INVITATION_BYTES = 14
 """112 bits (DESIGN section 6); single use, so that a plain SHA-256 is a fit store for it."""
@@ -135,6 +139,23 @@ class Tokens:
     def unwrap(self, text: str) -> bytes:
         """Return what was wrapped, or none at all for what is not ours."""
         return self._signer.unwrap("carried", text) or b""
+
+    # -- links in notices ----------------------------------------------------------------------
+
+    def mint_disown(self, person: Person, which: AuthenticatorId, now: datetime) -> str:
+        """Return what lets whoever gets the notice say: this authenticator is not mine."""
+        until = f"{int((now + DISOWNED_WITHIN).timestamp()) // HOUR_S:x}"
+        said = _words(person.realm, person.subject, which, until)
+        return f"{which}.{until}.{_pack(self._signer.keyed('disown', said))}"
+
+    def disowns(self, token: str, person: Person, now: datetime) -> bool:
+        """Tell whether the token is ours, of this person, and not too old."""
+        which, _, rest = token.partition(".")
+        until, _, tag = rest.partition(".")
+        said = _words(person.realm, person.subject, which, until)
+        if not self._signer.matches("disown", said, _unpack(tag)):
+            return False
+        return int(until, 16) * HOUR_S >= now.timestamp()
 
     # -- invitations ---------------------------------------------------------------------------
 

@@ -52,8 +52,9 @@ def _gauge(
     labels: tuple[str, ...] = (),
     *,
     join: Callable[[Iterable[int]], int] = sum,
+    sparse: bool = False,
 ) -> Family:
-    return Family(name, meaning, labels, Kind.GAUGE, join=join)
+    return Family(name, meaning, labels, Kind.GAUGE, join=join, sparse=sparse)
 
 
 def _times(
@@ -134,6 +135,48 @@ FEED_AGE = _gauge(
     join=max,
 )
 
+# --- messages -------------------------------------------------------------------------------------
+
+MESSAGES = Family(
+    "sidecar_messages_total",
+    "Messages by transport, by channel and by whether a provider took them.",
+    ("transport", "channel", "outcome"),
+    sparse=True,
+)
+MESSAGE_FAILURES = Family(
+    "sidecar_message_failures_total",
+    "Messages that no provider took for sure, by why.",
+    ("transport", "why"),
+    sparse=True,
+)
+RECEIPTS = Family(
+    "sidecar_message_receipts_total",
+    "What providers told afterwards of messages that they took.",
+    ("transport", "heard"),
+    sparse=True,
+)
+CODES_SENT = _gauge(
+    "sidecar_codes_sent",
+    "Codes that went out between 15 and 2 minutes ago.",
+    ("channel", "region"),
+    join=max,
+    sparse=True,
+)
+CODES_USED = _gauge(
+    "sidecar_codes_used",
+    "Those of them that were typed.",
+    ("channel", "region"),
+    join=max,
+    sparse=True,
+)
+CODES_UNUSED = _gauge(
+    "sidecar_codes_unused",
+    "1 while fewer of at least 10 were typed than `messages.least_verified` asks for.",
+    ("channel", "region"),
+    join=max,
+    sparse=True,
+)
+
 # --- what it depends on ---------------------------------------------------------------------------
 
 STORE_TIMES = _times(
@@ -163,5 +206,6 @@ FAMILIES: Final = (
     *(UPSTREAM_TIMES, UPSTREAM_FAILURES, UPSTREAM_CONNECTIONS, UPSTREAM_WAITING, UPSTREAM_DOWN),
     *(QUESTIONS, SESSIONS, FEED_AGE, STORE_TIMES, STORE_FAILURES, LIMITER_FAILURES),
     PLUGIN_CALLS,
+    *(MESSAGES, MESSAGE_FAILURES, RECEIPTS, CODES_SENT, CODES_USED, CODES_UNUSED),
     *(WORKERS, WORKERS_UP, BUILD),
 )

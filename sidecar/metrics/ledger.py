@@ -7,10 +7,12 @@ from math import prod
 from typing import Final
 
 from sidecar import __version__
-from sidecar.core.errors import slugs
+from sidecar.core.errors import Undelivered, slugs
 from sidecar.lanes import Lanes
 from sidecar.metrics.families import FAMILIES, Family
 from sidecar.metrics.words import (
+    CHANNELS,
+    NO_REGION,
     NO_RULE,
     OTHER,
     STATUSES,
@@ -19,6 +21,8 @@ from sidecar.metrics.words import (
     Decided,
     Failure,
     Found,
+    Heard,
+    Outcome,
     Question,
     State,
     Work,
@@ -40,6 +44,8 @@ class Names:
     upstreams: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
     factors: tuple[str, ...] = ()
+    transports: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
 
 
 class Ledger:
@@ -93,5 +99,11 @@ def _values(names: Names) -> dict[str, tuple[str, ...]]:
         "call": words(Called),
         "found": words(Found),
         "work": words(Work),
+        "transport": (*names.transports, OTHER),
+        "channel": (*CHANNELS, OTHER),
+        "outcome": words(Outcome),
+        "why": tuple(Undelivered),
+        "heard": words(Heard),
+        "region": (*dict.fromkeys(names.regions), NO_REGION),
         "version": (__version__,),
     }

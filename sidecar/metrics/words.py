@@ -85,6 +85,32 @@ class Work(IntEnum):
     WRITE = 1
 
 
+class Outcome(IntEnum):
+    """What a transport made of a message."""
+
+    SENT = 0
+    FAILED = 1
+    UNSURE = 2
+    """Nobody knows whether a provider took it."""
+
+
+class Heard(IntEnum):
+    """What the provider of a transport told of a message."""
+
+    ARRIVED = 0
+    LOST = 1
+    UNKNOWN = 2
+    """It was about no message that is still to be told of."""
+    REFUSED = 3
+    """The call was not the provider's."""
+
+
+CHANNELS: Final = ("sms", "email")
+"""The channels that messages are counted under; plugins' own are `other`."""
+
+NO_REGION: Final = "-"
+"""Stands where a message goes to no region of telephone numbers."""
+
 STATUSES: Final = ("none", *(f"{number}xx" for number in range(1, 10)))
 """Classes of statuses by their first digit."""
 

@@ -19,9 +19,12 @@ from sidecar.storage.accounts import SqlAccounts
 from sidecar.storage.attempts import SqlAttempts
 from sidecar.storage.authenticators import SqlAuthenticators
 from sidecar.storage.challenges import SqlChallenges
+from sidecar.storage.contacts import SqlContacts
 from sidecar.storage.faults import StoreUnproven
 from sidecar.storage.feed import SqlFeed
 from sidecar.storage.invitations import SqlInvitations
+from sidecar.storage.outbox import SqlOutbox
+from sidecar.storage.sendings import SqlSendings
 from sidecar.storage.sessions import SqlSessions
 from sidecar.storage.sweep import sweep
 from sidecar.storage.tables import instance
@@ -67,6 +70,18 @@ class SqlTransaction:
     @cached_property
     def invitations(self) -> SqlInvitations:
         return SqlInvitations(self.connection, self.clock)
+
+    @cached_property
+    def outbox(self) -> SqlOutbox:
+        return SqlOutbox(self.connection, self.vault)
+
+    @cached_property
+    def sendings(self) -> SqlSendings:
+        return SqlSendings(self.connection, self.vault.ring)
+
+    @cached_property
+    def contacts(self) -> SqlContacts:
+        return SqlContacts(self.connection, self.vault)
 
     @cached_property
     def trail(self) -> SqlTrail:

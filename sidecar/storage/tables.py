@@ -231,6 +231,8 @@ outbox = Table(
     Column("claimed_at", Utc),
     Column("settled_at", Utc),
     Column("verified_at", Utc),
+    Column("known", Boolean, nullable=False),
+    Index(None, "created_at"),
     Index(None, "status", "created_at"),
     Index(None, "realm", "subject", "created_at"),
     Index(None, "destination", "created_at"),

@@ -25,10 +25,9 @@ NOISE = (
     "# This file is distributed",
     "# FIRST AUTHOR",
 )
-METHODS = [("**.html", "jinja2")]
-OPTIONS = {
-    "**.html": {"trim_blocks": "true", "lstrip_blocks": "true", "silent": "false"},
-}
+METHODS = [("**.html", "jinja2"), ("**.txt", "jinja2")]
+_TEMPLATE = {"trim_blocks": "true", "lstrip_blocks": "true", "silent": "false"}
+OPTIONS = {"**.html": _TEMPLATE, "**.txt": _TEMPLATE}
 
 
 def extract() -> Catalog:

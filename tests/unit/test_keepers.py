@@ -27,6 +27,10 @@ class Told:
     def sweep(self) -> None:
         self.asked.add("swept")
 
+    async def work(self) -> None:
+        self.asked.add("carried")
+        await asyncio.Event().wait()
+
 
 class Down:
     """A store that cannot be swept."""
@@ -53,10 +57,12 @@ async def test_everything_is_looked_after_for_as_long_as_it_runs(told: Told) -> 
     """
     part: Any = told
     down: Any = Down()
-    flows: Any = SimpleNamespace(revocations=told, live=told, sessions=told)
+    flows: Any = SimpleNamespace(
+        revocations=told, live=told, sessions=told, deliveries=SimpleNamespace(carrier=told)
+    )
     async with keepers.kept(flows, part, down, told.follow(), clock=ManualClock()):
         await turns(5)
-        assert told.asked == {"followed", "ended", "swept"}
+        assert told.asked == {"followed", "ended", "swept", "carried"}
         told.asked.clear()
         await turns(5)
         assert {"ended", "swept"} <= told.asked
@@ -73,7 +79,9 @@ async def test_what_breaks_ends_all(told: Told) -> None:
 
     part: Any = told
     down: Any = Down()
-    flows: Any = SimpleNamespace(revocations=told, live=told, sessions=told)
+    flows: Any = SimpleNamespace(
+        revocations=told, live=told, sessions=told, deliveries=SimpleNamespace(carrier=told)
+    )
     with pytest.raises(ExceptionGroup):
         async with keepers.kept(flows, part, down, broken(), clock=ManualClock()):
             await asyncio.sleep(60)

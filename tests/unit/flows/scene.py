@@ -42,6 +42,7 @@ from sidecar.storage.sql import SqlStore, open_store
 from tests.clock import ManualClock
 from tests.conformance.lent import lent
 from tests.conformance.stores import RING, sqlite_file, url_of
+from tests.mailbox import equipped, written
 
 ADA = Person("shop", "ada")
 GRACE = Person("shop", "grace")
@@ -247,6 +248,7 @@ def kit_over(store: SqlStore, clock: ManualClock, **changes: object) -> Kit:
     plain = Kit(
         store=store,
         limiter=MemoryLimiter(clock),
+        letters=written(),
         factors={name: watched(name) for name in OPTIONS},
         tokens=Tokens(RING),
         clock=clock,
@@ -254,7 +256,7 @@ def kit_over(store: SqlStore, clock: ManualClock, **changes: object) -> Kit:
         first=FirstEnrollment("invited"),
         demanded=True,
     )
-    return replace(plain, **changes)  # type: ignore[arg-type]  # the test says what it changes
+    return replace(equipped(plain), **changes)  # type: ignore[arg-type]  # the test says what it changes
 
 
 def stored_in(folder: Path) -> bytes:

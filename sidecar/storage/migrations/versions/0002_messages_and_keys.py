@@ -83,9 +83,11 @@ def _outbox() -> None:
         sa.Column("claimed_at", MOMENT, nullable=True),
         sa.Column("settled_at", MOMENT, nullable=True),
         sa.Column("verified_at", MOMENT, nullable=True),
+        sa.Column("known", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_outbox"),
     )
     _index("outbox", "challenge_id")
+    _index("outbox", "created_at")
     _index("outbox", "status", "created_at")
     _index("outbox", "realm", "subject", "created_at")
     _index("outbox", "destination", "created_at")

@@ -1,0 +1,136 @@
+"""How many codes may be sent: bounds that are counted in the store, so that all workers share them.
+
+A stranger who knows the password must not use up what is the owner's, so what a person or an
+address may get is counted apart for browsers that once passed (THREATS 57).
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from sidecar.core.errors import DeliveryFailed, TooManyAttempts, Undelivered
+from sidecar.core.messages import Contact
+from sidecar.core.model import Person
+from sidecar.core.outbox import Share, Usage
+from sidecar.core.stores import Transaction
+
+SMS = "sms"
+DAY = timedelta(days=1)
+PAUSE = timedelta(seconds=30)
+"""Between two codes to the same address: the first one needs that long (EXPERIENCE, part 2)."""
+SHORT = timedelta(minutes=10)
+IN_SHORT = 3
+"""Codes that one person may cause within `SHORT`, by whatever channel."""
+NOTICES_DAILY = 60
+"""Notices that one person may get in a day: a change goes to several addresses."""
+
+JUDGED_FOR = timedelta(minutes=15)
+GRACE = timedelta(minutes=2)
+"""A younger code may still be typed."""
+JUDGED_FROM = 10
+"""Codes below which their use says nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Budgets:
+    """What the configuration allows."""
+
+    regions: tuple[str, ...] = ()
+    """Beginnings of numbers that text messages are sent to; none: no text message is."""
+    per_person_daily: int = 8
+    per_destination_daily: int = 5
+    per_region_daily: Mapping[str, int] = field(default_factory=dict)
+    daily: int = 10_000
+    least_verified: int = 30
+    """Percent."""
+    stop_unverified: bool = False
+
+    def region(self, contact: Contact) -> str:
+        """Return the longest configured beginning of the number; empty where nothing is one.
+
+        Raises:
+            DeliveryFailed: a number that text messages may not be sent to.
+
+        """
+        if contact.channel != SMS:
+            return ""
+        fitting = [region for region in self.regions if contact.to.startswith(region)]
+        if not fitting:
+            message = "no text message is sent to this region"
+            raise DeliveryFailed(message, why=Undelivered.REFUSED)
+        return max(fitting, key=len)
+
+    def too_few_used(self, usage: Usage) -> bool:
+        """Tell whether so few codes were typed that they may have been sent for the toll."""
+        enough = usage.sent >= JUDGED_FROM
+        return enough and usage.used * 100 < usage.sent * self.least_verified
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """So many messages of a share within a window."""
+
+    share: Share
+    number: int
+    window: timedelta
+
+
+def bounds(
+    budgets: Budgets, person: Person, contact: Contact, *, region: str, known: bool
+) -> tuple[Bound, ...]:
+    """Return what bounds a code to this address."""
+    own = Share(person=person, known=known)
+    theirs = Share(contact=contact, known=known)
+    found = [
+        Bound(replace(theirs, person=person), 1, PAUSE),
+        Bound(own, IN_SHORT, SHORT),
+        Bound(own, budgets.per_person_daily, DAY),
+        Bound(theirs, budgets.per_destination_daily, DAY),
+        Bound(Share(), budgets.daily, DAY),
+    ]
+    if region in budgets.per_region_daily:
+        found.append(Bound(Share(region=region), budgets.per_region_daily[region], DAY))
+    return tuple(found)
+
+
+async def free_at(tx: Transaction, limits: tuple[Bound, ...], now: datetime) -> datetime:
+    """Return when one more may be sent: now, or when enough was long enough ago."""
+    when = now
+    for bound in limits:
+        at = await tx.sendings.at(bound.share, bound.number, since=now - bound.window)
+        when = when if at is None else max(when, at + bound.window)
+    return when
+
+
+async def require_room(tx: Transaction, limits: tuple[Bound, ...], now: datetime) -> None:
+    """Return only if one more may be sent now.
+
+    Raises:
+        TooManyAttempts: a budget is used up.
+
+    """
+    wait = await free_at(tx, limits, now) - now
+    if wait:
+        message = "a budget of messages is used up"
+        raise TooManyAttempts(message, retry_after_s=math.ceil(wait.total_seconds()))
+
+
+async def usage(tx: Transaction, now: datetime) -> tuple[Usage, ...]:
+    """Return how many of the latest codes were typed, by channel and region."""
+    return await tx.sendings.usage(now - JUDGED_FOR, now - GRACE)
+
+
+async def require_used(tx: Transaction, budgets: Budgets, region: str, now: datetime) -> None:
+    """Return only if codes that are sent to the region are typed there, where that is asked for.
+
+    Raises:
+        DeliveryFailed: too few are, so that somebody may send them for the toll.
+
+    """
+    if not (budgets.stop_unverified and region):
+        return
+    for told in await usage(tx, now):
+        if told.region == region and budgets.too_few_used(told):
+            message = "too few codes of this region are used"
+            raise DeliveryFailed(message, why=Undelivered.REFUSED)

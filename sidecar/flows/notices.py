@@ -1,0 +1,75 @@
+"""People are told of every change of what they sign in with, wherever they can be reached.
+
+A notice goes to each address of the person, also to one that was just replaced: whoever took over
+the application's account cannot keep the owner from hearing of it (NIST BAA-3, ASVS 6.3.7).
+"""
+
+from collections.abc import Iterable
+
+from sidecar.core.messages import Contact, Message
+from sidecar.core.model import Authenticator
+from sidecar.core.outbox import PostId
+from sidecar.core.stores import Transaction
+from sidecar.flows.deliver import Deliveries, Reader
+from sidecar.flows.kit import Kit
+
+
+class Notices:
+    """Tells people."""
+
+    def __init__(self, kit: Kit, deliveries: Deliveries) -> None:
+        self._kit = kit
+        self._deliveries = deliveries
+
+    async def tell(
+        self,
+        tx: Transaction,
+        visit: Reader,
+        notice: str,
+        *,
+        about: Authenticator | None = None,
+        **values: str,
+    ) -> tuple[PostId, ...]:
+        """The notice is accepted for every address of the person; what cannot go is left out.
+
+        `about` names what it is about and adds a link by which its owner can undo it.
+        """
+        said = {"when": self._kit.clock().isoformat(), **values}
+        if about is not None:
+            token = self._kit.tokens.mint_disown(about.person, about.id, self._kit.clock())
+            said = {
+                "what": about.name,
+                "factor": about.factor,
+                "link": f"{self._kit.home}disown/{token}",
+                **said,
+            }
+        posts = []
+        for address in await tx.contacts.of(visit.person):
+            message = Message(address.contact.channel, notice, address.contact.to, said)
+            posts.append(await self._deliveries.post_notice(tx, visit, message))
+        return tuple(post for post in posts if post is not None)
+
+    async def added(
+        self,
+        tx: Transaction,
+        visit: Reader,
+        new: Authenticator,
+        *,
+        contact: Contact | None,
+        spare: bool,
+    ) -> tuple[PostId, ...]:
+        """The notice of a new authenticator is accepted, also for the address that it verified."""
+        if contact is not None:
+            await tx.contacts.record(
+                *(visit.person, contact), origin=new.id, verified=True, now=self._kit.clock()
+            )
+        if spare:
+            return await self.tell(tx, visit, "codes_made", about=new)
+        if new.held_until is None:
+            return await self.tell(tx, visit, "authenticator_added", about=new)
+        until = new.held_until.isoformat()
+        return await self.tell(tx, visit, "authenticator_held", about=new, held_until=until)
+
+    async def send(self, posts: Iterable[PostId]) -> None:
+        """The notices are carried soon, by whoever looks after the outbox; nobody waits for it."""
+        self._deliveries.carrier.wake(posts)
