@@ -9,7 +9,7 @@ from sidecar.core.model import Authenticator, ChallengeId, Level, LookupCodes
 from sidecar.flows.portfolio import authenticators, portfolio_of
 from sidecar.flows.visit import Visit
 from sidecar.web.desk import Desk
-from sidecar.web.questions import Fault, Offer, Passkey, Question, Reason
+from sidecar.web.questions import Fault, Offer, Passkey, Question, Reason, Target
 
 LEVELS = {level.word: level for level in Level}
 _CARRIED = ("factors", "level", "max_age")
@@ -62,7 +62,12 @@ async def offers(desk: Desk, visit: Visit, need: Requirement) -> tuple[Offer, ..
 
 
 def _offer(desk: Desk, factor: str, held: tuple[Authenticator, ...]) -> Offer:
-    mine = [item for item in held if item.factor == factor and item.usable]
+    traits = desk.flows.kit.factors[factor].traits
+    mine = sorted(
+        (item for item in held if item.factor == factor and item.usable),
+        key=lambda item: (item.last_used_at is not None, item.last_used_at or item.created_at),
+        reverse=True,
+    )
     used = [item.last_used_at for item in mine if item.last_used_at is not None]
     sets = [item.material.left for item in mine if isinstance(item.material, LookupCodes)]
     names = ", ".join(item.name for item in mine if item.name != factor)
@@ -72,7 +77,14 @@ def _offer(desk: Desk, factor: str, held: tuple[Authenticator, ...]) -> Offer:
         detail="" if sets else names,
         last_used=max(used, default=None),
         left=sum(sets) if sets else None,
+        channel=traits.channel,
+        targets=tuple(_target(item, traits.channel) for item in mine) if traits.channel else (),
     )
+
+
+def _target(item: Authenticator, channel: str) -> Target:
+    name = "" if item.name == item.factor else item.name
+    return Target(item.id, channel, item.detail, name)
 
 
 async def question(

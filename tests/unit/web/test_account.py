@@ -39,7 +39,7 @@ async def test_words(here: World) -> None:
     """A fresh account shows the kind of method in words, and what was done with it."""
     who = await somebody(here, "proven")
     text = (await who.get("account")).text
-    assert "<bdi>Authenticator app</bdi>" in text
+    assert "<span>Authenticator app</span></h3>" in text
     assert "Added: Authenticator app" in text
     assert "<bdi>totp</bdi>" not in text
     assert "Your only way in" in text
