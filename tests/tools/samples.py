@@ -22,6 +22,7 @@ from sidecar.web.views import (
     SignedOutView,
     View,
 )
+from tests.tools.samples_keys import key_views
 from tests.tools.samples_sent import guarded_views, sent_views
 from tests.tools.values import ACCOUNT, HELP, NOW
 
@@ -104,6 +105,7 @@ def views() -> Mapping[str, View]:
         **_rest(),
         **sent_views(),
         **guarded_views(),
+        **key_views(),
     }
 
 

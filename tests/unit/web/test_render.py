@@ -198,13 +198,15 @@ def test_leaving_is_not_told_as_arriving() -> None:
 
 
 def test_a_lost_form_is_remembered_across_the_challenge() -> None:
-    """Every form of the page shows that "did not arrive" is said again at the end."""
-    forms = re.findall(
-        r"<form[^>]*/challenge/.*?</form>", page(VIEWS["challenge-stopped"]), re.DOTALL
-    )
-    assert len(forms) == 2
+    """Every form and way of the page shows that "did not arrive" is said again at the end."""
+    html = page(VIEWS["challenge-stopped"])
+    forms = re.findall(r"<form[^>]*/challenge/.*?</form>", html, re.DOTALL)
+    ways = re.findall(r'<a class="row" href="([^"]*)"', html)
+    assert (len(forms), len(ways)) == (1, 1)
     assert all('name="lost" value="1"' in form for form in forms)
+    assert all("lost=1" in way for way in ways)
     assert 'name="lost"' not in page(VIEWS["challenge"])
+    assert "lost=1" not in page(VIEWS["challenge"])
 
 
 def test_language_links_keep_the_page() -> None:
