@@ -104,7 +104,7 @@ async def stateless(case: Case) -> None:
     """A factor keeps nothing by itself: any process may finish what another began, or try again."""
     world = await a_world(case)
     opened = await world.begin()
-    response, factor, context = world.answer(opened), case.build(), world.context(opened.id)
+    response, factor, context = world.answer(opened), case.build(), world.context(opened)
     outcomes = [
         await bounded(
             case,

@@ -15,6 +15,10 @@ class Broken(Exception):
     """The plugin does not hold to a promise; the text says what it did, for its author."""
 
 
+class Late(Broken):
+    """A call did not end within its time."""
+
+
 @dataclass(frozen=True, slots=True)
 class Seen:
     """What the owner of a device has before them at one step of a ceremony."""

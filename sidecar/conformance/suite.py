@@ -4,13 +4,18 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
 
-from sidecar.conformance import answers, hostile, people, quiet
+from sidecar.conformance import answers, hostile, kept, people, quiet, shown, timing
 from sidecar.conformance.case import Broken, Case
 
 Check = Callable[[Case], Awaitable[None]]
 
 CHECKS: Final[tuple[Check, ...]] = (
+    timing.in_time,
     answers.right_answer,
+    shown.honest,
+    shown.prompts,
+    shown.messages,
+    kept.kept,
     answers.wrong_answer,
     answers.replay,
     answers.race,
@@ -27,10 +32,11 @@ CHECKS: Final[tuple[Check, ...]] = (
     hostile.malformed_enrollment,
     hostile.stored_form,
     quiet.silent,
+    timing.never_blocks,
 )
 """Each says in its docstring what it promises, and raises `Broken` where that does not hold."""
 
-FIRST: Final = CHECKS[:1]
+FIRST: Final = CHECKS[:2]
 """Where one of these fails, the others could tell nothing."""
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final, TypeVar
 
-from sidecar.conformance.case import Broken, Case, Device, Seen
+from sidecar.conformance.case import Broken, Case, Device, Late, Seen
 from sidecar.core.model import (
     Authenticator,
     AuthenticatorId,
@@ -14,6 +14,7 @@ from sidecar.core.model import (
     Enrolled,
     Material,
     Person,
+    Prompt,
     Rejected,
     Response,
     Started,
@@ -30,6 +31,8 @@ ORIGIN: Final = "https://shop.example.com"
 NOTHING: Final = timedelta(0)
 MOST_STEPS: Final = 8
 """An enrollment that asks more often than this never ends."""
+
+_NOTHING_YET: Final = Started(Prompt(""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,7 @@ class World:
 
     case: Case
     device: Device
+    enrolled: Enrolled
     authenticator: Authenticator
     enrolled_with: Response
     """What confirmed the enrollment, at its last step."""
@@ -57,9 +61,10 @@ class World:
     """The reprs of everything the factor returned."""
     begun: int = 0
 
-    def context(self, which: str, person: Person | None = None) -> Context:
-        who = person or self.person
-        return Context(who, f"{who.subject}@example.com", self.now, which)
+    def context(self, opened: Opened, held: tuple[Authenticator, ...] | None = None) -> Context:
+        who = opened.person
+        given = opened.held if held is None else held
+        return Context(who, f"{who.subject}@example.com", self.now, opened.id, given)
 
     async def begin(
         self,
@@ -73,10 +78,11 @@ class World:
         self.begun += 1
         which = f"challenge-{self.person.subject}-{self.begun}"
         given = (self.authenticator,) if held is None else held
-        begun = self.case.build().begin_challenge(self.context(which, person), given)
+        opened = Opened(which, _NOTHING_YET, person or self.person, given)
+        begun = self.case.build().begin_challenge(self.context(opened), given)
         started = await bounded(self.case, begun, "begin_challenge")
         self.seen.append(repr(started))
-        return Opened(which, started, person or self.person, given)
+        return replace(opened, started=started)
 
     def answer(self, opened: Opened) -> Response:
         return self.device.answer(self.sees(opened))
@@ -92,7 +98,7 @@ class World:
         held: tuple[Authenticator, ...] | None = None,
     ) -> Verified | Rejected:
         """Return the factor's word on an answer."""
-        context = self.context(opened.id, opened.person)
+        context = self.context(opened, held)
         given = opened.held if held is None else held
         called = self.case.build().finish_challenge(context, given, opened.started.state, response)
         outcome = await bounded(self.case, called, "finish_challenge")
@@ -168,7 +174,7 @@ async def a_world(
     factor = case.build()
     authenticator = _authenticator(factor, person, outcome.material)
     told += [repr(factor), repr(authenticator)]
-    return World(case, device, authenticator, response, person, seen=told)
+    return World(case, device, outcome, authenticator, response, person, seen=told)
 
 
 async def answered(
@@ -191,7 +197,7 @@ async def bounded(case: Case, call: Awaitable[T], name: str) -> T:
             return await call
     except Exception as error:
         if limit.expired():
-            raise Broken(f"{name} did not end within {case.limit_s:g} s") from error
+            raise Late(f"{name} did not end within {case.limit_s:g} s") from error
         raise Broken(f"{name} raised {type(error).__name__}: {error}") from error
 
 

@@ -1,6 +1,7 @@
 """The bundled factors hold to what every factor must."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -9,6 +10,7 @@ from sidecar.conformance.case import Case
 from sidecar.conformance.devices import App, Inbox, Sheet
 from sidecar.conformance.suite import CHECKS, Check
 from sidecar.core.protocols import Factor
+from sidecar.dear import DearWork
 from sidecar.loader import Role, build, resolve
 from tests.conformance.lent import lent
 
@@ -17,7 +19,9 @@ def bundled(name: str, **options: object) -> Callable[[], Factor]:
     plugin = resolve(Role.FACTORS, name)
 
     def made() -> Factor:
-        factor: Factor = plugin.build(plugin.options(**options), lent(name))
+        factor: Factor = plugin.build(
+            plugin.options(**options), replace(lent(name), dear=DearWork())
+        )
         return factor
 
     return made
