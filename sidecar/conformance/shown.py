@@ -23,8 +23,8 @@ async def honest(case: Case) -> None:
         return
     if outcome.authenticator_id != world.authenticator.id:
         raise Broken("a proof names an authenticator that the factor was not given")
-    if not outcome.amr or not all(isinstance(word, str) and word for word in outcome.amr):
-        raise Broken("a proof says in no word of RFC 8176 how it was given (amr)")
+    if bool(outcome.amr) is not bool(world.case.build().traits.amr):
+        raise Broken("traits and proofs do not agree whether RFC 8176 has a word for them (amr)")
 
 
 async def prompts(case: Case) -> None:
@@ -48,8 +48,6 @@ def _untrue(traits: FactorTraits) -> Iterator[str]:
         yield "traits are no FactorTraits"
     elif traits.proves not in PROVES:
         yield f"it proves {traits.proves!r}, which is none of {', '.join(sorted(PROVES))}"
-    elif not traits.amr:
-        yield "its traits name no word of RFC 8176 (amr)"
     elif traits.level is Level.PHISHING_RESISTANT and not traits.phishing_resistant:
         yield "its level is phishing_resistant, and it does not say that it is"
 
