@@ -4,11 +4,13 @@ from dataclasses import dataclass
 
 from sidecar.flows.challenge import Challenges
 from sidecar.flows.deliver import Deliveries
+from sidecar.flows.disown import Disowning
 from sidecar.flows.enroll import Enrollments
 from sidecar.flows.kit import Kit
 from sidecar.flows.live import Live
 from sidecar.flows.manage import Management
 from sidecar.flows.notices import Notices
+from sidecar.flows.receipts import Receipts
 from sidecar.flows.refusals import Refusals
 from sidecar.flows.revocations import Revocations
 from sidecar.flows.sessions import Sessions
@@ -28,6 +30,8 @@ class Flows:
     live: Live
     deliveries: Deliveries
     notices: Notices
+    disowning: Disowning
+    receipts: Receipts
 
 
 def build_flows(kit: Kit) -> Flows:
@@ -48,4 +52,6 @@ def build_flows(kit: Kit) -> Flows:
         Live(revocations, sessions.latest, kit.levels),
         deliveries,
         notices,
+        Disowning(kit, sessions, notices),
+        Receipts(kit),
     )

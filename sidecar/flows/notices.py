@@ -40,7 +40,7 @@ class Notices:
             said = {
                 "what": about.name,
                 "factor": about.factor,
-                "link": f"{self._kit.home}disown/{token}",
+                "link": f"{self._kit.home}disown?t={token}",
                 **said,
             }
         posts = []

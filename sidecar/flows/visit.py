@@ -69,6 +69,7 @@ class Caller:
     request_id: str
     navigation: bool
     """A person's browser opens a page (or says nothing about its mode)."""
+    address: str = ""
 
 
 CALLER = "caller"

@@ -256,7 +256,8 @@ class Pipeline:
         if not self._router.is_public_page(arrival.path):
             said, session = await self._who(arrival, upstream)
             visit = self._visit(arrival, said.identity, session)
-        caller = Caller(visit, str(arrival.origin), arrival.request_id, arrival.navigation)
+        who = (visit, str(arrival.origin), arrival.request_id, arrival.navigation)
+        caller = Caller(*who, address=arrival.client)
         return Page({CALLER: caller}, self._metrics.answers(NO_RULE, Decided.PAGE))
 
     def _forward(

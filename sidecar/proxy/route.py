@@ -17,7 +17,10 @@ from sidecar.core.paths import (
 from sidecar.core.policy import Facts, Policy, Route, glob_to_regex
 from sidecar.proxy.arrival import Arrival
 
-_PUBLIC_PAGES = ("static/", ".well-known/", "problems/")
+_PUBLIC_PAGES = ("static/", ".well-known/", "problems/", "receipts/")
+
+_DISOWN = "disown"
+"""Its link is the capability: whoever got the notice need not be signed in."""
 
 _ROUTES_KEPT = 2048
 _LONGEST_KEPT = 256
@@ -125,7 +128,8 @@ class Router:
 
     def is_public_page(self, path: str) -> bool:
         """Tell whether a page of ours is the same for everybody, so that nobody is asked."""
-        return path.removeprefix(self._prefix).startswith(_PUBLIC_PAGES)
+        place = path.removeprefix(self._prefix)
+        return place.startswith(_PUBLIC_PAGES) or place == _DISOWN
 
 
 def _union(globs: tuple[str, ...]) -> Callable[[str], bool]:

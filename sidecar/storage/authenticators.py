@@ -57,6 +57,11 @@ class SqlAuthenticators:
         found = await self._read(present)
         return found[0] if found else None
 
+    async def find(self, which: AuthenticatorId) -> Authenticator | None:
+        """Return the authenticator, whoever has or had it."""
+        found = await self._read(authenticators.c.id == which)
+        return found[0] if found else None
+
     async def add(self, authenticator: Authenticator) -> None:
         """The authenticator is there.
 

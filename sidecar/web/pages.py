@@ -13,11 +13,14 @@ from sidecar.core.errors import NotFound, SidecarError
 from sidecar.web.account import AccountPages
 from sidecar.web.challenge import ChallengePages
 from sidecar.web.desk import COOKIES, Desk
+from sidecar.web.disown import DisownPages
 from sidecar.web.enroll import EnrollPages
 from sidecar.web.guard import caller_of, page_headers, refuse_strangers
 from sidecar.web.leave import LeavingPages
 from sidecar.web.problems import Problems, Telling
 from sidecar.web.public import PublicPages
+from sidecar.web.receipts import PLACE as RECEIPTS
+from sidecar.web.receipts import ReceiptCalls
 
 log = structlog.get_logger(__name__)
 
@@ -29,13 +32,17 @@ def build_pages(desk: Desk, problems: Problems, jwks: Mapping[str, object]) -> w
     public = PublicPages(desk, jwks)
     app = web.Application(middlewares=[_around(desk, problems)])
     app.add_routes(public.routes())
-    for pages in (ChallengePages(desk), EnrollPages(desk), AccountPages(desk), LeavingPages(desk)):
+    for pages in (
+        *(ChallengePages(desk), EnrollPages(desk), AccountPages(desk), LeavingPages(desk)),
+        *(DisownPages(desk), ReceiptCalls(desk)),
+    ):
         app.add_routes(pages.routes())
     return app
 
 
 def _around(desk: Desk, problems: Problems) -> Middleware:
-    public = tuple(desk.renderer.url(name) for name in ("static/", ".well-known/", "problems/"))
+    open_to_all = ("static/", ".well-known/", "problems/", RECEIPTS)
+    public = tuple(desk.renderer.url(name) for name in open_to_all)
 
     def tell(request: web.Request, error: SidecarError) -> web.Response:
         if caller_of(request).navigation:

@@ -267,6 +267,8 @@ class DisownView:
     label: str = ""
     name: str = ""
     added: datetime | None = None
+    gone: bool = False
+    """It is removed or stopped already: only sessions are left to end."""
     done: bool = False
     login: str = ""
     """Where the application's own sign-in is, for after it."""
