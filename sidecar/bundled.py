@@ -21,8 +21,13 @@ TEMPLATES: Final = _folder("templates")
 
 
 def plugin_names(role: str) -> tuple[str, ...]:
-    """Return the names of the bundled plugins of a role; only file names are read."""
-    names = (path.stem for path in (PLUGINS / role).glob("*.py"))
+    """Return the names of the bundled plugins of a role, each a file or a folder of some.
+
+    Only file names are read.
+    """
+    folder = PLUGINS / role
+    names = {path.stem for path in folder.glob("*.py")}
+    names |= {path.parent.name for path in folder.glob("*/__init__.py")}
     return tuple(sorted(name for name in names if not name.startswith("_")))
 
 

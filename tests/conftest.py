@@ -36,7 +36,10 @@ def _name_plugins_once() -> None:
     """A plugin file is one module, also for tests that import it by the checkout's folder."""
     for role in Role:
         for name in plugin_names(role.value):
-            sys.modules[f"plugins.{role.value}.{name}"] = import_plugin(role.value, name)
+            import_plugin(role.value, name)
+    for name, module in tuple(sys.modules.items()):
+        if name.startswith("sidecar.plugins."):
+            sys.modules.setdefault(name.removeprefix("sidecar."), module)
 
 
 def pytest_configure(config: pytest.Config) -> None:

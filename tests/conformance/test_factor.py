@@ -13,6 +13,7 @@ from sidecar.core.protocols import Factor
 from sidecar.dear import DearWork
 from sidecar.loader import Role, build, resolve
 from tests.conformance.lent import lent
+from tests.plugins.factors.softkey import KeyInHand
 
 
 def bundled(name: str, **options: object) -> Callable[[], Factor]:
@@ -27,6 +28,9 @@ def bundled(name: str, **options: object) -> Callable[[], Factor]:
     return made
 
 
+KEYS = {"rp_id": "example.com", "rp_name": "Harbour"}
+AAL3 = {"user_verification": "required", "device_bound_only": True}
+
 CASES = (
     Case("totp", bundled("totp", issuer="Harbour"), App),
     Case("totp-strict", bundled("totp", issuer="Harbour", window=0, max_drift=0), App),
@@ -34,6 +38,9 @@ CASES = (
     Case("backup-codes", bundled("backup_codes", count=8), Sheet),
     Case("sms", bundled("sms", transport="texts"), Inbox),
     Case("email", bundled("email", transport="mail"), partial(Inbox, "ada@example.com")),
+    Case("webauthn", bundled("webauthn", **KEYS), KeyInHand),
+    Case("webauthn-synced", bundled("webauthn", **KEYS), partial(KeyInHand, be=True, count=0)),
+    Case("webauthn-aal3", bundled("webauthn", **KEYS, **AAL3), KeyInHand),
 )
 
 

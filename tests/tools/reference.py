@@ -20,8 +20,8 @@ BEGIN, END = "<!-- generated: {} -->", "<!-- end -->"
 NEEDED = "x-needed"
 """Put on a key's schema where the schema around it requires the key."""
 
-ISO_SECONDS = re.compile(r"^PT([0-9]+)S$")
-"""How pydantic writes a duration that people write as `30s`."""
+ISO_DURATION = re.compile(r"^PT([0-9]+)([HMS])$")
+"""How pydantic writes a duration that people write as `30s` or `5m`."""
 
 WORDS = {"string": "text", "integer": "number", "boolean": "`true`, `false`"}
 
@@ -135,7 +135,7 @@ def shown(value: object) -> str:
     if value == []:
         return "none"
     if isinstance(value, str):
-        return "`" + ISO_SECONDS.sub(r"\1s", value) + "`"
+        return "`" + ISO_DURATION.sub(lambda hit: hit[1] + hit[2].lower(), value) + "`"
     return f"`{json.dumps(value)}`"
 
 

@@ -18,6 +18,17 @@ def test_a_checkout_uses_its_own_folders() -> None:
     assert plugin_names("nothing") == ()
 
 
+def test_a_plugin_may_be_a_folder() -> None:
+    """A plugin of several files shows that it has one name, and its parts have none."""
+    names = plugin_names("factors")
+    assert "webauthn" in names
+    assert [name for name in names if name.startswith("_") or "." in name] == []
+    module = import_plugin("factors", "webauthn")
+    assert module.__file__ == str(ROOT / "plugins" / "factors" / "webauthn" / "__init__.py")
+    inside = [name for name in sys.modules if name.startswith("sidecar.plugins.factors.webauthn._")]
+    assert "sidecar.plugins.factors.webauthn._rules" in inside
+
+
 def test_plugins_are_modules_of_ours() -> None:
     """A bundled plugin shows the name and the file it is known by."""
     module = import_plugin("factors", "totp")
@@ -36,11 +47,15 @@ def test_a_hostile_folder_in_the_working_directory_is_never_imported(tmp_path: P
         folder.mkdir(parents=True)
         for name in ("__init__", "totp", "upstream_session", "../__init__", "evil"):
             (folder / f"{name}.py").write_text("open('was_here', 'w').close()\n")
+        (folder / "webauthn").mkdir()
+        for name in ("__init__", "_rules"):
+            (folder / "webauthn" / f"{name}.py").write_text("open('was_here', 'w').close()\n")
     (tmp_path / "templates").mkdir()
     script = (
         "from sidecar import bundled, loader\n"
         "print(loader.resolve(loader.Role.FACTORS, 'totp').build.__module__)\n"
         "print(bundled.import_plugin('factors', 'totp').__file__)\n"
+        "print(bundled.import_plugin('factors', 'webauthn').check_place.__code__.co_filename)\n"
         "print(bundled.TEMPLATES)\n"
         "print('evil' in bundled.plugin_names('factors'))\n"
     )
@@ -57,6 +72,7 @@ def test_a_hostile_folder_in_the_working_directory_is_never_imported(tmp_path: P
     assert done.stdout.splitlines() == [
         "sidecar.plugins.factors.totp",
         str(ROOT / "plugins" / "factors" / "totp.py"),
+        str(ROOT / "plugins" / "factors" / "webauthn" / "_place.py"),
         str(ROOT / "templates"),
         "False",
     ]
