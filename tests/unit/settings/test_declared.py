@@ -143,3 +143,42 @@ async def test_nothing_is_done_while_plugins_are_asked() -> None:
         tools.transport("mail")
     with pytest.raises(RuntimeError, match="acts while the configuration is read"):
         tools.now()
+
+
+TEXTS = {
+    "twilio": {"account": "AC" + "0" * 32, "auth_token": "token", "sender": "+15005550006"},
+    "sns": {"region": "eu-central-1", "access_key": "A" * 20, "secret_key": "secret"},
+    "mail": {"plugin": "smtp", "host": "relay.example.com", "sender": "a@example.com"},
+}
+
+
+def chosen(*names: str, **more: object) -> list[str]:
+    """Return what is said of a failover before, between and behind what it chooses among."""
+    texts = {"plugin": "failover", "of": list(names)}
+    return build.faults(transports={"texts": texts, **TEXTS, **more})
+
+
+def test_a_transport_that_chooses_is_asked_after_those_it_chooses_among() -> None:
+    """A failover named first in the file shows that it carries what all behind it do."""
+    transports = {"texts": {"plugin": "failover", "of": ["twilio", "sns"]}, **TEXTS}
+    loaded = build.load(transports=transports)
+    traits = {item.name: item.transport for item in loaded.transports}
+    assert traits["texts"] is not None
+    assert traits["texts"].channels == {"sms"}
+
+
+def test_what_cannot_be_chosen_is_told() -> None:
+    """Unknown names, circles and transports of different kinds show what is wrong with `of`."""
+    assert any("there is no transport 'twillio'" in said for said in chosen("twillio", "sns"))
+    assert any("no channel in common" in said for said in chosen("mail", "sns"))
+    circle = {"plugin": "failover", "of": ["texts", "twilio"]}
+    said = chosen("sns", "again", again=circle)
+    assert any("choose each other in a circle" in one for one in said)
+
+
+def test_one_fault_is_told_once() -> None:
+    """A transport with a fault of its own shows that the one that chooses it has none more."""
+    broken = {**TEXTS["sns"], "region": "here"}
+    said = [one for one in chosen("twilio", "sns", sns=broken) if "warning" not in one]
+    assert [one for one in said if one.startswith("transports.texts")] == []
+    assert any(one.startswith("transports.sns.region") for one in said)
