@@ -10,7 +10,6 @@ import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from types import MappingProxyType
 from typing import Annotated, Final, Self
 from urllib.parse import urlencode, urlsplit
@@ -70,7 +69,7 @@ class Options(BaseModel):
     """Token of temporary credentials."""
     sender: str = Field(default="", pattern=r"^([A-Za-z0-9-]{1,10}[A-Za-z0-9])?$")
     """Name that messages come from, where the country allows it (AWS.SNS.SMS.SenderID)."""
-    max_price: Decimal | None = Field(default=None, gt=0, le=10, decimal_places=5)
+    max_price: float | None = Field(default=None, ge=0.00001, le=10)
     """Most that one message may cost, in US dollars; a dearer one is not sent."""
     endpoint: str = ""
     """Other URL than the region's, such as a VPC endpoint, or for tests."""
@@ -174,7 +173,7 @@ class Sns:
         if options.sender:
             attributes.append(("SenderID", "String", options.sender))
         if options.max_price is not None:
-            attributes.append(("MaxPrice", "Number", f"{options.max_price:f}"))
+            attributes.append(("MaxPrice", "Number", f"{options.max_price:.5f}"))
         fields = {"Action": "Publish", "Version": VERSION}
         fields |= {"PhoneNumber": letter.to, "Message": letter.text}
         for number, (name, kind, value) in enumerate(attributes, 1):

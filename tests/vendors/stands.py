@@ -197,7 +197,7 @@ async def an_sns(_folder: Path) -> AsyncIterator[Stand]:
             secret_key=sns.SECRET_KEY,
             session_token=sns.SESSION_TOKEN,
             sender="Harbour",
-            max_price="0.25",
+            max_price=0.25,
             endpoint=peer.url,
             private=True,
         )

@@ -63,7 +63,7 @@ async def test_what_is_published() -> None:
             read = Options.model_validate({**whole, "private": True})
             return Sns(read, lent("tested", call=call, now=lambda: NOW))
 
-        receipt = await sns(sender="Harbour", max_price="0.10").send(letter())
+        receipt = await sns(sender="Harbour", max_price=0.1).send(letter())
         await sns().send(letter())
     full, plain = server.taken.values()
     assert receipt.reference in server.taken
@@ -78,7 +78,7 @@ async def test_what_is_published() -> None:
     }
     assert {full[name] for name in full.keys() - plain.keys()} == {
         *("AWS.SNS.SMS.SenderID", "String", "Harbour"),
-        *("AWS.SNS.SMS.MaxPrice", "Number", "0.10"),
+        *("AWS.SNS.SMS.MaxPrice", "Number", "0.10000"),
     }
 
 
@@ -101,7 +101,7 @@ def test_documents_say_no_more_than_they_show() -> None:
         ({"region": "eu-central-1.evil.example/"}, "pattern"),
         ({"access_key": "lower"}, "pattern"),
         ({"sender": "much too long a name"}, "pattern"),
-        ({"max_price": "0"}, "greater than 0"),
+        ({"max_price": 0}, "greater than"),
         ({"endpoint": "http://127.0.0.1:1"}, "not https"),
     ],
 )
