@@ -17,6 +17,17 @@ def removing(which: str) -> str:
     return f"authenticator.remove:{which}"
 
 
+def tidy(name: str) -> str:
+    """Return what was typed as a name, without the spaces around and between that say nothing."""
+    return " ".join(name.split())
+
+
+def is_name(typed: str) -> bool:
+    """Tell whether an authenticator can be called so."""
+    name = tidy(typed)
+    return 0 < len(name) <= MAX_NAME_CHARS and name.isprintable()
+
+
 class Management:
     """What a person may do with what they have set up."""
 
@@ -45,14 +56,15 @@ class Management:
 
         """
         visit.require_proof()
-        tidy = " ".join(name.split())
-        if not tidy or len(tidy) > MAX_NAME_CHARS or not tidy.isprintable():
+        if not is_name(name):
             message = "not a name"
             raise Conflict(message)
         now = self._kit.clock()
         async with self._kit.store.begin() as tx:
             target = await tx.authenticators.get(visit.person, which)
-            if target is None or not await tx.authenticators.rename(visit.person, which, tidy):
+            if target is None or not await tx.authenticators.rename(
+                visit.person, which, tidy(name)
+            ):
                 message = "no such authenticator"
                 raise NotFound(message)
             await tx.trail.append(act(visit, "authenticator.renamed", now, factor=target.factor))

@@ -20,9 +20,10 @@ from sidecar.flows.admission import adding
 from sidecar.flows.manage import removing
 from sidecar.flows.visit import Visit
 from sidecar.web import lines
+from sidecar.web.choosing import choices, spare
 from sidecar.web.desk import Desk
 from sidecar.web.lines import Codes, EventKind, Method, SessionLine
-from sidecar.web.questions import Choice, Fault
+from sidecar.web.questions import Fault
 from sidecar.web.views import AccountView, Done
 
 _DONE: dict[str, Done] = {
@@ -122,11 +123,11 @@ class AccountPages:
     async def codes(self, request: web.Request) -> web.Response:
         """New spare codes are shown, after a proof for exactly that."""
         form = await self._desk.form(request)
-        spare = self._spare()
+        factor = spare(self._desk.flows.kit)
         try:
-            challenge = await self._desk.flows.enrollments.begin(form.visit, spare, {})
+            challenge = await self._desk.flows.enrollments.begin(form.visit, factor, {})
         except StepUpRequired:
-            return self._desk.go(request, "challenge", action=adding(spare))
+            return self._desk.go(request, "challenge", action=adding(factor))
         return self._desk.go(request, "enroll", enrollment=challenge.id)
 
     async def end_session(self, request: web.Request) -> web.Response:
@@ -150,19 +151,14 @@ class AccountPages:
 
     async def _view(self, visit: Visit) -> AccountView:
         held = await self._desk.flows.management.held(visit)
-        factors = self._desk.flows.kit.factors
         session = visit.require_session()
         return AccountView(
             methods=tuple(
                 self._method(item, held) for item in held if not self._is_spare(item.factor)
             ),
             codes=next((_codes(item) for item in held if self._is_spare(item.factor)), None),
-            codes_offered=bool(self._spare()),
-            choices=tuple(
-                Choice(name, self._desk.site.kinds[name])
-                for name, factor in factors.items()
-                if not factor.traits.stands_in
-            ),
+            codes_offered=bool(spare(self._desk.flows.kit)),
+            choices=choices(self._desk, held),
             sessions=tuple(
                 _line(item, session.id)
                 for item in await self._desk.flows.sessions.of(visit)
@@ -178,10 +174,13 @@ class AccountPages:
     def _method(self, item: Authenticator, held: tuple[Authenticator, ...]) -> Method:
         others = [other for other in held if other.usable and other.id != item.id]
         last = item.usable and not any(not self._is_spare(other.factor) for other in others)
-        kind = self._desk.site.kinds.get(item.factor, item.factor)
+        plugin = self._desk.flows.kit.factors.get(item.factor)
         return Method(
             id=item.id,
-            kind=kind,
+            kind=self._desk.site.kinds.get(item.factor, item.factor),
+            detail=item.detail,
+            label=plugin.traits.label if plugin else "",
+            restricted=plugin is not None and plugin.traits.restricted,
             name="" if item.name == item.factor else item.name,
             added=item.created_at,
             last_used=item.last_used_at,
@@ -204,10 +203,6 @@ class AccountPages:
     def _is_spare(self, name: str) -> bool:
         factor = self._desk.flows.kit.factors.get(name)
         return factor is not None and factor.traits.stands_in
-
-    def _spare(self) -> str:
-        factors = self._desk.flows.kit.factors.items()
-        return next((name for name, factor in factors if factor.traits.stands_in), "")
 
 
 def _codes(item: Authenticator) -> Codes:

@@ -10,6 +10,7 @@ from sidecar.flows.portfolio import authenticators, portfolio_of
 from sidecar.flows.visit import Visit
 from sidecar.web.desk import Desk
 from sidecar.web.questions import Fault, Offer, Passkey, Question, Reason, Target
+from sidecar.web.sending import SENT_AGAIN, again_at
 
 LEVELS = {level.word: level for level in Level}
 _CARRIED = ("factors", "level", "max_age")
@@ -70,16 +71,22 @@ def _offer(desk: Desk, factor: str, held: tuple[Authenticator, ...]) -> Offer:
     )
     used = [item.last_used_at for item in mine if item.last_used_at is not None]
     sets = [item.material.left for item in mine if isinstance(item.material, LookupCodes)]
-    names = ", ".join(item.name for item in mine if item.name != factor)
+    names = ", ".join(_called(item) for item in mine if _called(item))
     return Offer(
         factor=factor,
         kind=desk.site.kinds[factor],
+        label=traits.label,
         detail="" if sets else names,
         last_used=max(used, default=None),
         left=sum(sets) if sets else None,
         channel=traits.channel,
         targets=tuple(_target(item, traits.channel) for item in mine) if traits.channel else (),
     )
+
+
+def _called(item: Authenticator) -> str:
+    """Return what tells it from others of its kind: its name, or what may be shown of it."""
+    return item.detail if item.name == item.factor else item.name
 
 
 def _target(item: Authenticator, channel: str) -> Target:
@@ -104,8 +111,10 @@ async def question(
     if fault is not None and fault.kind == "locked":
         return _asked(ways, chosen, fault)
     if challenge:
-        shown = await desk.flows.challenges.show(visit, ChallengeId(challenge))
-        what = replace(_asked(ways, shown.factor, fault), prompt=shown.prompt, challenge=shown.id)
+        what = await _open(desk, visit, ways, asked)
+        what = replace(what, fault=fault)
+    elif fault is not None and fault.kind == "too-many-messages":
+        return _asked(ways, chosen, fault)
     else:
         what = _asked(ways, chosen, fault)
         offered = await desk.flows.challenges.offer(visit, chosen, action=asked.get("action", ""))
@@ -113,6 +122,21 @@ async def question(
             what = replace(what, prompt=offered.prompt, carried=offered.token)
     beside = await _passkey(desk, visit, what, asked.get("action", "")) if what.prompt else None
     return replace(what, passkey=beside)
+
+
+async def _open(
+    desk: Desk, visit: Visit, ways: tuple[Offer, ...], asked: Mapping[str, str]
+) -> Question:
+    """Return what an open challenge asks, and when its message can be sent once more."""
+    shown = await desk.flows.challenges.show(visit, ChallengeId(asked["challenge"]))
+    return replace(
+        _asked(ways, shown.factor, None),
+        prompt=shown.prompt,
+        challenge=shown.id,
+        until=shown.expires_at,
+        again_at=await again_at(desk, shown),
+        sent_again=asked.get("sent") == SENT_AGAIN["sent"],
+    )
 
 
 async def _passkey(desk: Desk, visit: Visit, what: Question, action: str) -> Passkey | None:

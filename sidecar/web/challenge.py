@@ -2,22 +2,21 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
 from http import HTTPStatus
-from typing import get_args
 
 from aiohttp import web
 
 from sidecar.core.errors import (
     ChallengeGone,
+    DeliveryFailed,
     NotFound,
     RecoveryNeeded,
     ResponseRejected,
     SidecarError,
     TooManyAttempts,
+    Undelivered,
 )
-from sidecar.core.model import AuthenticatorId, ChallengeId, Prompt, Standing
-from sidecar.core.protocols import REASONS
+from sidecar.core.model import AuthenticatorId, Challenge, ChallengeId, Prompt, Standing
 from sidecar.flows.admission import adding
 from sidecar.flows.kit import Entered
 from sidecar.flows.manage import removing
@@ -25,34 +24,11 @@ from sidecar.flows.portfolio import authenticators, portfolio
 from sidecar.flows.visit import Visit
 from sidecar.web.asking import carried, met, offers, question, reason, requirement
 from sidecar.web.desk import Desk, Form
-from sidecar.web.questions import AnswerFault, Fault, FaultKind, KeyFault, MessageFault, Question
+from sidecar.web.questions import Fault, Question
+from sidecar.web.sending import SENT_AGAIN, fault_of, later, status_of, unsent
 from sidecar.web.views import ActionKind, ChallengeView, ConfirmView
 
 _ADD, _REMOVE = adding(""), removing("")
-_WORDS: Mapping[str, FaultKind] = {
-    kind: kind
-    for words in (AnswerFault, KeyFault, MessageFault)
-    for kind in get_args(words)
-    if kind in REASONS
-}
-
-
-def fault_of(error: SidecarError, desk: Desk) -> Fault:
-    """Return the words for an answer that was not accepted."""
-    if isinstance(error, TooManyAttempts):
-        wait = timedelta(seconds=error.retry_after_s or 0)
-        # A day is told where no waiting helps.
-        soon = timedelta() < wait < timedelta(days=1)
-        return Fault("locked", until=desk.flows.kit.clock() + wait if soon else None)
-    if isinstance(error, ResponseRejected):
-        return Fault(_WORDS.get(error.reason, "wrong"), offset_s=error.hint_s or 0)
-    return Fault("expired")
-
-
-def _chosen(form: Form) -> AuthenticatorId | None:
-    """Return which authenticator the person wants to be asked for, if they said so."""
-    which = form.get("authenticator")
-    return AuthenticatorId(which) if which else None
 
 
 class ChallengePages:
@@ -67,6 +43,7 @@ class ChallengePages:
         return [
             web.get(url("challenge"), self.show),
             web.post(url("challenge/begin"), self.begin),
+            web.post(url("challenge/again"), self.again),
             web.post(url("challenge/answer"), self.answer),
         ]
 
@@ -90,11 +67,38 @@ class ChallengePages:
             return await self._page(request, visit, asked, fault=Fault("expired"))
 
     async def begin(self, request: web.Request) -> web.Response:
-        """A challenge of the chosen factor is open, and its page is next."""
+        """A challenge of the chosen factor is open, its message sent, and its page is next."""
         form = await self._desk.form(request)
-        challenge = await self._desk.flows.challenges.begin(
-            form.visit, form.get("factor"), action=await self._action(form), chosen=_chosen(form)
-        )
+        factor, which = form.get("factor"), form.get("authenticator")
+        action = await self._action(form)
+        try:
+            challenge = await self._desk.flows.challenges.begin(
+                *(form.visit, factor), action=action, chosen=AuthenticatorId(which) or None
+            )
+        except (DeliveryFailed, TooManyAttempts) as error:
+            if not self._sends(factor):
+                raise
+            return await self._unsent(request, form, error)
+        return self._on(request, form, challenge)
+
+    async def again(self, request: web.Request) -> web.Response:
+        """The message of an open challenge went out once more, or the page says why not."""
+        form = await self._desk.form(request)
+        challenges, which = self._desk.flows.challenges, ChallengeId(form.get("challenge"))
+        try:
+            challenge = await challenges.show(form.visit, which)
+            await self._desk.flows.deliveries.again(form.visit, challenge)
+        except ChallengeGone as error:
+            self._desk.count(error.slug)
+            return await self._again(request, form, error)
+        except (DeliveryFailed, TooManyAttempts) as error:
+            return await self._unsent(request, form, error, challenge=which)
+        return self._on(request, form, challenge, **SENT_AGAIN)
+
+    def _on(
+        self, request: web.Request, form: Form, challenge: Challenge, **query: str
+    ) -> web.Response:
+        """Return a 303 to the page of an open challenge."""
         return self._desk.go(
             request,
             "challenge",
@@ -103,6 +107,30 @@ class ChallengePages:
             next=form.get("next"),
             lost=form.get("lost"),
             **carried(form.fields),
+            **query,
+        )
+
+    def _sends(self, factor: str) -> bool:
+        plugin = self._desk.flows.kit.factors.get(factor)
+        return plugin is not None and bool(plugin.traits.channel)
+
+    async def _unsent(
+        self,
+        request: web.Request,
+        form: Form,
+        error: DeliveryFailed | TooManyAttempts,
+        *,
+        challenge: str = "",
+    ) -> web.Response:
+        """Say that the message did not go out, and show the other ways."""
+        self._desk.count(error.slug)
+        if isinstance(error, DeliveryFailed) and error.why is Undelivered.UNSURE:
+            challenge = challenge or error.challenge  # it may arrive, and then its code is right
+        asked = {**form.fields, "challenge": challenge, "action": await self._action(form)}
+        fault = unsent(error, self._desk)
+        status = status_of(error)
+        return later(
+            await self._page(request, form.visit, asked, fault=fault, status=status), error
         )
 
     async def answer(self, request: web.Request) -> web.Response:
@@ -198,9 +226,7 @@ class ChallengePages:
             tell=rejected.tell,
             status=error.status,
         )
-        if error.retry_after_s is not None:
-            response.headers["Retry-After"] = str(error.retry_after_s)
-        return response
+        return later(response, error)
 
     # -- actions -------------------------------------------------------------------------------
 

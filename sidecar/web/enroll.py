@@ -1,34 +1,38 @@
 """The enrollment pages: choose a factor, set it up, show that it works, keep the spare codes."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 
 from aiohttp import web
 
 from sidecar.core.errors import (
     ChallengeGone,
+    DeliveryFailed,
     InvitationNeeded,
     ResponseRejected,
     StepUpRequired,
+    TooManyAttempts,
+    Undelivered,
 )
 from sidecar.core.model import Challenge, ChallengeId, Standing
 from sidecar.flows.admission import adding
 from sidecar.flows.kit import Entered
-from sidecar.flows.portfolio import portfolio
+from sidecar.flows.manage import is_name, tidy
+from sidecar.flows.portfolio import authenticators, portfolio
 from sidecar.flows.visit import Visit
-from sidecar.web.challenge import fault_of
+from sidecar.web.asking import carried, requirement
+from sidecar.web.choosing import missing, spare
 from sidecar.web.desk import Desk, Form
-from sidecar.web.questions import Choice, Fault
+from sidecar.web.questions import Fault
+from sidecar.web.sending import SENT_AGAIN, fault_of, later, status_of, unsent
+from sidecar.web.setting_up import ADDRESS, CODES, ceremony, onward_of, start, waiting
 from sidecar.web.views import (
-    BackupCodesView,
-    EnrollStartView,
+    EnrolledView,
     EnrollView,
     InvitationNeededView,
-    View,
 )
 
-CODES = "lookup_codes"
-"""The kind of prompt that shows codes to keep."""
+_PLAIN = ("address", "accept_risk", "name")
+"""Fields that are no secret, and are shown again as they were typed."""
 
 
 class EnrollPages:
@@ -45,6 +49,8 @@ class EnrollPages:
             web.post(url("enroll/begin"), self.begin),
             web.post(url("enroll/finish"), self.finish),
             web.post(url("enroll/kept"), self.finish),
+            web.post(url("enroll/again"), self.again),
+            web.get(url("enroll/done"), self.done),
             web.get(url("invitation"), self.invitation),
         ]
 
@@ -53,44 +59,54 @@ class EnrollPages:
         visit = await self._desk.enter(request)
         if request.query.get("enrollment"):
             return await self._shown(request, visit)
-        onward = _onward(request.query)
-        standing = (await portfolio(self._desk.flows.kit, visit.person)).standing
-        if standing is Standing.RECOVERY_NEEDED:
+        onward, asked = onward_of(request.query), carried(request.query)
+        found = await portfolio(self._desk.flows.kit, visit.person)
+        if found.standing is Standing.RECOVERY_NEEDED:
             return self._desk.go(request, "recovery", next=onward["next"])
-        if standing is Standing.ENROLLED and not visit.require_session().proofs:
-            here = self._desk.seal(visit, self._desk.renderer.url("enroll", **onward))
-            return self._desk.go(request, "challenge", next=here)
-        view = self._start(visit, onward, first=standing is Standing.NEVER_ENROLLED)
+        if found.standing is Standing.ENROLLED:
+            if not visit.require_session().proofs:
+                here = self._desk.seal(visit, self._desk.renderer.url("enroll", **onward, **asked))
+                return self._desk.go(request, "challenge", next=here)
+            held = waiting(self._desk, found, requirement(asked)) if asked else None
+            if held is not None:
+                opening = self._desk.opening(visit, onward["next"])
+                return self._desk.show(request, visit, replace(held, opening=opening))
+        view = await start(self._desk, visit, onward, asked)
         return self._desk.show(request, visit, view)
 
     async def _shown(self, request: web.Request, visit: Visit) -> web.Response:
         """Return an open enrollment; one that was finished leads on."""
-        onward, which = _onward(request.query), ChallengeId(request.query["enrollment"])
+        onward, which = onward_of(request.query), ChallengeId(request.query["enrollment"])
         try:
             challenge = await self._desk.flows.enrollments.show(visit, which)
         except ChallengeGone:
             if not visit.require_session().proofs:
                 raise
             return self._desk.go(request, "continue" if onward["next"] else "account", **onward)
-        return self._desk.show(request, visit, await self._ceremony(visit, challenge, onward))
+        view = await ceremony(self._desk, visit, challenge, onward)
+        if isinstance(view, EnrollView):
+            view = replace(view, sent_again=request.query.get("sent") == SENT_AGAIN["sent"])
+        return self._desk.show(request, visit, view)
 
     async def begin(self, request: web.Request) -> web.Response:
         """The enrollment of the chosen factor is open, or its proof is asked for first."""
         form = await self._desk.form(request)
-        factor, onward = form.get("factor"), _onward(form.fields)
+        factor, onward = form.get("factor"), onward_of(form.fields)
         try:
             challenge = await self._desk.flows.enrollments.begin(
                 form.visit, factor, {}, invitation=form.get("invitation")
             )
         except StepUpRequired:
             return self._desk.go(request, "challenge", action=adding(factor), **onward)
+        except DeliveryFailed as error:
+            return await self._unsent(request, form, await self._step(form, error), error)
         except InvitationNeeded as error:
             typed = form.get("invitation")
             if not typed:
                 return self._desk.go(request, "invitation", next=onward["next"])
             self._desk.count(error.slug)
-            view = self._start(form.visit, onward, first=True)
-            view = replace(view, invitation=typed, fault=Fault("invitation"))
+            view = await start(self._desk, form.visit, onward)
+            view = replace(view, invitation=typed, chosen=factor, fault=Fault("invitation"))
             return self._desk.show(request, form.visit, view, error.status)
         return self._desk.go(request, "enroll", enrollment=challenge.id, **onward)
 
@@ -101,15 +117,41 @@ class EnrollPages:
         challenge = await self._desk.flows.enrollments.show(form.visit, which)
         if challenge.prompt.kind == CODES and form.get("kept") != "yes":
             return await self._again(request, form, challenge, Fault("not-kept"))
+        name = form.get("name")
+        if name and not is_name(name):
+            return await self._again(request, form, challenge, Fault("bad-name"))
         try:
-            entered = await self._desk.flows.enrollments.finish(form.visit, which, form.response)
-        except ResponseRejected as error:
-            self._desk.count(error.slug)
-            return await self._again(request, form, challenge, fault_of(error, self._desk))
+            entered = await self._desk.flows.enrollments.finish(
+                form.visit, which, form.response, name=tidy(name)
+            )
+        except (ResponseRejected, TooManyAttempts, DeliveryFailed) as error:
+            return await self._refused(request, form, challenge, error)
         if isinstance(entered, Challenge):
-            onward = _onward(form.fields)
+            onward = onward_of(form.fields)
             return self._desk.go(request, "enroll", enrollment=entered.id, **onward)
         return await self._finished(request, form, challenge, entered)
+
+    async def again(self, request: web.Request) -> web.Response:
+        """The message of this step went out once more, or the page says why not."""
+        form = await self._desk.form(request)
+        which = ChallengeId(form.get("enrollment"))
+        challenge = await self._desk.flows.enrollments.show(form.visit, which)
+        try:
+            await self._desk.flows.deliveries.again(form.visit, challenge)
+        except (DeliveryFailed, TooManyAttempts) as error:
+            return await self._unsent(request, form, challenge, error)
+        onward = onward_of(form.fields)
+        return self._desk.go(request, "enroll", enrollment=which, **onward, **SENT_AGAIN)
+
+    async def done(self, request: web.Request) -> web.Response:
+        """Return the page that ends the setting up, where one more method would be wise."""
+        visit, onward = await self._desk.enter(request), onward_of(request.query)
+        held = await authenticators(self._desk.flows.kit.store, visit.person)
+        offered = missing(self._desk, held) if visit.require_session().proofs else ()
+        if not offered:
+            return self._desk.go(request, "continue", **onward)
+        view = EnrolledView(offered, stopped=onward["lost"] == "1", next=onward["next"])
+        return self._desk.show(request, visit, view)
 
     async def invitation(self, request: web.Request) -> web.Response:
         """Return the page that says whom to ask for a code."""
@@ -119,82 +161,86 @@ class EnrollPages:
 
     # -- pages ---------------------------------------------------------------------------------
 
-    async def _again(
-        self, request: web.Request, form: Form, challenge: Challenge, fault: Fault
-    ) -> web.Response:
-        """Show the ceremony once more, with what was wrong."""
-        view = await self._ceremony(form.visit, challenge, _onward(form.fields), fault)
-        return self._desk.show(request, form.visit, view, ResponseRejected.status)
-
-    def _start(self, visit: Visit, onward: Mapping[str, str], *, first: bool) -> EnrollStartView:
-        factors = self._desk.flows.kit.factors
-        return EnrollStartView(
-            choices=tuple(
-                Choice(name, self._desk.site.kinds[name])
-                for name, factor in factors.items()
-                if not factor.traits.stands_in
-            ),
-            first=first,
-            invited=first and self._desk.flows.kit.first.mode == "invited",
-            opening=self._desk.opening(visit, onward["next"]),
-            stopped=onward["lost"] == "1",
-            next=onward["next"],
-        )
-
-    async def _ceremony(
+    async def _refused(
         self,
-        visit: Visit,
+        request: web.Request,
+        form: Form,
         challenge: Challenge,
-        onward: Mapping[str, str],
-        fault: Fault | None = None,
-    ) -> View:
-        found = await portfolio(self._desk.flows.kit, visit.person)
-        spares = self._desk.flows.kit.factors[challenge.factor].traits.stands_in
-        if challenge.prompt.kind == CODES:
-            return BackupCodesView(
-                prompt=challenge.prompt,
-                made_at=challenge.created_at,
-                first=challenge.factor not in found.usable,
-                stopped=onward["lost"] == "1",
-                enrollment=challenge.id,
-                next=onward["next"],
-                fault=fault,
-            )
-        return EnrollView(
-            choice=Choice(challenge.factor, self._desk.site.kinds[challenge.factor]),
-            prompt=challenge.prompt,
-            enrollment=challenge.id,
-            first=found.standing is Standing.NEVER_ENROLLED and not spares,
-            stopped=onward["lost"] == "1",
-            next=onward["next"],
-            fault=fault,
+        error: ResponseRejected | TooManyAttempts | DeliveryFailed,
+    ) -> web.Response:
+        """Say what was wrong with an answer, or that the code for the next step did not go out."""
+        if isinstance(error, DeliveryFailed) and error.challenge:
+            challenge = await self._step(form, error)
+        if not isinstance(error, ResponseRejected) and (
+            isinstance(error, DeliveryFailed) or challenge.prompt.kind == ADDRESS
+        ):
+            return await self._unsent(request, form, challenge, error)
+        self._desk.count(error.slug)
+        fault = fault_of(error, self._desk)
+        return later(await self._again(request, form, challenge, fault, status=error.status), error)
+
+    async def _step(self, form: Form, error: DeliveryFailed) -> Challenge:
+        """Return the step that stays open although its code reached nobody.
+
+        Raises:
+            DeliveryFailed: there is none.
+
+        """
+        if not error.challenge:
+            raise error
+        which = ChallengeId(error.challenge)
+        return await self._desk.flows.enrollments.show(form.visit, which)
+
+    async def _unsent(
+        self,
+        request: web.Request,
+        form: Form,
+        challenge: Challenge,
+        error: DeliveryFailed | TooManyAttempts,
+    ) -> web.Response:
+        """Say that the message did not go out, on the step that it was for."""
+        self._desk.count(error.slug)
+        fault, status = unsent(error, self._desk), status_of(error)
+        if isinstance(error, DeliveryFailed) and error.why is Undelivered.RECIPIENT:
+            fault = Fault("bad-address")
+        return later(await self._again(request, form, challenge, fault, status=status), error)
+
+    async def _again(
+        self,
+        request: web.Request,
+        form: Form,
+        challenge: Challenge,
+        fault: Fault,
+        *,
+        status: int = ResponseRejected.status,
+    ) -> web.Response:
+        """Show the ceremony once more, with what was wrong and what had been typed."""
+        view = await ceremony(
+            self._desk, form.visit, challenge, onward_of(form.fields), fault=fault
         )
+        if isinstance(view, EnrollView):
+            typed = {name: form.get(name) for name in _PLAIN if form.get(name)}
+            view = replace(view, typed=typed)
+        return self._desk.show(request, form.visit, view, status)
 
     async def _finished(
         self, request: web.Request, form: Form, challenge: Challenge, entered: Entered | None
     ) -> web.Response:
         """Lead a newcomer to the spare codes, then back to where they were going."""
-        onward = _onward(form.fields)
+        onward = onward_of(form.fields)
         if entered is not None:
             self._desk.keep(request, entered)
             visit = replace(form.visit, session=entered.session)
-            spare = self._spare()
-            if spare:
+            codes = spare(self._desk.flows.kit)
+            if codes:
                 try:
-                    codes = await self._desk.flows.enrollments.begin(visit, spare, {})
+                    begun = await self._desk.flows.enrollments.begin(visit, codes, {})
                 except (StepUpRequired, ChallengeGone):
-                    return self._desk.go(request, "continue", **onward)
-                return self._desk.go(request, "enroll", enrollment=codes.id, **onward)
-        if entered is not None or onward["next"]:
+                    return self._desk.go(request, "enroll/done", **onward)
+                return self._desk.go(request, "enroll", enrollment=begun.id, **onward)
+        if entered is not None or (onward["next"] and challenge.prompt.kind == CODES):
+            return self._desk.go(request, "enroll/done", **onward)
+        if onward["next"]:
             return self._desk.go(request, "continue", **onward)
         done = "codes-made" if challenge.prompt.kind == CODES else "added"
         return self._desk.go(request, "account", done=done)
-
-    def _spare(self) -> str:
-        factors = self._desk.flows.kit.factors.items()
-        return next((name for name, factor in factors if factor.traits.stands_in), "")
-
-
-def _onward(asked: Mapping[str, str]) -> dict[str, str]:
-    """Return what leads back to where the person was going, from page to page."""
-    return {"next": asked.get("next", ""), "lost": asked.get("lost", "")}

@@ -9,7 +9,12 @@ from sidecar.core.model import Prompt
 AnswerFault = Literal["wrong", "malformed", "already-used", "clock-off", "locked", "expired"]
 KeyFault = Literal["unknown-key", "cloned", "unverified", "unsuitable", "already-registered"]
 MessageFault = Literal[
-    "bad-address", "region-refused", "risk-not-accepted", "delivery-failed", "too-many-messages"
+    "bad-address",
+    "region-refused",
+    "risk-not-accepted",
+    "delivery-failed",
+    "delivery-unsure",
+    "too-many-messages",
 ]
 FormFault = Literal["invitation", "not-kept", "bad-name"]
 FaultKind = AnswerFault | KeyFault | MessageFault | FormFault

@@ -79,7 +79,6 @@ class EnrolledView:
     """All is set up; one more method keeps a person from being locked out."""
 
     template: ClassVar[str] = "enrolled"
-    choice: Choice
     choices: tuple[Choice, ...]
     """What could be added now."""
     stopped: bool = False

@@ -85,7 +85,7 @@ def _addresses() -> dict[str, View]:
         "enroll-email-code": EnrollView(
             EMAIL, MAIL_CODE, "en_5", until=ENDS, again_at=SOON, sent_again=True
         ),
-        "enrolled": EnrolledView(SAFER[1], (SAFER[0], TEXT_MESSAGE), next="n"),
+        "enrolled": EnrolledView(SAFER, next="n"),
     }
 
 
