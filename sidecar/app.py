@@ -159,7 +159,7 @@ def _kit(
     return Kit(
         store=MeasuredStore(store, metrics),
         limiter=MeasuredLimiter(MemoryLimiter(clock), metrics),
-        letters=wiring.letters(loaded, renderer),
+        letters=wiring.letters(loaded, renderer, lender.factors),
         factors=lender.factors,
         discounted=loaded.discounted,
         tokens=Tokens(ring),

@@ -48,6 +48,8 @@ class Sender:
     help_url: str = ""
     kinds: Mapping[str, str] | None = None
     """Factor instance -> plugin name, which the templates have words for."""
+    labels: Mapping[str, str] | None = None
+    """Factor instance -> the plugin's own word for it, where it brings one."""
 
 
 class LetterWriter:
@@ -114,10 +116,13 @@ class LetterWriter:
         }
         if "what" in values:
             values["what"] = unlinked(values["what"])
-        kinds, factor = self._sender.kinds or {}, values.get("factor", "")
+        kinds, labels = self._sender.kinds or {}, self._sender.labels or {}
+        factor = values.get("factor", "")
+        label = labels.get(factor, "")
         return {
             **values,
             "kind": kinds.get(factor, factor),
+            "label": self._catalogs.texts(tag).gettext(label) if label else "",
             "app": self._sender.app,
             "host": self._sender.host,
             "help": self._sender.help,

@@ -1,8 +1,10 @@
 """What the configuration says, in the words of each part: pure translations, nothing is opened."""
 
 import ssl
+from collections.abc import Mapping
 
 from sidecar import bundled
+from sidecar.core.protocols import Factor
 from sidecar.flows.budgets import Budgets
 from sidecar.flows.kit import FirstEnrollment
 from sidecar.letters import LetterWriter, Sender
@@ -89,10 +91,12 @@ def renderer(settings: Settings) -> Renderer:
     return Renderer(bundled.TEMPLATES, branding=branding, prefix=pages.prefix)
 
 
-def letters(loaded: Loaded, renderer: Renderer) -> LetterWriter:
+def letters(loaded: Loaded, renderer: Renderer, factors: Mapping[str, Factor]) -> LetterWriter:
     """Return what writes messages, in the languages of the pages."""
     pages, origin = loaded.settings.pages, loaded.settings.public[0]
-    sender = Sender(pages.name, origin.host, pages.help, pages.help_url or "", kinds(loaded))
+    labels = {name: factor.traits.label for name, factor in factors.items()}
+    help_url = pages.help_url or ""
+    sender = Sender(pages.name, origin.host, pages.help, help_url, kinds(loaded), labels)
     return LetterWriter((bundled.TEMPLATES,), renderer.catalogs, sender)
 
 

@@ -38,7 +38,7 @@ class Notices:
         if about is not None:
             token = self._kit.tokens.mint_disown(about.person, about.id, self._kit.clock())
             said = {
-                "what": about.name,
+                "what": _told_apart_by(about),
                 "factor": about.factor,
                 "link": f"{self._kit.home}disown?t={token}",
                 **said,
@@ -73,3 +73,10 @@ class Notices:
     async def send(self, posts: Iterable[PostId]) -> None:
         """The notices are carried soon, by whoever looks after the outbox; nobody waits for it."""
         self._deliveries.carrier.wake(posts)
+
+
+def _told_apart_by(item: Authenticator) -> str:
+    """Return what its owner calls it, or knows it by; a mailbox would become a link in a letter."""
+    if item.name != item.factor:
+        return item.name
+    return "" if "@" in item.detail else item.detail

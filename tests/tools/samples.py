@@ -5,10 +5,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sidecar.core.model import Prompt
-from sidecar.web.lines import AddressLine, BrowserLine, Codes, Event, Method, SessionLine
 from sidecar.web.questions import Choice, Fault, Offer, Question
 from sidecar.web.views import (
-    AccountView,
     BackupCodesView,
     ChallengeView,
     ConfirmView,
@@ -22,6 +20,7 @@ from sidecar.web.views import (
     SignedOutView,
     View,
 )
+from tests.tools.samples_account import KINDS, PASSKEY, PUSH, TEXT_MESSAGE, TOTP, account_views
 from tests.tools.samples_keys import key_views
 from tests.tools.samples_sent import guarded_views, sent_views
 from tests.tools.values import ACCOUNT, HELP, NOW
@@ -79,12 +78,6 @@ APP = Offer("totp", "totp", detail="Pixel 8", last_used=NOW - timedelta(hours=5)
 SHEET = Offer("backup_codes", "backup_codes", left=7)
 KEY = Offer("webauthn", "webauthn", detail="Blue key", last_used=NOW - timedelta(days=3))
 TEXTS = Offer("sms", "sms", detail="+49 ••• ••12", locked_until=NOW + timedelta(minutes=4))
-TOTP = Choice("totp", "totp")
-PASSKEY = Choice("webauthn", "webauthn", recommended=True)
-TEXT_MESSAGE = Choice("sms", "sms", restricted=True)
-EMAIL = Choice("email", "email")
-PUSH = Choice("push", "acme_push:PLUGIN", "Approval in the Acme app")
-KINDS = (PASSKEY, TOTP, EMAIL, TEXT_MESSAGE)
 
 
 def frame(language: str = "en", *, now: datetime = NOW, here: str = "/_sidecar/challenge") -> Frame:
@@ -101,7 +94,7 @@ def views() -> Mapping[str, View]:
         **_enrolling(),
         **_challenged(),
         **_confirming(),
-        **_account(),
+        **account_views(),
         **_rest(),
         **sent_views(),
         **guarded_views(),
@@ -168,75 +161,6 @@ def _confirming() -> dict[str, View]:
         "confirm-codes": ConfirmView("codes", question=asked()),
         "confirm-add": ConfirmView("add", question=asked(Fault("wrong"))),
         "confirm-rename": ConfirmView("rename", "Pixel 8", to="account/rename"),
-    }
-
-
-def _account() -> dict[str, View]:
-    day = timedelta(days=1)
-    pixel = Method("a1", "totp", "Pixel 8", NOW - 200 * day, NOW - timedelta(hours=5))
-    tablet = Method("a2", "totp", "Tablet in the kitchen", NOW, held_until=NOW + day)
-    key = Method("a3", "webauthn", "Blue key", NOW - 90 * day, NOW - 30 * day, suspended=True)
-    touch = Method("a4", "webauthn", "", NOW, detail="iCloud Keychain")
-    work = Method("a5", "sms", "Work", NOW, NOW - day, detail="+49 ••• ••42", restricted=True)
-    home = Method("a6", "sms", "", NOW - day, detail="+49 ••• ••17", restricted=True)
-    mail = Method("a7", "email", "", NOW - day, NOW, detail="a•••@example.com")
-    push = Method("a8", "acme_push:PLUGIN", "", NOW - day, label="Approval in the Acme app")
-    here = SessionLine("s1", "Firefox on Linux", "192.0.2.0/24", NOW - day, NOW, current=True)
-    phone = SessionLine("s2", "Safari on iPhone", "2001:db8::/48", NOW - 3 * day, NOW - day)
-    events = (
-        Event(NOW, "renamed", "Tablet in the kitchen", "Firefox on Linux", "192.0.2.0/24"),
-        Event(NOW - day, "verified", "Pixel 8", "Safari on iPhone", "2001:db8::/48"),
-        Event(NOW - day, "wrong-code", "Pixel 8", "Safari on iPhone", "2001:db8::/48"),
-        Event(NOW - 2 * day, "disabled"),
-        Event(NOW - 2 * day, "locked"),
-        Event(NOW - 9 * day, "code-used", "", "Edge on Windows", "198.51.100.0/24"),
-        Event(NOW - 90 * day, "added", "Blue key"),
-    )
-    only = Method("a1", "totp", "Pixel 8", NOW - day, removable=False)
-    full = Codes("b1", 7, 10, NOW - 200 * day)
-    firefox = BrowserLine(
-        "t1", "Firefox · Linux", "192.0.2.0/24", NOW, NOW, NOW + 30 * day, current=True
-    )
-    safari = BrowserLine(
-        "t2", "Safari · iPhone", "2001:db8::/48", NOW, NOW - 2 * day, NOW + 9 * day
-    )
-    return {
-        "account": AccountView(
-            (pixel, tablet, key), full, choices=(TOTP,), sessions=(here, phone), events=events
-        ),
-        "account-many": AccountView(
-            (key, touch, pixel, tablet, work, home, mail, push),
-            full,
-            choices=(*KINDS, PUSH),
-            sessions=(here, phone),
-            browsers=(firefox, safari),
-            remembering=True,
-            addresses=(
-                AddressLine("email", "a•••@example.com"),
-                AddressLine("sms", "+49 ••• ••42", verified=False),
-            ),
-            events=(
-                Event(NOW, "browser-remembered", "", "Firefox on Linux"),
-                Event(NOW, "browser-stolen", "", "Safari on iPhone", "2001:db8::/48"),
-                Event(NOW, "browser-forgotten"),
-                Event(NOW - day, "disowned", "sms"),
-                Event(NOW - day, "disowned"),
-            ),
-            done="browser-forgotten",
-        ),
-        "account-no-browsers": AccountView(
-            (pixel,), full, remembering=True, sessions=(here,), done="browsers-forgotten"
-        ),
-        "account-few": AccountView(
-            (only,), Codes("b1", 2, 10, NOW - day), sessions=(here,), done="renamed", events=events
-        ),
-        "account-bare": AccountView((only,), sessions=(here,), fault=Fault("bad-name")),
-        "account-bad-name": AccountView(
-            (Method("a1", "totp", "", NOW - day),),
-            renaming="a1",
-            typed="\t",
-            fault=Fault("bad-name"),
-        ),
     }
 
 
