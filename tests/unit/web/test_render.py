@@ -24,7 +24,7 @@ from sidecar.web.views import (
     Frame,
     View,
 )
-from tests.tools import samples
+from tests.tools import samples, samples_account
 from tests.tools.pages_server import TEMPLATES
 
 RENDERER = Renderer(TEMPLATES, branding=Branding("Harbour & Co", samples.HELP))
@@ -113,7 +113,7 @@ def test_names_from_outside_stay_text() -> None:
     question = samples.asked(others=(replace(samples.SHEET, label=EVIL, detail=EVIL),))
     views: tuple[View, ...] = (
         ChallengeView(replace(question, challenge=EVIL), EVIL, next=EVIL),
-        EnrollStartView((samples.TOTP,), invited=True, invitation=EVIL, opening=EVIL),
+        EnrollStartView((samples_account.TOTP,), invited=True, invitation=EVIL, opening=EVIL),
         ErrorView(EVIL, EVIL, next=EVIL, again="/" + EVIL),
         ContinueView("/" + EVIL),
         BackupCodesView(Prompt("lookup_codes", {"codes": (EVIL,)}), samples.NOW),
@@ -233,7 +233,7 @@ def test_prefix_is_configurable() -> None:
 
 def test_a_missing_value_is_a_fault_not_an_empty_place() -> None:
     """A prompt without its key shows that the page fails loudly instead of showing a hole."""
-    view = EnrollView(samples.TOTP, Prompt("totp_enrollment", {}))
+    view = EnrollView(samples_account.TOTP, Prompt("totp_enrollment", {}))
     with pytest.raises((KeyError, UndefinedError)):
         page(view)
 
