@@ -108,7 +108,7 @@ async def _composed(
     metrics: Metrics,
     reuse_port: bool,
 ) -> AsyncIterator[Sidecar]:
-    settings, pool, renderer = loaded.settings, lender.pool, wiring.renderer(loaded.settings)
+    settings, pool, renderer = loaded.settings, lender.pool, wiring.renderer(loaded)
     kit = _kit(loaded, ring, store, lender, renderer=renderer, clock=clock, metrics=metrics)
     flows = build_flows(kit)
     voucher = Voucher(signing_key(ring.purpose_key("assertion")), kit.levels, clock)
@@ -159,7 +159,7 @@ def _kit(
     return Kit(
         store=MeasuredStore(store, metrics),
         limiter=MeasuredLimiter(MemoryLimiter(clock), metrics),
-        letters=wiring.letters(loaded, renderer, lender.factors),
+        letters=wiring.letters(loaded, renderer),
         factors=lender.factors,
         discounted=loaded.discounted,
         tokens=Tokens(ring),

@@ -17,6 +17,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from sidecar.core.messages import Letter
 from sidecar.core.outbox import Posted
+from sidecar.web.brought import Unusable, flawed
 from sidecar.web.i18n import Catalogs
 
 EMAIL: Final = "email"
@@ -59,7 +60,7 @@ class LetterWriter:
         """Read the templates below `messages/` of the folders; the first that has one wins.
 
         Raises:
-            jinja2.TemplateError: a template with a fault.
+            Unusable: a template with a fault.
 
         """
         self._catalogs = catalogs
@@ -72,8 +73,8 @@ class LetterWriter:
         """The messages that there are words for."""
         for environment in self._environments.values():
             found = environment.list_templates(extensions=["txt", "html"])
-            for name in found:
-                environment.get_template(name)
+            if flaws := tuple(flawed(environment, found, folders[1:])):
+                raise Unusable(flaws)
             self.names = frozenset(
                 name.removesuffix(".txt")
                 for name in found

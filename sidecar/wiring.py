@@ -1,10 +1,9 @@
 """What the configuration says, in the words of each part: pure translations, nothing is opened."""
 
 import ssl
-from collections.abc import Mapping
+from pathlib import Path
 
 from sidecar import bundled
-from sidecar.core.protocols import Factor
 from sidecar.flows.budgets import Budgets
 from sidecar.flows.kit import FirstEnrollment
 from sidecar.letters import LetterWriter, Sender
@@ -84,20 +83,40 @@ def carriers(settings: Settings) -> CarrierRules:
     )
 
 
-def renderer(settings: Settings) -> Renderer:
-    """Return what renders the pages under the operator's name."""
-    pages = settings.pages
+def renderer(loaded: Loaded) -> Renderer:
+    """Return what renders the pages under the operator's name, with what plugins brought.
+
+    Raises:
+        Unusable: a file that a plugin brought cannot be used.
+
+    """
+    pages = loaded.settings.pages
     branding = Branding(pages.name, pages.help, pages.help_url or "")
-    return Renderer(bundled.TEMPLATES, branding=branding, prefix=pages.prefix)
+    brought = folders(loaded)
+    return Renderer(bundled.TEMPLATES, branding=branding, prefix=pages.prefix, brought=brought)
 
 
-def letters(loaded: Loaded, renderer: Renderer, factors: Mapping[str, Factor]) -> LetterWriter:
+def folders(loaded: Loaded) -> tuple[Path, ...]:
+    """Return the folders of the declared plugins' own files, each once."""
+    named = (item.plugin.files for item in loaded.declared)
+    return tuple(dict.fromkeys(folder for folder in named if folder is not None))
+
+
+def bringer(loaded: Loaded, path: Path) -> tuple[str, ...]:
+    """Return where the plugin is declared that brought the file; nowhere for one of ours."""
+    for item in loaded.declared:
+        if item.plugin.files is not None and path.is_relative_to(item.plugin.files):
+            return item.role.value, item.name
+    return ()
+
+
+def letters(loaded: Loaded, renderer: Renderer) -> LetterWriter:
     """Return what writes messages, in the languages of the pages."""
     pages, origin = loaded.settings.pages, loaded.settings.public[0]
-    labels = {name: factor.traits.label for name, factor in factors.items()}
+    labels = {item.name: item.factor.label for item in loaded.factors if item.factor}
     help_url = pages.help_url or ""
     sender = Sender(pages.name, origin.host, pages.help, help_url, kinds(loaded), labels)
-    return LetterWriter((bundled.TEMPLATES,), renderer.catalogs, sender)
+    return LetterWriter((bundled.TEMPLATES, *folders(loaded)), renderer.catalogs, sender)
 
 
 def kinds(loaded: Loaded) -> dict[str, str]:

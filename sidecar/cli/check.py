@@ -47,10 +47,15 @@ def _program(loaded: Loaded) -> Iterator[Fault]:
     """
     from sidecar import wiring
     from sidecar.proxy import parser_guard
+    from sidecar.web.brought import Unusable
 
     for message in parser_guard.faults():
         yield loaded.places.fault(Finding((), message))
-    wiring.renderer(loaded.settings)
+    try:
+        wiring.letters(loaded, wiring.renderer(loaded))
+    except Unusable as unusable:
+        for flaw in unusable.flaws:
+            yield loaded.places.fault(Finding(wiring.bringer(loaded, flaw.path), str(flaw)))
     wiring.limits(loaded.settings)
     wiring.router(loaded)
 

@@ -26,6 +26,7 @@ from sidecar.proxy.board import Board
 from sidecar.settings.load import Loaded
 from sidecar.settings.words import Address
 from sidecar.storage.faults import StoreUnproven
+from sidecar.web.brought import Unusable
 from sidecar.workers import Care, supervise
 
 CLOSING_S = 10.0
@@ -67,6 +68,9 @@ def _run(work: Coroutine[object, object, None]) -> None:
         uvloop.run(work)
     except (StoreUnproven, StoreUnavailable) as fault:
         raise refused(fault) from fault
+    except Unusable as fault:
+        typer.echo(str(fault), err=True)
+        raise typer.Exit(EXIT_CONFIG) from fault
     except OSError as error:
         typer.echo(f"listen: {error}", err=True)
         raise typer.Exit(EXIT_CONFIG) from error

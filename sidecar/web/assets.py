@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
+from sidecar.web.brought import Flaw, Unusable
+
 TYPES: Mapping[str, str] = {
     ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
@@ -44,21 +46,23 @@ class Assets:
         return self._by_name.get(name)
 
 
-def load_assets(folder: Path) -> Assets:
-    """Read every file of the folder.
+def load_assets(*folders: Path) -> Assets:
+    """Read every file of the folders; of two with one name the first is taken.
 
     Raises:
-        ValueError: a file of a kind that has no content type here.
+        Unusable: a file of a kind that has no content type here.
 
     """
-    assets = {path.name: _read(path) for path in sorted(folder.iterdir()) if path.is_file()}
+    there = [folder for folder in reversed(folders) if folder.is_dir()]
+    paths = {path.name: path for folder in there for path in sorted(folder.iterdir())}
+    assets = {name: _read(path) for name, path in paths.items() if path.is_file()}
     return Assets(assets, {asset.name: asset for asset in assets.values()})
 
 
 def _read(path: Path) -> Asset:
     content_type = TYPES.get(path.suffix)
     if content_type is None:
-        raise ValueError(f"{path.name}: a static file of an unknown kind")
+        raise Unusable([Flaw(path, 1, "a static file of an unknown kind")])
     body = path.read_bytes()
     digest = hashlib.sha256(body).hexdigest()[:12]
     name = PurePosixPath(path.name)

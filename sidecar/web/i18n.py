@@ -10,6 +10,8 @@ from babel import Locale
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
+from sidecar.web.brought import Flaw, Unusable
+
 SOURCE = "en"
 """The language that the templates are written in; it needs no catalog."""
 
@@ -64,16 +66,24 @@ class Catalogs:
         return SOURCE
 
 
-def load_catalogs(folder: Path) -> Catalogs:
+def load_catalogs(folder: Path, *others: Path) -> Catalogs:
     """Read every `<tag>/LC_MESSAGES/messages.po`, compiled in memory so that it is never stale.
 
+    The languages are those of the first folder; where its catalog has no words, those of the
+    others are taken in their order.
+
     Raises:
-        ValueError: a catalog that cannot be read, with its path.
+        Unusable: a catalog that cannot be read, or whose texts have other values in them.
 
     """
     texts: dict[str, gettext.NullTranslations] = {SOURCE: gettext.NullTranslations()}
     for path in sorted(folder.glob("*/LC_MESSAGES/messages.po")):
         texts[path.parent.parent.name] = _compile(path)
+    for other in others:
+        for tag, known in texts.items():
+            path = other / tag / "LC_MESSAGES" / "messages.po"
+            if path.is_file():
+                known.add_fallback(_compile(path))
     return Catalogs(tuple(_language(tag) for tag in texts), texts)
 
 
@@ -81,11 +91,17 @@ def _compile(path: Path) -> gettext.GNUTranslations:
     compiled = io.BytesIO()
     try:
         with path.open("rb") as file:
-            write_mo(compiled, read_po(file, abort_invalid=True))
+            catalog = read_po(file, abort_invalid=True)
+        write_mo(compiled, catalog)
         compiled.seek(0)
-        return gettext.GNUTranslations(compiled)
+        translations = gettext.GNUTranslations(compiled)
     except Exception as error:
-        raise ValueError(f"{path}: no readable catalog: {error}") from error
+        raise Unusable([Flaw(path, 1, f"no readable catalog: {error}")]) from error
+    # Values that a text does not have would be missed when it is shown, to one language's readers.
+    wrong = [Flaw(path, message.lineno or 1, str(errors[0])) for message, errors in catalog.check()]
+    if wrong:
+        raise Unusable(wrong)
+    return translations
 
 
 def _language(tag: str) -> Language:

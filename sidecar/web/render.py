@@ -12,6 +12,7 @@ from jinja2.bccache import Bucket
 from markupsafe import Markup
 
 from sidecar.web.assets import Assets, load_assets
+from sidecar.web.brought import Unusable, flawed, misplaced
 from sidecar.web.formats import Formats
 from sidecar.web.i18n import Catalogs, load_catalogs
 from sidecar.web.qr import qr_svg
@@ -55,26 +56,36 @@ class _Compiled(BytecodeCache):
 class Renderer:
     """Renders views; all is read and compiled at start, so a broken template is a fault then."""
 
-    def __init__(self, folder: Path, *, branding: Branding, prefix: str = "/_sidecar/") -> None:
-        """Read templates, catalogs and static files of the folder.
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        branding: Branding,
+        prefix: str = "/_sidecar/",
+        brought: tuple[Path, ...] = (),
+    ) -> None:
+        """Read templates, catalogs and static files of our folder, and what plugins brought.
 
         Raises:
-            ValueError: a catalog or static file that cannot be used.
-            jinja2.TemplateError: a template with a fault.
+            Unusable: a template, catalog or static file that cannot be used.
 
         """
-        self.assets: Assets = load_assets(folder / "static")
-        self.catalogs: Catalogs = load_catalogs(folder / "locale")
+        folders = (folder, *brought)
+        if flaws := tuple(misplaced(folder, brought)):
+            raise Unusable(flaws)
+        self.catalogs: Catalogs = load_catalogs(*(one / "locale" for one in folders))
+        self.assets: Assets = load_assets(*(one / "static" for one in folders))
         self.prefix = prefix
         self._branding = branding
         compiled = _Compiled()
         self._environments = {
-            language.tag: self._environment(folder, language.tag, compiled)
+            language.tag: self._environment(folders, language.tag, compiled)
             for language in self.catalogs.languages
         }
         for environment in self._environments.values():
-            for name in environment.list_templates(extensions=["html"]):
-                environment.get_template(name)
+            names = environment.list_templates(extensions=["html"])
+            if flaws := tuple(flawed(environment, names, brought)):
+                raise Unusable(flaws)
 
     def page(self, view: View, frame: Frame) -> str:
         """Return the whole document."""
@@ -97,9 +108,9 @@ class Renderer:
     def static(self, plain: str) -> str:
         return f"{self.prefix}static/{self.assets.name_of(plain)}"
 
-    def _environment(self, folder: Path, tag: str, compiled: _Compiled) -> Environment:
+    def _environment(self, folders: tuple[Path, ...], tag: str, compiled: _Compiled) -> Environment:
         environment = Environment(
-            loader=FileSystemLoader(folder),
+            loader=FileSystemLoader(folders),
             autoescape=True,
             undefined=StrictUndefined,
             extensions=["jinja2.ext.i18n"],

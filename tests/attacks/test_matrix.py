@@ -110,8 +110,7 @@ def outcome(page: Page) -> str:
 
 async def test_every_route_has_a_row(here: World) -> None:
     """The route table shows that none is missing here, and none is left over."""
-    settings = here.loaded.settings
-    desk = Desk(here.sidecar.flows, wiring.renderer(settings), wiring.site(here.loaded))
+    desk = Desk(here.sidecar.flows, wiring.renderer(here.loaded), wiring.site(here.loaded))
     app = build_pages(desk, Problems(desk.renderer, here.clock, secure=True), {})
     routes = {
         f"{route.method} {route.resource.canonical.removeprefix(PREFIX)}"

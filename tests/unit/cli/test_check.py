@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.cli.conftest import Run
+from tests.unit.cli.conftest import Run, a_broken_plugin
 from tests.unit.settings import build
 
 ROOT = Path(__file__).parents[3]
@@ -96,3 +96,17 @@ def test_warnings_do_not_stop_anybody(run: Run, tmp_path: Path) -> None:
     assert "warning: enrollment.first: until the end of 2999-12-31" in done.output
     told = json.loads(run("check", "-c", str(path), "--without-secrets", "--format", "json").output)
     assert [fault["warning"] for fault in told] == [True]
+
+
+def test_what_a_plugin_brought_is_proved(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A template of a plugin with a fault shows file and line, and where the plugin is declared."""
+    template = a_broken_plugin(tmp_path, "odd_checked")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    sample = (ROOT / "config" / "minimal.yaml").read_text(encoding="utf-8")
+    path = tmp_path / "sidecar.yaml"
+    path.write_text(sample.replace("totp: {", "totp: {plugin: 'odd_checked:PLUGIN', "))
+    done = run("check", "-c", str(path), "--without-secrets")
+    assert done.exit_code == 78
+    assert f"{path}:9: factors.totp: {template}:2: unexpected '}}'" in done.output

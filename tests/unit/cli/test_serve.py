@@ -24,6 +24,7 @@ from sidecar.storage.setup import migrate_up
 from sidecar.wiring import key_ring
 from tests.clock import ManualClock
 from tests.tools.ports import free_ports, wait_for
+from tests.unit.cli.conftest import a_broken_plugin
 from tests.unit.flows.scene import quick_folder
 from tests.world import KEY, settings_for
 
@@ -110,6 +111,20 @@ def test_a_faulty_file_is_told_with_its_lines(folder: Path) -> None:
     file = folder / "sidecar.yaml"
     file.write_text(file.read_text() + "sesion: {}\n")
     assert "did you mean" in refused(folder)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_faulty_template_of_a_plugin_is_told_with_its_line(
+    folder: Path, workers: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A plugin's template with a fault shows status 78 and where it is, once."""
+    name = f"odd_served_by_{workers}"
+    template = a_broken_plugin(folder, name)
+    monkeypatch.syspath_prepend(str(folder))
+    monkeypatch.setenv("PYTHONPATH", f"{folder}:{os.environ.get('PYTHONPATH', '')}")
+    factors = {"totp": {"plugin": f"{name}:PLUGIN", "issuer": "Shop"}}
+    with_store(configured(folder, *free_ports(1), factors=factors, workers=workers))
+    assert refused(folder).count(f"{template}:2: ") == 1
 
 
 @pytest.mark.parametrize("wanted", [signal.SIGTERM, signal.SIGINT])
