@@ -88,6 +88,7 @@ class Outside:
         """Trust the system's certificate authorities (also `SSL_CERT_FILE`), unless told."""
         self._trust = trust
         self._resolver = resolver
+        self._opening = asyncio.Lock()
         self._sessions: dict[bool, aiohttp.ClientSession] = {}
 
     async def __aenter__(self) -> Self:
@@ -124,31 +125,36 @@ class Outside:
         target, fields = _target(method, url, private=private), _fields(headers)
         progress = SimpleNamespace(connected=False)
         try:
-            async with (
-                asyncio.timeout(timeout_s),
-                self._session(private=private).request(
+            async with asyncio.timeout(timeout_s):
+                session = await self._session(private=private)
+                async with session.request(
                     *(method, target),
                     headers=fields,
                     data=body or None,
                     allow_redirects=False,
                     trace_request_ctx=progress,
-                ) as answer,
-            ):
-                return await _read(answer)
+                ) as answer:
+                    return await _read(answer)
         except (aiohttp.ClientError, OSError, ValueError) as error:
             # Without the cause, whose text names the whole URL.
             why = Undelivered.UNSURE if progress.connected else Undelivered.UNAVAILABLE
             raise DeliveryFailed(type(error).__name__, why=why) from None
 
-    def _session(self, *, private: bool) -> aiohttp.ClientSession:
-        if private not in self._sessions:
-            self._sessions[private] = self._opened(_anywhere if private else _in_public)
-        return self._sessions[private]
+    async def _session(self, *, private: bool) -> aiohttp.ClientSession:
+        async with self._opening:
+            if self._trust is None:
+                # Reading the authorities takes long enough for other people to notice.
+                self._trust = await asyncio.to_thread(_system_trust)
+            if private not in self._sessions:
+                connects = _anywhere if private else _in_public
+                self._sessions[private] = self._opened(self._trust, connects)
+            return self._sessions[private]
 
-    def _opened(self, connects: aiohttp.SocketFactoryType) -> aiohttp.ClientSession:
-        self._trust = self._trust or _system_trust()
+    def _opened(
+        self, trust: ssl.SSLContext, connects: aiohttp.SocketFactoryType
+    ) -> aiohttp.ClientSession:
         connector = aiohttp.TCPConnector(
-            ssl=self._trust,
+            ssl=trust,
             resolver=self._resolver,
             use_dns_cache=False,
             force_close=True,

@@ -88,9 +88,11 @@ class Options(BaseModel):
         if bool(self.username) is not bool(self.password.get_secret_value()):
             raise ValueError("username and password belong together")
         try:
-            mailbox(self.sender)
+            local, _ = mailbox(self.sender)
         except DeliveryFailed as error:
             raise ValueError("sender: no mailbox") from error
+        if not local.isascii():
+            raise ValueError("sender: a name in ASCII is needed, for every relay to take it")
         return self
 
 
@@ -112,11 +114,12 @@ class Smtp:
         try:
             async with asyncio.timeout(self._options.timeout.total_seconds()):
                 said = await handing.over(_address(*mailbox(self._options.sender)), local, domain)
+            await handing.leave()
         except (aiosmtplib.SMTPException, OSError, ValueError) as error:
             # Without the cause: relays repeat the address in what they say.
             raise handing.failure(error) from None
         finally:
-            await handing.leave()
+            handing.client.close()
         queued = _QUEUED.search(said)
         return Receipt(self._tools.instance, queued[1] if queued else "")
 
@@ -167,13 +170,13 @@ class _Handing:
     """One letter on its way to the relay, which knows how far it got."""
 
     def __init__(self, client: aiosmtplib.SMTP, message: EmailMessage) -> None:
-        self._client = client
+        self.client = client
         self._message = message
         self._offered = False
 
     async def over(self, sender: str, local: str, domain: str) -> str:
         """Return what the relay said when it took the letter."""
-        client = self._client
+        client = self.client
         await client.connect()
         encoding = "ascii" if local.isascii() else "utf-8"
         options = [] if local.isascii() else ["SMTPUTF8"]
@@ -191,10 +194,9 @@ class _Handing:
         return DeliveryFailed(_shown(error), why=self._why(error))
 
     async def leave(self) -> None:
+        """Take leave once the letter is taken; a relay that has gone by then does no harm."""
         with suppress(aiosmtplib.SMTPException, OSError):
-            if self._client.is_connected:
-                await self._client.quit(timeout=LEAVE_S)
-        self._client.close()
+            await self.client.quit(timeout=LEAVE_S)
 
     def _why(self, error: Exception) -> Undelivered:
         match error:

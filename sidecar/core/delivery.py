@@ -44,7 +44,8 @@ def admit(letter: Letter, traits: TransportTraits, now: datetime) -> int:
     """Return for how many seconds the letter is of use, when this transport may carry it.
 
     Raises:
-        DeliveryFailed: it is of another channel, of no use any more, or goes to no address.
+        DeliveryFailed: it is of another channel, of no use any more, goes to no address, or has
+            halves of characters in it, which nobody can write.
 
     """
     if letter.channel not in traits.channels:
@@ -52,6 +53,10 @@ def admit(letter: Letter, traits: TransportTraits, now: datetime) -> int:
     left = int((letter.expires_at - now).total_seconds())
     if left < 1:
         raise DeliveryFailed("the letter has expired", why=Undelivered.REFUSED)
+    try:
+        (letter.subject + letter.text + letter.html).encode()
+    except UnicodeEncodeError:
+        raise DeliveryFailed("the letter is no text", why=Undelivered.REFUSED) from None
     if letter.channel == "sms" and not _PHONE.fullmatch(letter.to):
         raise DeliveryFailed("no phone number", why=Undelivered.RECIPIENT)
     if letter.channel == "email":

@@ -18,11 +18,12 @@ class SnsServer:
     """The messages it took, by id."""
 
     taken: dict[str, dict[str, str]] = field(default_factory=dict)
+    token: str = SESSION_TOKEN
 
     def __call__(self, heard: Heard) -> bytes:
         if (heard.method, heard.target) != ("POST", "/"):
             return problem(404, "InvalidAction")
-        if heard.header("x-amz-security-token") != SESSION_TOKEN:
+        if heard.header("x-amz-security-token") != self.token:
             return problem(403, "InvalidClientTokenId")
         if not _is_signed(heard):
             return problem(403, "SignatureDoesNotMatch")
@@ -69,5 +70,6 @@ def _is_signed(heard: Heard) -> bool:
     for part in (day, REGION, "sns", "aws4_request"):
         made = hmac.new(made, part.encode(), hashlib.sha256).digest()
     wanted = hmac.new(made, text.encode(), hashlib.sha256).hexdigest()
-    whole = {"content-type", "host", "x-amz-date", "x-amz-security-token"} <= set(names)
+    sent = {name.lower() for name, _ in heard.headers if name.lower().startswith("x-amz-")}
+    whole = {"content-type", "host", "x-amz-date", *sent} <= set(names)
     return (scheme, key, parts["Signature"]) == ("AWS4-HMAC-SHA256", ACCESS_KEY, wanted) and whole

@@ -138,6 +138,7 @@ async def test_a_farewell_is_not_waited_for() -> None:
         ({"username": "me"}, "belong together"),
         ({"password": "me"}, "belong together"),
         ({"sender": "nobody"}, "no mailbox"),
+        ({"sender": "jörg@example.com"}, "in ASCII"),
         ({"sender": "a@b.example\r\nBcc: eve@example.com"}, "no mailbox"),
         ({"sender_name": "a\nBcc: eve@example.com"}, "pattern"),
         ({"helo": "a b"}, "pattern"),

@@ -65,7 +65,9 @@ async def test_what_is_published() -> None:
 
         receipt = await sns(sender="Harbour", max_price=0.1).send(letter())
         await sns().send(letter())
-    full, plain = server.taken.values()
+        server.token = ""
+        await sns(session_token=None).send(letter())
+    full, plain, _ = server.taken.values()
     assert receipt.reference in server.taken
     assert plain == {
         "Action": "Publish",

@@ -32,6 +32,14 @@ def test_letters_of_use_are_admitted() -> None:
     assert admit(letter("pigeon", to="the red loft"), BOTH, NOW) == 600
 
 
+def test_halves_of_characters_are_no_text() -> None:
+    """A text that no encoding can write shows that its letter is refused before it is begun."""
+    for changed in ({"text": "\ud83d"}, {"subject": "\udd11"}, {"html": "\ud800x"}):
+        with pytest.raises(DeliveryFailed) as failed:
+            admit(letter("email", **changed), BOTH, NOW)
+        assert failed.value.why is Undelivered.REFUSED
+
+
 @given(st.text(max_size=70), st.text(max_size=70))
 def test_an_address_stays_in_its_line(local: str, domain: str) -> None:
     """Any text shows that what passes as a mailbox could end neither a line nor an address."""
