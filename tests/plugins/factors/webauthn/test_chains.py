@@ -103,6 +103,24 @@ def test_what_cannot_be_read_is_no_certificate() -> None:
         certificates([LEAF.der] * (MAX_CERTIFICATES + 1))
 
 
+def edited(item: Authority, old: str, new: str) -> bytes:
+    return item.der.replace(bytes.fromhex(old), bytes.fromhex(new))
+
+
+def test_what_nobody_knows_is_refused_where_it_is_read() -> None:
+    """A key on a curve that nobody knows shows that its certificate is not read at all."""
+    p256, unknown = "2a8648ce3d030107", "2a8648ce3d030177"
+    with pytest.raises(ValueError, match="kind"):
+        certificate(edited(LEAF, p256, unknown))
+
+
+def test_whoever_does_not_say_what_it_may_issues_nothing() -> None:
+    """An issuer without basic constraints shows that it is no authority."""
+    constraints, unknown = "551d13", "551d7f"
+    issuer = certificate(edited(MIDDLE, constraints, unknown))
+    assert not anchored((LEAF.certificate, issuer), (ROOT.certificate,), NOW)
+
+
 def test_a_certificate_has_names() -> None:
     """A certificate shows that it was given to the holder of a name, if that stands in it."""
     named = SubjectAlternativeName([DNSName("mds.example.org")])

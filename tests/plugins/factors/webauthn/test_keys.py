@@ -111,6 +111,18 @@ def test_other_keys_are_not_sound(key: CoseKey) -> None:
     assert not is_sound(key)
 
 
+class Agreeable(CoseKey):
+    """A key that takes everything for its signature."""
+
+    def verify(self, message: bytes, signature: bytes) -> None:
+        del message, signature
+
+
+def test_a_key_that_signs_nothing_is_not_sound() -> None:
+    """A key by which nothing is a signature of nothing shows that it is refused."""
+    assert not is_sound(Agreeable(KEY))
+
+
 @given(st.binary(max_size=80))
 def test_what_cannot_be_read_signed_nothing(noise: bytes) -> None:
     """Any bytes show that as a key or as a signature they verify nothing and raise nothing."""
