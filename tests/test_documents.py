@@ -114,6 +114,15 @@ def test_the_configuration_of_the_readme_has_no_faults(tmp_path: Path) -> None:
     assert len(shown[0].splitlines()) <= 10
 
 
+def test_the_transports_that_are_shown_have_no_faults(tmp_path: Path) -> None:
+    """The transports of the documents show that they work as they stand there."""
+    text = (ROOT / "docs" / "transports.md").read_text(encoding="utf-8")
+    (shown,) = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    path = tmp_path / "sidecar.yaml"
+    path.write_text((ROOT / "config" / "minimal.yaml").read_text(encoding="utf-8") + shown, "utf-8")
+    assert loads(path) == []
+
+
 def documentation() -> str:
     return "\n".join(
         path.read_text(encoding="utf-8")

@@ -4,7 +4,7 @@ Protects nothing: whoever reads standard error reads every code.
 """
 
 import sys
-from typing import Final, Literal, TextIO
+from typing import Annotated, Final, TextIO
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -16,14 +16,16 @@ from sidecar.core.transports import Transport, TransportTraits
 
 MARK: Final = "NOT SENT"
 
+Channel = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
+
 
 class Options(BaseModel):
     """What is shown."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
-    channels: tuple[Literal["sms", "email"], ...] = Field(default=("sms", "email"), min_length=1)
-    """Which letters are taken."""
+    channels: tuple[Channel, ...] = Field(default=("sms", "email"), min_length=1)
+    """Which letters are taken; a factor of somebody else's may have a channel of its own."""
 
 
 class Console:

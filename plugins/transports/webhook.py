@@ -16,7 +16,7 @@ import re
 from base64 import b64decode, b64encode
 from binascii import Error as NotBase64
 from datetime import timedelta
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Final, Self
 
 from pydantic import (
     BaseModel,
@@ -43,6 +43,7 @@ LONGEST_BYTES: Final = 64
 _URL: Final = re.compile(r"https?://[A-Za-z0-9\[][!$-~]*")
 _NO_ADDRESS: Final = 422
 
+Channel = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
 Duration = Annotated[timedelta, BeforeValidator(parse_duration), WithJsonSchema({"type": "string"})]
 
 
@@ -55,8 +56,8 @@ class Options(BaseModel):
     """Where letters are posted to; https. Hidden like a secret, for many URLs hold one."""
     secret: SecretStr
     """`whsec_` and 24 to 64 random bytes in base64; signs every letter."""
-    channels: tuple[Literal["sms", "email"], ...] = Field(default=("sms", "email"), min_length=1)
-    """Which letters are taken."""
+    channels: tuple[Channel, ...] = Field(default=("sms", "email"), min_length=1)
+    """Which letters are taken; a factor of somebody else's may have a channel of its own."""
     private: bool = False
     """The URL may be inside (loopback, private, link-local) and without TLS."""
     timeout: Duration = Field(

@@ -57,10 +57,7 @@ def admit(letter: Letter, traits: TransportTraits, now: datetime) -> int:
         (letter.subject + letter.text + letter.html).encode()
     except UnicodeEncodeError:
         raise DeliveryFailed("the letter is no text", why=Undelivered.REFUSED) from None
-    if letter.channel == "sms" and not _PHONE.fullmatch(letter.to):
-        raise DeliveryFailed("no phone number", why=Undelivered.RECIPIENT)
-    if letter.channel == "email":
-        mailbox(letter.to)
+    _to_somebody(letter)
     return left
 
 
@@ -142,6 +139,20 @@ def told_by(call: Callback, name: str) -> str:
     wanted = name.lower().encode("ascii")
     values = [value for key, value in call.headers if key.lower() == wanted]
     return values[0].decode("latin-1") if len(values) == 1 else ""
+
+
+def _to_somebody(letter: Letter) -> None:
+    """Hold the address to the form of its channel; one of a plugin's own is a line of text."""
+    match letter.channel:
+        case "sms":
+            right = _PHONE.fullmatch(letter.to) is not None
+        case "email":
+            right = bool(mailbox(letter.to))
+        case _:
+            short = 0 < _bytes(letter.to) <= _MAX_ADDRESS_BYTES
+            right = short and letter.to.isprintable()
+    if not right:
+        raise DeliveryFailed("no address of this channel", why=Undelivered.RECIPIENT)
 
 
 def _bytes(text: str) -> int:

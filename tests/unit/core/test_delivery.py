@@ -32,6 +32,14 @@ def test_letters_of_use_are_admitted() -> None:
     assert admit(letter("pigeon", to="the red loft"), BOTH, NOW) == 600
 
 
+def test_addresses_of_other_channels_are_a_line() -> None:
+    """Addresses of a plugin's own channel show that they may be anything that stays in a line."""
+    for wrong in ("", "a\nb", "a\0", "\u202ea", "x" * 255):
+        with pytest.raises(DeliveryFailed) as failed:
+            admit(letter("pigeon", to=wrong), BOTH, NOW)
+        assert failed.value.why is Undelivered.RECIPIENT
+
+
 def test_halves_of_characters_are_no_text() -> None:
     """A text that no encoding can write shows that its letter is refused before it is begun."""
     for changed in ({"text": "\ud83d"}, {"subject": "\udd11"}, {"html": "\ud800x"}):
