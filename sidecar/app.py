@@ -169,6 +169,7 @@ def _kit(
         told_call=metrics.plugin,
         times=SessionTimes(settings.session.idle, settings.session.lifetime),
         first=wiring.first_enrollment(settings),
+        remembering=wiring.remembering(settings),
         demanded=any(
             rule.effect is Effect.REQUIRE and rule.need.level > Level.ONE_FACTOR for rule in rules
         ),

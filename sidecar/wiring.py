@@ -5,7 +5,7 @@ from pathlib import Path
 
 from sidecar import bundled
 from sidecar.flows.budgets import Budgets
-from sidecar.flows.kit import FirstEnrollment
+from sidecar.flows.kit import FirstEnrollment, Remembering
 from sidecar.letters import LetterWriter, Sender
 from sidecar.metrics.ledger import Ledger, Names
 from sidecar.proxy.identify import CarrierRules
@@ -176,6 +176,14 @@ def budgets(settings: Settings) -> Budgets:
         least_verified=part.least_verified,
         stop_unverified=part.stop_unverified,
     )
+
+
+def remembering(settings: Settings) -> Remembering:
+    """Return for how long browsers are remembered; NIST 800-63B §5.1 knows no such thing."""
+    part = settings.trusted_devices
+    if not part.enabled or settings.profile.nist:
+        return Remembering()
+    return Remembering(part.lifetime, frozenset(part.not_after))
 
 
 def tls_context(settings: Settings) -> ssl.SSLContext | None:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sidecar.core.model import Level, Proof
+from sidecar.core.model import REMEMBERED, Level, Proof
 
 CLOCK_SKEW = timedelta(seconds=2)
 """A proof dated further ahead than this was written by a broken clock and counts for nothing."""
@@ -51,9 +51,14 @@ def assess(proofs: Iterable[Proof], levels: Mapping[str, Level], now: datetime) 
     """Return the strongest assurance that these proofs give now.
 
     `levels` maps each configured factor to the level one of its proofs gives; a proof of a factor
-    that is no longer configured is worth nothing.
+    that is no longer configured is worth nothing. A remembered browser satisfies rules, but it is
+    no authentication, so that nobody is told of one. Source: NIST 800-63B §5.1.
     """
-    counted = [proof for proof in proofs if proof.factor in levels and proof.at <= now + CLOCK_SKEW]
+    counted = [
+        proof
+        for proof in proofs
+        if proof.factor in levels and proof.at <= now + CLOCK_SKEW and not proof.remembered
+    ]
     if not counted:
         return Assurance(Level.ONE_FACTOR)
     best = max(counted, key=lambda proof: (worth(proof, levels), proof.at))
@@ -70,10 +75,17 @@ def worth(proof: Proof, levels: Mapping[str, Level]) -> Level:
 def counts(proof: Proof, need: Requirement, now: datetime) -> bool:
     """Tell whether a proof counts here: of the right factor, fresh enough, not from ahead."""
     return (
-        (not need.factors or proof.factor in need.factors)
+        _kind_counts(proof.factor, need)
         and proof.at <= now + CLOCK_SKEW
         and (need.max_age is None or now - proof.at <= need.max_age)
     )
+
+
+def _kind_counts(factor: str, need: Requirement) -> bool:
+    """Tell whether any proof of this kind may count; a remembered browser is never a fresh one."""
+    if factor == REMEMBERED:
+        return need.max_age is None and not need.factors
+    return not need.factors or factor in need.factors
 
 
 def satisfies(
@@ -125,7 +137,5 @@ def able(
     return tuple(
         factor
         for factor in factors
-        if factor in levels
-        and levels[factor] >= target
-        and (not need.factors or factor in need.factors)
+        if factor in levels and levels[factor] >= target and _kind_counts(factor, need)
     )

@@ -5,6 +5,7 @@ from functools import cache
 
 SESSION = "sidecar"
 KNOWN = "sidecar-known"
+TRUSTED = "sidecar-trusted"
 LANGUAGE = "sidecar-lang"
 _HOST = "__Host-"
 
@@ -12,9 +13,8 @@ _HOST = "__Host-"
 @cache
 def names_of_ours() -> frozenset[str]:
     """Return every name that is ours, normalised by `normal`."""
-    return frozenset(
-        normal(prefix + name) for prefix in ("", _HOST) for name in (SESSION, KNOWN, LANGUAGE)
-    )
+    ours = (SESSION, KNOWN, TRUSTED, LANGUAGE)
+    return frozenset(normal(prefix + name) for prefix in ("", _HOST) for name in ours)
 
 
 def normal(name: str) -> str:

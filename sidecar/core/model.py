@@ -260,6 +260,10 @@ class Challenge:
     expires_at: datetime
 
 
+REMEMBERED = "remembered-browser"
+"""Stands where a proof names its factor; no instance name has a hyphen, so none can be this."""
+
+
 @dataclass(frozen=True, slots=True)
 class Proof:
     """Evidence kept in the session; what it is worth is computed at each use, never stored."""
@@ -270,6 +274,11 @@ class Proof:
     at: datetime
     most: Level = Level.PHISHING_RESISTANT
     """No higher level comes of it: what its authenticator was allowed when it was given."""
+
+    @property
+    def remembered(self) -> bool:
+        """It was given at another time, and this browser is remembered for it."""
+        return self.factor == REMEMBERED
 
 
 class SessionStatus(StrEnum):
@@ -298,6 +307,11 @@ class Session:
     user_agent: str = ""
     address: str = ""
     """Truncated for display: never a full address."""
+
+    @property
+    def proven(self) -> bool:
+        """A factor was proven in it; that its browser is remembered proves nothing."""
+        return any(not proof.remembered for proof in self.proofs)
 
 
 class Standing(Enum):

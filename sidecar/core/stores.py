@@ -20,6 +20,7 @@ from sidecar.core.model import (
     TokenHash,
 )
 from sidecar.core.outbox import Contacts, Outbox, Sendings
+from sidecar.core.trusted import TrustedBrowsers
 
 
 class Accounts(Protocol):
@@ -58,7 +59,7 @@ class Authenticators(Protocol):
         ...
 
     async def add(self, authenticator: Authenticator) -> None:
-        """The authenticator is there.
+        """The authenticator is there, and no browser of its person is remembered.
 
         Raises:
             Conflict: its credential is registered already, to whomever.
@@ -87,7 +88,9 @@ class Authenticators(Protocol):
         ...
 
     async def move(self, current: Authenticator, occasion: str, now: datetime) -> Authenticator:
-        """The authenticator is in the state that follows; see `sidecar.core.states`.
+        """The authenticator is in the state that follows, and no browser of its person remembered.
+
+        `sidecar.core.states` says what follows what.
 
         Raises:
             Conflict: the occasion does not happen in its present state.
@@ -280,6 +283,8 @@ class Transaction(Protocol):
     def sendings(self) -> Sendings: ...
     @property
     def contacts(self) -> Contacts: ...
+    @property
+    def trusted(self) -> TrustedBrowsers: ...
     @property
     def trail(self) -> Trail: ...
 

@@ -14,6 +14,7 @@ from sidecar.flows.receipts import Receipts
 from sidecar.flows.refusals import Refusals
 from sidecar.flows.revocations import Revocations
 from sidecar.flows.sessions import Sessions
+from sidecar.flows.trusted import Browsers
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,7 @@ class Flows:
     challenges: Challenges
     enrollments: Enrollments
     management: Management
+    browsers: Browsers
     refusals: Refusals
     live: Live
     deliveries: Deliveries
@@ -48,6 +50,7 @@ def build_flows(kit: Kit) -> Flows:
         Challenges(kit, sessions, deliveries, notices),
         Enrollments(kit, sessions, deliveries, notices),
         Management(kit, sessions, notices),
+        Browsers(kit, sessions, notices),
         Refusals(kit),
         Live(revocations, sessions.latest, kit.levels),
         deliveries,

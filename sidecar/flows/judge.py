@@ -23,7 +23,7 @@ from sidecar.flows.deliver import used
 from sidecar.flows.kit import Entered, Kit, from_plugin
 from sidecar.flows.notices import Notices
 from sidecar.flows.record import act
-from sidecar.flows.sessions import Sessions
+from sidecar.flows.sessions import Sessions, end_remembered
 from sidecar.flows.visit import Visit
 
 
@@ -126,6 +126,8 @@ class Judge:
             )
             if attempt.claim.last:
                 posts = await self._disable(tx, visit, factor, now)
+        if attempt.claim.last:
+            await self._sessions.catch_up(visit.person)
         await self._notices.send(posts)
         await self._remember(attempt, outcome)
 
@@ -137,6 +139,7 @@ class Judge:
             if item.factor == factor and item.status is AuthenticatorStatus.ACTIVE:
                 await tx.authenticators.move(item, "disable", now)
         await tx.challenges.void(visit.person, now)
+        await end_remembered(tx, visit.person, now)
         await tx.trail.append(act(visit, "authenticator.disabled", now, factor=factor))
         return await self._notices.tell(
             *(tx, visit, "authenticator_disabled"), what="", factor=factor

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import TypeVar
 
 from sidecar.core.errors import PluginFailed, SidecarError
-from sidecar.core.model import Level, Session, Started
+from sidecar.core.model import REMEMBERED, Level, Session, Started
 from sidecar.core.outbox import Letters
 from sidecar.core.protocols import (
     Clock,
@@ -72,6 +72,15 @@ class FirstEnrollment:
 
 
 @dataclass(frozen=True, slots=True)
+class Remembering:
+    """For how long a browser may be remembered, and after the proof of which factors not."""
+
+    lifetime: timedelta = timedelta(0)
+    """Zero: no browser is."""
+    not_after: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class Kit:
     """The parts that flows are made of."""
 
@@ -89,6 +98,7 @@ class Kit:
     """Told where the session behind a cookie was found."""
     discounted: frozenset[str] = frozenset()
     """Factors that the profile does not let count as a second one."""
+    remembering: Remembering = Remembering()
     transports: Mapping[str, Transport] = field(default_factory=dict)
     """What carries messages, by instance name, in the order of the configuration."""
     plugin_timeout: timedelta = timedelta(seconds=5)
@@ -111,11 +121,15 @@ class Kit:
 
     @property
     def levels(self) -> dict[str, Level]:
-        """The level that one proof of each configured factor gives."""
-        return {
+        """The level that one proof of each configured factor gives.
+
+        That of a remembered browser is among them where browsers are remembered.
+        """
+        levels = {
             name: Level.ONE_FACTOR if name in self.discounted else factor.traits.strongest
             for name, factor in self.factors.items()
         }
+        return levels | {REMEMBERED: Level.TWO_FACTOR} if self.remembering.lifetime else levels
 
 
 @dataclass(frozen=True, slots=True)

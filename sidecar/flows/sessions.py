@@ -14,6 +14,7 @@ from sidecar.core.model import (
     TokenHash,
 )
 from sidecar.core.stores import Transaction
+from sidecar.core.trusted import SeriesId
 from sidecar.flows.kit import SESSIONS_OPENED, Entered, Kit, counted_under, new_id
 from sidecar.flows.record import act
 from sidecar.flows.revocations import Revocations
@@ -143,24 +144,33 @@ class Sessions:
 
         """
         await self._kit.limiter.take(SESSIONS_OPENED, counted_under(visit))
-        now, token = self._kit.clock(), self._kit.tokens.mint_session()
         async with self._kit.store.begin() as tx:
-            account = await tx.accounts.get(visit.person)
-            await record_stated(tx, visit.identity, now)
-            session = Session(
-                id=SessionId(new_id()),
-                person=visit.person,
-                status=SessionStatus.PENDING,
-                created_at=now,
-                expires_at=now + self._kit.times.lifetime,
-                last_seen_at=now,
-                login=visit.identity.login,
-                epoch=account.epoch if account else 0,
-                user_agent=visit.user_agent[:200],
-                address=coarse(visit.address),
-            )
-            await tx.sessions.add(session, self._hash(token))
+            return await self._add(tx, visit, self._kit.clock())
+
+    async def _add(self, tx: Transaction, visit: Visit, now: datetime) -> Entered:
+        token = self._kit.tokens.mint_session()
+        account = await tx.accounts.get(visit.person)
+        await record_stated(tx, visit.identity, now)
+        session = Session(
+            id=SessionId(new_id()),
+            person=visit.person,
+            status=SessionStatus.PENDING,
+            created_at=now,
+            expires_at=now + self._kit.times.lifetime,
+            last_seen_at=now,
+            login=visit.identity.login,
+            epoch=account.epoch if account else 0,
+            user_agent=visit.user_agent[:200],
+            address=coarse(visit.address),
+        )
+        await tx.sessions.add(session, self._hash(token))
         return Entered(session, token)
+
+    async def enter(self, tx: Transaction, visit: Visit, proof: Proof, now: datetime) -> Entered:
+        """The session of the visit, or a new one, holds the proof and answers to a new token."""
+        if visit.session is None:
+            visit = replace(visit, session=(await self._add(tx, visit, now)).session)
+        return await self.elevate(tx, visit, proof, now)
 
     async def elevate(self, tx: Transaction, visit: Visit, proof: Proof, now: datetime) -> Entered:
         """The session holds one more proof and answers to a new token (ASVS 7.2.4)."""
@@ -238,7 +248,11 @@ class Sessions:
 async def end_sessions(
     tx: Transaction, person: Person, now: datetime, *, keep: SessionId | None = None
 ) -> None:
-    """Every session of the person but one is over, and every process learns it from the feed."""
+    """Every session of the person but one is over, and every process learns it from the feed.
+
+    No browser of theirs is remembered any more either.
+    """
+    await tx.trusted.end(person, None, now)
     if keep is None:
         await tx.sessions.end(person, None)
         await tx.feed.append("person", person, None, now)
@@ -247,3 +261,20 @@ async def end_sessions(
         if session.id != keep:
             await tx.sessions.end(person, session.id)
             await tx.feed.append("session", person, session.id, now)
+
+
+async def end_remembered(
+    tx: Transaction, person: Person, now: datetime, which: SeriesId | None = None
+) -> int:
+    """One browser of the person, or all, are remembered no longer; return how many were.
+
+    Sessions that rest on nothing else are over, and every process learns it from the feed.
+    """
+    ended = await tx.trusted.end(person, which, now)
+    for session in await tx.sessions.of(person, now):
+        series = {str(proof.authenticator_id) for proof in session.proofs}
+        rests = which in series if which is not None else bool(series)
+        if rests and not session.proven:
+            await tx.sessions.end(person, session.id)
+            await tx.feed.append("session", person, session.id, now)
+    return ended

@@ -5,10 +5,12 @@ import hmac
 import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as BadBase64
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from sidecar.core.model import AuthenticatorId, Person, SessionId, TokenHash
+from sidecar.core.trusted import SeriesId
 
 TOKEN_BYTES = 32
 TAG_BYTES = 32
@@ -63,6 +65,25 @@ def _words(*parts: str) -> bytes:
     return b"".join(len(part).to_bytes(4, "big") + part for part in raw)
 
 
+@dataclass(frozen=True, slots=True)
+class TrustedToken:
+    """What a remembered browser carries: the same series every time, and a counter of one use."""
+
+    text: str = field(repr=False)
+    series: bytes = field(repr=False)
+    counter: bytes = field(repr=False)
+
+    @property
+    def series_id(self) -> SeriesId:
+        """The stored form of the series."""
+        return SeriesId(hashlib.sha256(self.series).hexdigest())
+
+    @property
+    def counter_hash(self) -> TokenHash:
+        """The stored form of the counter."""
+        return TokenHash(hashlib.sha256(self.counter).hexdigest())
+
+
 class Tokens:
     """Mints and recognises tokens; made-up ones are told apart by their tag, at no cost."""
 
@@ -100,6 +121,28 @@ class Tokens:
             return False
         # Read only after the tag was found ours: a year 300000 cannot be a datetime.
         return datetime.fromtimestamp(int(until), UTC) >= now
+
+    # -- remembered browsers -------------------------------------------------------------------
+
+    def mint_trusted(self, person: Person, series: bytes = b"") -> TrustedToken:
+        """Return a new counter of a series, or the first of a new one; of this person alone."""
+        series, counter = (
+            series or secrets.token_bytes(TOKEN_BYTES),
+            secrets.token_bytes(TOKEN_BYTES),
+        )
+        said = _words(person.realm, person.subject) + series + counter
+        tag = self._signer.keyed("trusted-browser", said)
+        return TrustedToken(_pack(series + counter + tag), series, counter)
+
+    def read_trusted(self, text: str, person: Person) -> TrustedToken | None:
+        """Return the token, if it is ours and of this person; whether it counts the store knows."""
+        raw = _unpack(text)
+        series, counter = raw[:TOKEN_BYTES], raw[TOKEN_BYTES : 2 * TOKEN_BYTES]
+        said = _words(person.realm, person.subject) + series + counter
+        tag = raw[2 * TOKEN_BYTES :]
+        if len(tag) != TAG_BYTES or not self._signer.matches("trusted-browser", said, tag):
+            return None
+        return TrustedToken(text, series, counter)
 
     # -- forms ---------------------------------------------------------------------------------
 

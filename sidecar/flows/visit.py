@@ -1,6 +1,6 @@
 """Who acts, in which session and from where: what the flows know of a request."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import IPv4Address, ip_address, ip_network
 
 from sidecar.core.errors import NotIdentified, StepUpRequired
@@ -20,6 +20,8 @@ class Visit:
     """What the browser asked for: a tag that was chosen on a page, else its Accept-Language."""
     known: bool = False
     """This browser once passed as this person, so its tries are counted apart from strangers'."""
+    trusted: str = field(default="", repr=False)
+    """What this browser carries where somebody asked for it to be remembered; not checked yet."""
 
     @property
     def person(self) -> Person:
@@ -45,14 +47,14 @@ class Visit:
         return self.session
 
     def require_proof(self) -> Session:
-        """Return the session if it holds a proof of a factor.
+        """Return the session if a factor was proven in it.
 
         Raises:
-            StepUpRequired: nothing but the first factor is known.
+            StepUpRequired: nothing but the first factor is known, or the browser remembered.
 
         """
         session = self.require_session()
-        if not session.proofs:
+        if not session.proven:
             message = "no proof in session"
             raise StepUpRequired(message)
         return session

@@ -29,6 +29,8 @@ class Decided(IntEnum):
     """No decision: the request itself is at fault."""
     FAILED = 11
     """No decision: the sidecar, or what it depends on, is at fault."""
+    REMEMBERED = 12
+    """Led back to where it was going, in a session of a remembered browser."""
 
 
 class Failure(IntEnum):

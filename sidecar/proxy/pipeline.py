@@ -6,7 +6,7 @@ from datetime import datetime
 import structlog
 
 from sidecar.core import decision, policy
-from sidecar.core.cookies import KNOWN, LANGUAGE
+from sidecar.core.cookies import KNOWN, LANGUAGE, TRUSTED
 from sidecar.core.decision import Allow, Evidence, Identify, decide, lasting, strictest
 from sidecar.core.errors import MalformedRequest, NotIdentified, SidecarError
 from sidecar.core.model import Identity, Session
@@ -25,6 +25,7 @@ from sidecar.proxy.known import Said
 from sidecar.proxy.origins import refuse_foreign
 from sidecar.proxy.recall import at_hand, recall, touch
 from sidecar.proxy.receive import Receiver
+from sidecar.proxy.recognise import Seen, recognise
 from sidecar.proxy.route import Routed, Router
 from sidecar.proxy.verdicts import Forward, Page, Reply, Verdict
 from sidecar.proxy.vouch import Voucher
@@ -193,7 +194,7 @@ class Pipeline:
         rules: tuple[Rule, ...],
     ) -> Reply:
         """Look up what the person could prove with, decide once more, and answer."""
-        visit = self._visit(arrival, identity, session)
+        visit, seen = self._visit(arrival, identity, session), Seen()
         if visit is not None and isinstance(decided, decision.StepUp):
             evidence = Evidence(
                 visit.identity,
@@ -202,6 +203,8 @@ class Pipeline:
                 self._levels,
             )
             decided = decide(rules, evidence, self._flows.kit.clock())
+        if visit is not None and isinstance(decided, decision.StepUp):
+            seen = await recognise(self._flows.browsers, arrival, visit, rules)
         log.info(
             "request.stopped",
             rule=decided.rule.name,
@@ -210,9 +213,11 @@ class Pipeline:
         )
         if visit is not None and isinstance(decided, decision.Deny):
             await self._flows.refusals.record(visit, decided.rule.name, decided.reason_id)
-        reply = await self._answerer.answer(decided, arrival, visit)
-        answers = self._metrics.answers(decided.rule.name, _DECIDED[type(decided)])
-        return replace(reply, headers=(*reply.headers, *relayed(identity)), answers=answers)
+        reply = seen.reply or await self._answerer.answer(decided, arrival, visit)
+        became = Decided.REMEMBERED if seen.reply else _DECIDED[type(decided)]
+        headers = (*reply.headers, *seen.headers, *relayed(identity))
+        answers = self._metrics.answers(decided.rule.name, became)
+        return replace(reply, headers=headers, answers=answers)
 
     async def _who(self, arrival: Arrival, upstream: str) -> tuple[Said, Session | None]:
         view = arrival.view(upstream)
@@ -237,6 +242,7 @@ class Pipeline:
             user_agent=arrival.header("user-agent"),
             language=arrival.cookie(LANGUAGE) or arrival.header("accept-language"),
             known=tokens.is_known(arrival.cookie(KNOWN), identity.person, now),
+            trusted=arrival.cookie(TRUSTED),
         )
 
     @staticmethod

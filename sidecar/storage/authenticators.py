@@ -28,6 +28,7 @@ from sidecar.storage.materials import decode, encode, kind_of, statement
 from sidecar.storage.tables import (
     authenticators,
 )
+from sidecar.storage.trusted import SqlTrustedBrowsers
 from sidecar.storage.vault import Place, Vault
 
 _log = structlog.get_logger(__name__)
@@ -45,6 +46,7 @@ class SqlAuthenticators:
         self._vault = vault
         self._lookups = Lookups(connection)
         self._keys = HardwareKeys(connection)
+        self._trusted = SqlTrustedBrowsers(connection)
 
     async def of(self, person: Person) -> tuple[Authenticator, ...]:
         """Return all that were ever confirmed and not removed, unreadable ones with no material."""
@@ -63,7 +65,7 @@ class SqlAuthenticators:
         return found[0] if found else None
 
     async def add(self, authenticator: Authenticator) -> None:
-        """The authenticator is there.
+        """The authenticator is there, and no browser of its person is remembered.
 
         Raises:
             Conflict: its credential is registered already, to whomever.
@@ -87,6 +89,7 @@ class SqlAuthenticators:
             await self._lookups.put(authenticator.id, authenticator.material)
         elif isinstance(authenticator.material, PublicKey):
             await self._keys.add(authenticator.id, authenticator.material)
+        await self._trusted.end(authenticator.person, None, authenticator.created_at)
 
     async def replace(
         self, current: Authenticator, material: Material | None, *, used_at: datetime | None
@@ -119,7 +122,7 @@ class SqlAuthenticators:
         await self._replace_rows(current, after)
 
     async def move(self, current: Authenticator, occasion: str, now: datetime) -> Authenticator:
-        """The authenticator is in the state that follows from the present one.
+        """The authenticator is in the state that follows; no browser of its person is remembered.
 
         A row whose MAC does not fit is moved but not vouched for anew: a tampered row would
         otherwise be washed clean by suspending and resuming it. A removed one keeps no secret.
@@ -142,6 +145,7 @@ class SqlAuthenticators:
             await self._lookups.drop(after.id)
             await self._keys.drop(after.id)
         await self._store(present, after, now)
+        await self._trusted.end(after.person, None, now)
         return after
 
     async def rename(self, person: Person, which: AuthenticatorId, name: str) -> bool:

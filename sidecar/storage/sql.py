@@ -30,6 +30,7 @@ from sidecar.storage.sweep import sweep
 from sidecar.storage.tables import instance
 from sidecar.storage.trail import SqlTrail, Verdict
 from sidecar.storage.transaction import cause, transaction
+from sidecar.storage.trusted import SqlTrustedBrowsers
 from sidecar.storage.vault import KeyRing, Vault
 
 CREATE = "sidecar migrate up --create"
@@ -82,6 +83,10 @@ class SqlTransaction:
     @cached_property
     def contacts(self) -> SqlContacts:
         return SqlContacts(self.connection, self.vault)
+
+    @cached_property
+    def trusted(self) -> SqlTrustedBrowsers:
+        return SqlTrustedBrowsers(self.connection)
 
     @cached_property
     def trail(self) -> SqlTrail:

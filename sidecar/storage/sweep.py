@@ -6,7 +6,14 @@ from sqlalchemy import delete, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from sidecar.core.outbox import PostStatus
-from sidecar.storage.tables import challenges, invitations, outbox, revocations, sessions
+from sidecar.storage.tables import (
+    challenges,
+    invitations,
+    outbox,
+    revocations,
+    sessions,
+    trusted_devices,
+)
 
 KEEP = timedelta(days=7)
 """Longer than any proof, cached session or reader of the feed lasts."""
@@ -35,6 +42,7 @@ async def sweep(connection: AsyncConnection, now: datetime) -> int:
         delete(revocations).where(revocations.c.at < before),
         delete(invitations).where(invitations.c.expires_at < before),
         delete(outbox).where(outbox.c.created_at < now - COUNTED),
+        delete(trusted_devices).where(trusted_devices.c.expires_at < before),
     )
     return sum([(await connection.execute(statement)).rowcount for statement in statements])
 

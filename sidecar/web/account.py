@@ -1,11 +1,10 @@
 """The account page: sign-in methods, spare codes, sessions, and what happened lately."""
 
-import re
 from dataclasses import replace
 
 from aiohttp import web
 
-from sidecar.core.cookies import SESSION
+from sidecar.core.cookies import SESSION, TRUSTED
 from sidecar.core.errors import Conflict, StepUpRequired
 from sidecar.core.model import (
     Authenticator,
@@ -20,6 +19,7 @@ from sidecar.flows.admission import adding
 from sidecar.flows.manage import removing
 from sidecar.flows.visit import Visit
 from sidecar.web import lines
+from sidecar.web.browsers import browser, remembered
 from sidecar.web.choosing import choices, spare
 from sidecar.web.desk import Desk
 from sidecar.web.lines import Codes, EventKind, Method, SessionLine
@@ -32,6 +32,8 @@ _DONE: dict[str, Done] = {
     "removed": "removed",
     "codes-made": "codes-made",
     "session-ended": "session-ended",
+    "browser-forgotten": "browser-forgotten",
+    "browsers-forgotten": "browsers-forgotten",
 }
 _KINDS: dict[str, EventKind] = {
     "challenge.verified": "verified",
@@ -40,6 +42,9 @@ _KINDS: dict[str, EventKind] = {
     "authenticator.added": "added",
     "authenticator.removed": "removed",
     "authenticator.renamed": "renamed",
+    "browser.remembered": "browser-remembered",
+    "browser.forgotten": "browser-forgotten",
+    "browser.stolen": "browser-stolen",
     "session.ended": "session-ended",
     "session.ended_everywhere": "sessions-ended",
     "session.signed_out": "signed-out",
@@ -48,21 +53,6 @@ _SPARE_KINDS: dict[str, EventKind] = {
     "authenticator.added": "codes-made",
     "challenge.verified": "code-used",
 }
-_BROWSERS = (
-    ("Edg", "Edge"),
-    ("OPR", "Opera"),
-    ("Firefox", "Firefox"),
-    ("Chrome", "Chrome"),
-    ("Safari", "Safari"),
-)
-_SYSTEMS = (
-    ("Android", "Android"),
-    ("iPhone", "iPhone"),
-    ("iPad", "iPad"),
-    ("Windows", "Windows"),
-    ("Mac OS X", "macOS"),
-    ("Linux", "Linux"),
-)
 
 
 class AccountPages:
@@ -86,7 +76,7 @@ class AccountPages:
     async def show(self, request: web.Request) -> web.Response:
         """Return the page, or ask for a proof first: names and dates are for the owner only."""
         visit = await self._desk.enter(request)
-        if not visit.require_session().proofs:
+        if not visit.require_session().proven:
             onward = self._desk.seal(visit, self._desk.renderer.url("account"))
             return self._desk.go(request, "challenge", next=onward)
         done = _DONE.get(request.query.get("done", ""), "")
@@ -144,7 +134,8 @@ class AccountPages:
         """Every session of the person is over, this one too."""
         form = await self._desk.form(request)
         await self._desk.flows.sessions.end_all(form.visit)
-        self._desk.put(request, self._desk.jar(request).drop(SESSION))
+        for name in (SESSION, TRUSTED):
+            self._desk.put(request, self._desk.jar(request).drop(name))
         return self._desk.go(request, "signed-out", everywhere="1")
 
     # -- the page ------------------------------------------------------------------------------
@@ -169,6 +160,8 @@ class AccountPages:
                 for event in await self._desk.flows.management.history(visit)
                 if event.name in _KINDS
             ),
+            browsers=await remembered(self._desk, visit),
+            remembering=bool(self._desk.flows.kit.remembering.lifetime),
         )
 
     def _method(self, item: Authenticator, held: tuple[Authenticator, ...]) -> Method:
@@ -222,13 +215,3 @@ def _line(session: Session, current: str) -> SessionLine:
         last_seen=session.last_seen_at,
         current=session.id == current,
     )
-
-
-def browser(user_agent: str) -> str:
-    """Return what a person would call the browser and system of a User-Agent; never more."""
-    name = next((shown for part, shown in _BROWSERS if f"{part}/" in user_agent), "")
-    system = next((shown for part, shown in _SYSTEMS if part in user_agent), "")
-    if name or system:
-        return " · ".join(part for part in (name, system) if part)
-    word = re.match(r"[A-Za-z][A-Za-z0-9_-]{0,20}", user_agent)
-    return word[0] if word else "?"

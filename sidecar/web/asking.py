@@ -38,13 +38,15 @@ def carried(asked: Mapping[str, str]) -> dict[str, str]:
 
 def met(desk: Desk, visit: Visit, need: Requirement) -> bool:
     """Tell whether the session proves already what is asked for."""
-    kit, proofs = desk.flows.kit, visit.require_session().proofs
-    return bool(proofs) and satisfies(proofs, need, kit.levels, kit.clock())
+    kit = desk.flows.kit
+    # Whoever opens a page of ours is asked, although a remembered browser would do elsewhere.
+    given = [proof for proof in visit.require_session().proofs if not proof.remembered]
+    return bool(given) and satisfies(given, need, kit.levels, kit.clock())
 
 
 def reason(desk: Desk, visit: Visit, need: Requirement) -> Reason:
     """Return why a person in this session is asked."""
-    if not visit.require_session().proofs:
+    if not visit.require_session().proven:
         return "sign-in"
     return "stale" if met(desk, visit, replace(need, max_age=None)) else "stronger"
 

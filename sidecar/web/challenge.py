@@ -23,6 +23,7 @@ from sidecar.flows.manage import removing
 from sidecar.flows.portfolio import authenticators, portfolio
 from sidecar.flows.visit import Visit
 from sidecar.web.asking import carried, met, offers, question, reason, requirement
+from sidecar.web.browsers import remember, rememberable
 from sidecar.web.desk import Desk, Form
 from sidecar.web.questions import Fault, Question
 from sidecar.web.sending import SENT_AGAIN, fault_of, later, status_of, unsent
@@ -145,6 +146,8 @@ class ChallengePages:
         visit = replace(form.visit, session=entered.session)
         if entered.action:
             return await self._perform(request, visit, entered.action, form.get("next"))
+        if form.get("remember") == "yes":
+            await remember(self._desk, request, visit)
         return self._desk.go(request, "continue", next=form.get("next"), lost=form.get("lost"))
 
     async def _entered(self, form: Form) -> Entered:
@@ -198,6 +201,7 @@ class ChallengePages:
             fields=tuple(carried(asked).items()),
             stopped=asked.get("lost") == "1",
             next=asked.get("next", ""),
+            remember=rememberable(self._desk, what.current.factor, need),
         )
 
     async def _confirm(

@@ -138,7 +138,7 @@ class Desk:
         """The browser gets the new session token; once it proved something it is known."""
         jar, now = self.jar(request), self.flows.kit.clock()
         self.put(request, jar.put(SESSION, entered.token))
-        if entered.session.proofs:
+        if entered.session.proven:
             known = self.flows.kit.tokens.mint_known(entered.session.person, now)
             age = int(KNOWN_FOR.total_seconds())
             self.put(request, jar.put(KNOWN, known, max_age_s=age))

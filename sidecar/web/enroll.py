@@ -64,7 +64,7 @@ class EnrollPages:
         if found.standing is Standing.RECOVERY_NEEDED:
             return self._desk.go(request, "recovery", next=onward["next"])
         if found.standing is Standing.ENROLLED:
-            if not visit.require_session().proofs:
+            if not visit.require_session().proven:
                 here = self._desk.seal(visit, self._desk.renderer.url("enroll", **onward, **asked))
                 return self._desk.go(request, "challenge", next=here)
             held = waiting(self._desk, found, requirement(asked)) if asked else None
@@ -80,7 +80,7 @@ class EnrollPages:
         try:
             challenge = await self._desk.flows.enrollments.show(visit, which)
         except ChallengeGone:
-            if not visit.require_session().proofs:
+            if not visit.require_session().proven:
                 raise
             return self._desk.go(request, "continue" if onward["next"] else "account", **onward)
         view = await ceremony(self._desk, visit, challenge, onward)
@@ -147,7 +147,7 @@ class EnrollPages:
         """Return the page that ends the setting up, where one more method would be wise."""
         visit, onward = await self._desk.enter(request), onward_of(request.query)
         held = await authenticators(self._desk.flows.kit.store, visit.person)
-        offered = missing(self._desk, held) if visit.require_session().proofs else ()
+        offered = missing(self._desk, held) if visit.require_session().proven else ()
         if not offered:
             return self._desk.go(request, "continue", **onward)
         view = EnrolledView(offered, stopped=onward["lost"] == "1", next=onward["next"])

@@ -11,6 +11,7 @@ from sidecar.core.assurance import SCHEME
 from sidecar.core.cookies import names_our_cookie
 from sidecar.core.errors import NotFound, SidecarError
 from sidecar.web.account import AccountPages
+from sidecar.web.browsers import BrowserPages
 from sidecar.web.challenge import ChallengePages
 from sidecar.web.desk import COOKIES, Desk
 from sidecar.web.disown import DisownPages
@@ -32,11 +33,12 @@ def build_pages(desk: Desk, problems: Problems, jwks: Mapping[str, object]) -> w
     public = PublicPages(desk, jwks)
     app = web.Application(middlewares=[_around(desk, problems)])
     app.add_routes(public.routes())
-    for pages in (
-        *(ChallengePages(desk), EnrollPages(desk), AccountPages(desk), LeavingPages(desk)),
-        *(DisownPages(desk), ReceiptCalls(desk)),
-    ):
-        app.add_routes(pages.routes())
+    kinds = (
+        *(ChallengePages, EnrollPages, AccountPages, BrowserPages, LeavingPages),
+        *(DisownPages, ReceiptCalls),
+    )
+    for kind in kinds:
+        app.add_routes(kind(desk).routes())
     return app
 
 

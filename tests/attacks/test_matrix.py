@@ -80,6 +80,8 @@ PAGES: dict[str, tuple[str, ...]] = {
     "POST account/rename": posted("401", "401", "404", "404", "401"),
     "POST account/remove": posted("challenge", "challenge", "404", "404", "challenge"),
     "POST account/codes": posted("409", "challenge", "challenge", "challenge", "403"),
+    "POST account/browsers/forget": posted("404", "404", "404", "404", "404"),
+    "POST account/browsers/forget-all": posted(*("account",) * 5),
     "POST account/sessions/end": posted("404", "404", "404", "404", "404"),
     "POST account/sessions/end-all": posted(*("signed-out",) * 5),
     "POST logout": ("leave",) * 8,

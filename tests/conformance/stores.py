@@ -34,6 +34,7 @@ from sidecar.core.model import (
     SharedSecret,
     TokenHash,
 )
+from sidecar.core.trusted import SeriesId, TrustedBrowser
 from sidecar.storage.setup import migrate_up
 from sidecar.storage.sql import SqlStore, open_store
 from sidecar.storage.vault import KeyRing, RootKey
@@ -150,6 +151,21 @@ def session(which: str = "s1", **changes: object) -> Session:
         expires_at=NOW + timedelta(hours=24),
         last_seen_at=NOW,
         login="login-1",
+        user_agent="Browser",
+        address="192.0.2.0/24",
+    )
+    return replace(plain, **changes)  # type: ignore[arg-type]  # the test says what it changes
+
+
+def trusted(which: str = "b1", **changes: object) -> TrustedBrowser:
+    plain = TrustedBrowser(
+        id=SeriesId(which),
+        person=ADA,
+        factor="totp",
+        proven_at=NOW - timedelta(seconds=1),
+        created_at=NOW,
+        expires_at=NOW + timedelta(days=30),
+        last_used_at=NOW,
         user_agent="Browser",
         address="192.0.2.0/24",
     )

@@ -1,5 +1,6 @@
 import ssl
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import yaml
 from sidecar import wiring
 from sidecar.proxy.upstream import Upstream
 from sidecar.settings.load import Loaded, load_settings
+from sidecar.settings.schema import Profile
 from tests.certificates import self_signed
 from tests.clock import START
 from tests.world import KEY, settings_for
@@ -152,3 +154,20 @@ def test_metrics_know_the_names_of_the_file(tmp_path: Path) -> None:
     assert made.values["upstream"] == ("shop",)
     assert made.values["source"] == ("app_login",)
     assert len(made.rows) == 3
+
+
+@pytest.mark.conforms("NIST-SB-4")
+@pytest.mark.parametrize(
+    ("profile", "lifetime"),
+    [("standard", timedelta(days=9)), ("asvs-l3", timedelta(days=9)), ("nist-aal2", timedelta())],
+)
+def test_browsers_are_remembered_as_written(
+    tmp_path: Path, profile: str, lifetime: timedelta
+) -> None:
+    """Each profile shows for how long browsers are remembered: under NIST not at all."""
+    part = {"enabled": True, "lifetime": "9d", "not_after": ["totp"]}
+    settings = loaded(tmp_path, {"trusted_devices": part}).settings
+    made = wiring.remembering(settings.model_copy(update={"profile": Profile(profile)}))
+    assert made.lifetime == lifetime
+    assert made.not_after == (frozenset({"totp"}) if lifetime else frozenset())
+    assert not wiring.remembering(loaded(tmp_path).settings).lifetime

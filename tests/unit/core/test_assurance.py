@@ -18,7 +18,7 @@ from sidecar.core.assurance import (
     until,
     worth,
 )
-from sidecar.core.model import AuthenticatorId, Level, Proof
+from sidecar.core.model import REMEMBERED, AuthenticatorId, Level, Proof
 
 NOW = datetime(2024, 5, 1, 12, tzinfo=UTC)
 LEVELS = {
@@ -26,6 +26,7 @@ LEVELS = {
     "totp": Level.TWO_FACTOR,
     "codes": Level.TWO_FACTOR,
     "webauthn": Level.PHISHING_RESISTANT,
+    REMEMBERED: Level.TWO_FACTOR,
 }
 FACTORS = (*LEVELS, "gone")
 
@@ -117,6 +118,33 @@ def test_a_stale_strong_proof_does_not_refresh_a_weak_one() -> None:
     assert not satisfies(both, need, LEVELS, NOW)
 
 
+@pytest.mark.conforms("NIST-SB-4", "NIST-AUTHB-1")
+@pytest.mark.threat(64)
+@pytest.mark.parametrize(
+    ("need", "enough"),
+    [
+        (Requirement(Level.TWO_FACTOR), True),
+        (Requirement(Level.TWO_FACTOR, timedelta(days=365)), False),
+        (Requirement(Level.ONE_FACTOR, timedelta(days=365)), False),
+        (Requirement(Level.TWO_FACTOR, None, frozenset({"totp"})), False),
+        (Requirement(Level.TWO_FACTOR, None, frozenset({REMEMBERED})), False),
+        (Requirement(Level.PHISHING_RESISTANT), False),
+    ],
+)
+def test_a_remembered_browser_is_no_authentication(need: Requirement, *, enough: bool) -> None:
+    """What a browser is remembered for shows that it passes where any second factor of any age
+    would, nowhere else, and that no application is told of an authentication.
+    """
+    held = [Proof(REMEMBERED, AuthenticatorId("series"), (), NOW, Level.TWO_FACTOR)]
+    assert satisfies(held, need, LEVELS, NOW) is enough
+    assert (until(held, need, LEVELS) is None) is enough
+    assert assess(held, LEVELS, NOW) == Assurance(Level.ONE_FACTOR)
+    off = {name: level for name, level in LEVELS.items() if name != REMEMBERED}
+    assert not satisfies(held, need, off, NOW)
+    both = [*held, proof("totp", timedelta(hours=1))]
+    assert assess(both, LEVELS, NOW).amr == ("otp", "mfa")
+
+
 @given(proofs, needs, st.integers(0, 10_000))
 def test_assurance_decays(given_proofs: list[Proof], need: Requirement, later_s: int) -> None:
     """Any proofs and requirement show that what time does to them is only to spoil them."""
@@ -205,6 +233,8 @@ def test_satisfying_is_the_level_of_what_counts(
     """Any proofs and requirement show that they suffice where those that count reach the level."""
     counted = [one for one in given_proofs if one.factor in LEVELS and counts(one, need, NOW)]
     reached = assess(counted, LEVELS, NOW).level >= max(need.level, Level.TWO_FACTOR)
+    if any(one.remembered for one in counted):
+        reached |= need.level <= Level.TWO_FACTOR
     bare = need == Requirement(Level.ONE_FACTOR)
     assert satisfies(given_proofs, need, LEVELS, NOW) is (bare or reached)
 

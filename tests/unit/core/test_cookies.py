@@ -8,6 +8,7 @@ from sidecar.core.cookies import (
     KNOWN,
     LANGUAGE,
     SESSION,
+    TRUSTED,
     CookieJar,
     names_of_ours,
     names_our_cookie,
@@ -15,7 +16,7 @@ from sidecar.core.cookies import (
 )
 
 
-@pytest.mark.parametrize("plain", [SESSION, KNOWN, LANGUAGE])
+@pytest.mark.parametrize("plain", [SESSION, KNOWN, TRUSTED, LANGUAGE])
 def test_https_cookies_bear_the_host_prefix(plain: str) -> None:
     """THREATS 44: a cookie for https shows the prefix that keeps sub-domains from setting it, and
     with it Secure, the whole path and no domain.

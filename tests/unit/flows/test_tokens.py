@@ -36,9 +36,30 @@ def test_made_up_tokens(text: str) -> None:
     """Any text shows that it is no token, at no cost and without a failure."""
     assert TOKENS.session_hash(text) is None
     assert not TOKENS.is_known(text, ADA, START)
+    assert TOKENS.read_trusted(text, ADA) is None
     assert not TOKENS.csrf_fits(SESSION, text)
     assert TOKENS.open_next(SESSION, text) is None
     assert TOKENS.unwrap(text) == b""
+
+
+def test_remembered_browsers() -> None:
+    """A token of a remembered browser shows its series in every turn, and is its person's alone;
+    every bit of another text shows none.
+    """
+    first = TOKENS.mint_trusted(ADA)
+    next_one = TOKENS.mint_trusted(ADA, first.series)
+    assert next_one.series_id == first.series_id
+    assert next_one.counter_hash != first.counter_hash
+    assert TOKENS.read_trusted(next_one.text, ADA) == next_one
+    assert TOKENS.read_trusted(first.text, ADAM) is None
+    assert first.text not in repr(first)
+    raw = bytearray(base64.urlsafe_b64decode(first.text))
+    assert len(raw) == 3 * 32
+    for at in range(len(raw)):
+        raw[at] ^= 1
+        flipped = base64.urlsafe_b64encode(bytes(raw)).decode()
+        assert TOKENS.read_trusted(flipped, ADA) is None
+        raw[at] ^= 1
 
 
 def test_one_spelling() -> None:

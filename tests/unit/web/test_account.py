@@ -3,30 +3,8 @@
 import pytest
 
 from sidecar.core.model import Event, Person
-from sidecar.web.account import browser
 from tests.somebody import COOKIE, Somebody, somebody
 from tests.world import World
-
-
-@pytest.mark.parametrize(
-    ("user_agent", "shown"),
-    [
-        ("Mozilla/5.0 (X11; Linux x86_64) Chrome/156.0 Safari/537.36", "Chrome · Linux"),
-        ("Mozilla/5.0 (Windows NT 10.0) Chrome/156.0 Safari/537.36 Edg/156.0", "Edge · Windows"),
-        ("Mozilla/5.0 (iPhone; CPU iPhone OS 20_0 like Mac OS X) Safari/604", "Safari · iPhone"),
-        (
-            "Mozilla/5.0 (Macintosh; Intel Mac OS X 10.15; rv:153.0) Firefox/153.0",
-            "Firefox · macOS",
-        ),
-        ("Mozilla/5.0 (Linux; Android 16) Chrome/156.0 Mobile Safari/537.36", "Chrome · Android"),
-        ("curl/8.9.1", "curl"),
-        ("", "?"),
-        ("<script>alert(1)</script>", "?"),
-    ],
-)
-def test_browser(user_agent: str, shown: str) -> None:
-    """Each User-Agent shows what a person would call it, and never more of what was sent."""
-    assert browser(user_agent) == shown
 
 
 async def method(who: Somebody) -> str:
