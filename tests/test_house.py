@@ -29,6 +29,7 @@ WITHOUT_TWIN: dict[str, str] = {
     "sidecar/conformance/people.py": "shown by tests/conformance/test_defects.py",
     "sidecar/conformance/quiet.py": "shown by tests/conformance/test_defects.py",
     "sidecar/conformance/shown.py": "shown by tests/conformance/test_defects.py",
+    "sidecar/conformance/softkey.py": "shown by tests/plugins/factors/webauthn",
     "sidecar/conformance/suite.py": "shown by tests/conformance/test_defects.py",
     "sidecar/conformance/timing.py": "shown by tests/conformance/test_defects.py",
     "sidecar/conformance/world.py": "shown by tests/conformance/test_defects.py",

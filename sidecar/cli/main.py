@@ -22,6 +22,7 @@ COMMANDS: Final[Mapping[str, str]] = MappingProxyType(
         "keys": "Make root keys.",
         "migrate": "Create the database, move its schema up and down.",
         "users": "Invite people, show them, reset their factors.",
+        "plugins": "List plugins, and try whether one keeps what plugins promise.",
     }
 )
 """Name and help of each command; its module is `sidecar.cli.<name>`.

@@ -29,10 +29,9 @@ async def wrong_answer(case: Case) -> None:
 
 async def wrong_enrollment(case: Case) -> None:
     """A wrong answer enrolls nobody."""
-    device = case.device()
 
     async def refused(step: Step) -> None:
-        wrong = device.wrong(step.seen)
+        wrong = step.device.wrong(step.seen)
         for response in () if wrong is None else ({}, wrong):
             outcome = await answered(case, step.context, step.started.state, response)
             if isinstance(outcome, Enrolled):
@@ -51,7 +50,7 @@ async def another_enrollment(case: Case) -> None:
     async def refused(step: Step) -> None:
         begun = first.pop(0)
         secret = step.started.state and step.started.state != begun.started.state
-        if secret and case.device().wrong(step.seen) is not None:
+        if secret and step.device.wrong(step.seen) is not None:
             outcome = await answered(case, step.context, step.started.state, begun.right)
             if isinstance(outcome, Enrolled):
                 raise Broken("an enrollment was finished by the answer to another one")

@@ -1,12 +1,26 @@
-"""Devices for the bundled factors: an app, a sheet of paper, a phone or mailbox."""
+"""Devices for the bundled factors: an app, a sheet of paper, a phone or mailbox, a key."""
 
 from base64 import b32decode
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
+from types import MappingProxyType
+from typing import Final
 
 from pyotp import HOTP
 
-from sidecar.conformance.case import Seen
+from sidecar.conformance.case import Device, Seen
+from sidecar.conformance.softkey import KeyInHand
 from sidecar.core.model import Response
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """How a factor of ours is tested where nobody says otherwise."""
+
+    device: Callable[[], Device]
+    options: Mapping[str, object]
 
 
 class App:
@@ -94,3 +108,21 @@ class Sheet:
 
     def secrets(self) -> tuple[str, ...]:
         return (*self._codes, *(code.replace("-", "") for code in self._codes))
+
+
+MAILBOX: Final = partial(Inbox, "ada@example.com")
+
+BUNDLED: Final[Mapping[str, Known]] = MappingProxyType(
+    {
+        "totp": Known(App, {"issuer": "Example"}),
+        "backup_codes": Known(Sheet, {"count": 8}),
+        "sms": Known(Inbox, {"transport": "texts"}),
+        "email": Known(MAILBOX, {"transport": "mail"}),
+        "webauthn": Known(KeyInHand, {"rp_id": "example.com", "rp_name": "Example"}),
+    }
+)
+
+
+def by_channel(channel: str) -> Callable[[], Device]:
+    """Return where the messages of a channel arrive, for factors that bring no device."""
+    return MAILBOX if channel == "email" else Inbox

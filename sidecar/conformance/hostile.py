@@ -71,10 +71,9 @@ async def malformed(case: Case) -> None:
 
 async def malformed_enrollment(case: Case) -> None:
     """Input of any form to an enrollment is rejected with a reason of ours, and raises nothing."""
-    device = case.device()
 
     async def hostile(step: Step) -> None:
-        free = device.wrong(step.seen) is None
+        free = step.device.wrong(step.seen) is None
         for name, response in islice(bad(step.right), 2 if free else None):
             if isinstance(await rejected(step, name, response), Enrolled) and not free:
                 raise Broken(f"enrolled: {name}")

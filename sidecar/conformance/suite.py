@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from sidecar.conformance import answers, hostile, kept, people, quiet, shown, timing
+from sidecar.conformance.advice import ADVICE
 from sidecar.conformance.case import Broken, Case
 
 Check = Callable[[Case], Awaitable[None]]
@@ -48,6 +49,8 @@ class Finding:
     promise: str
     broken: str | None = None
     """What the plugin did instead; None where it keeps the promise."""
+    advice: str = ""
+    """What its author can do about it."""
     skipped: bool = False
     """It could not be tried, since what comes before it failed."""
 
@@ -70,5 +73,5 @@ async def _tried(check: Check, case: Case) -> Finding:
 
 
 def _of(check: Check, broken: str | None = None, *, skipped: bool = False) -> Finding:
-    promise = (check.__doc__ or "").strip()
-    return Finding(check.__name__, promise, broken, skipped=skipped)
+    name, promise = check.__name__, (check.__doc__ or "").strip()
+    return Finding(name, promise, broken, ADVICE[name] if broken else "", skipped=skipped)

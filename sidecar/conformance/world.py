@@ -144,6 +144,7 @@ class Step:
     started: Started
     seen: Seen
     right: Response
+    device: Device
 
 
 async def a_world(
@@ -155,7 +156,7 @@ async def a_world(
         Broken: the device's own answers do not enroll it.
 
     """
-    device = case.device()
+    device = Careful(case.device())
     context = Context(person, f"{person.subject}@example.com", NOW, "enrollment")
     begun = case.build().begin_enrollment(context, {})
     outcome: Enrolled | Rejected | Started = await bounded(case, begun, "begin_enrollment")
@@ -166,7 +167,7 @@ async def a_world(
         seen = Seen(outcome.prompt, outcome.messages, context.now, ORIGIN)
         response = dict(device.enroll(seen))
         if at is not None:
-            await at(Step(context, outcome, seen, response))
+            await at(Step(context, outcome, seen, response, device))
         outcome = await answered(case, context, outcome.state, response)
         told.append(repr(outcome))
     if not isinstance(outcome, Enrolled):
@@ -183,6 +184,37 @@ async def answered(
     """Return the word of another instance on an answer to an enrollment."""
     called = case.build().finish_enrollment(context, state, response)
     return await bounded(case, called, "finish_enrollment")
+
+
+class Careful:
+    """Any device; what it raises is told as its failure, and not taken for the factor's."""
+
+    def __init__(self, device: Device) -> None:
+        self._device = device
+
+    @property
+    def pace(self) -> timedelta:
+        return self._device.pace
+
+    def enroll(self, seen: Seen) -> Response:
+        return self._of("enroll", seen, self._device.enroll)
+
+    def answer(self, seen: Seen) -> Response:
+        return self._of("answer", seen, self._device.answer)
+
+    def wrong(self, seen: Seen) -> Response | None:
+        return self._of("answer wrongly", seen, self._device.wrong)
+
+    def secrets(self) -> tuple[str, ...]:
+        return self._device.secrets()
+
+    def _of(self, what: str, seen: Seen, does: Callable[[Seen], T]) -> T:
+        try:
+            return does(seen)
+        except Exception as error:
+            shown = f"a prompt of kind {seen.prompt.kind!r} with {sorted(seen.prompt.data)}"
+            said = f"{type(error).__name__}: {error}"
+            raise Broken(f"the device cannot {what}, shown {shown}: {said}") from error
 
 
 async def bounded(case: Case, call: Awaitable[T], name: str) -> T:

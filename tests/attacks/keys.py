@@ -8,12 +8,12 @@ from typing import Final
 
 import pytest
 
+from sidecar.conformance.softkey import SoftKey
 from sidecar.core.errors import ChallengeGone, ResponseRejected
 from sidecar.core.model import Challenge, Person, PublicKey, Response
 from sidecar.flows.kit import Entered
 from sidecar.flows.visit import Visit
 from tests.plugins.factors.keys import webauthn
-from tests.plugins.factors.softkey import SoftKey
 from tests.unit.flows.scene import ADA, Scene, scene
 
 FACTOR: Final = "webauthn"

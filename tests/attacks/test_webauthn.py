@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from plugins.factors.webauthn._base64url import decoded, encoded
+from sidecar.conformance.softkey import SoftKey
 from sidecar.core.errors import ResponseRejected
 from sidecar.core.model import Level, Response
 from tests.attacks.keys import ask, begun, enroll, key_of, place, refused
-from tests.plugins.factors.softkey import SoftKey
 from tests.unit.flows.scene import ADA, Scene
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from sidecar.conformance.softkey import SoftKey
 from sidecar.core.errors import ChallengeGone, Conflict, ResponseRejected, SidecarError
 from tests.attacks.keys import ask, begun, enroll, key_of, place, refused
-from tests.plugins.factors.softkey import SoftKey
 from tests.unit.flows.scene import GRACE, Scene
 
 

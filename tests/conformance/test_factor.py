@@ -8,12 +8,12 @@ import pytest
 
 from sidecar.conformance.case import Case
 from sidecar.conformance.devices import App, Inbox, Sheet
+from sidecar.conformance.softkey import KeyInHand
 from sidecar.conformance.suite import CHECKS, Check
 from sidecar.core.protocols import Factor
 from sidecar.dear import DearWork
 from sidecar.loader import Role, build, resolve
 from tests.conformance.lent import lent
-from tests.plugins.factors.softkey import KeyInHand
 
 
 def bundled(name: str, **options: object) -> Callable[[], Factor]:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from plugins.factors.webauthn import Options, Webauthn
+from sidecar.conformance.softkey import SoftKey
 from sidecar.core.model import (
     Authenticator,
     AuthenticatorId,
@@ -20,7 +21,6 @@ from sidecar.core.model import (
 )
 from sidecar.core.protocols import Context
 from tests.conformance.lent import lent
-from tests.plugins.factors.softkey import SoftKey
 
 ADA: Final = Person("shop", "ada")
 EVE: Final = Person("shop", "eve")

@@ -17,8 +17,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from fido2.attestation.packed import OID_AAGUID
 
 from plugins.factors.webauthn._base64url import encoded
+from sidecar.conformance.softkey import Manner, SoftKey, client_data
 from sidecar.core.model import Prompt, Response
-from tests.plugins.factors.softkey import Manner, SoftKey, client_data
 
 MODEL: Final = bytes.fromhex("a1b2c3d4000000000000000000000001")
 SIGNER: Final = "mds.fidoalliance.org"

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from plugins.factors.webauthn import CHALLENGE_BYTES, PLUGIN, Options
 from plugins.factors.webauthn._base64url import decoded, encoded
+from sidecar.conformance.softkey import SoftKey
 from sidecar.core.errors import Conflict
 from sidecar.core.model import (
     Enrolled,
@@ -17,7 +18,6 @@ from sidecar.core.model import (
     Verified,
 )
 from tests.plugins.factors.keys import ADA, EVE, Owner, webauthn
-from tests.plugins.factors.softkey import SoftKey
 
 WRONG = Rejected("wrong", over=True)
 UNVERIFIED = Rejected("unverified", over=True)

@@ -6,9 +6,9 @@ from dataclasses import replace
 import pytest
 
 from plugins.factors.webauthn._base64url import encoded
+from sidecar.conformance.softkey import SoftKey
 from sidecar.core.model import AuthenticatorStatus, Prompt, Rejected, Verified
 from tests.plugins.factors.keys import EVE, Owner, webauthn
-from tests.plugins.factors.softkey import SoftKey
 
 WRONG = Rejected("wrong", over=True)
 UNVERIFIED = Rejected("unverified", over=True)

@@ -18,8 +18,8 @@ from plugins.factors.webauthn._answers import (
     registration_of,
 )
 from plugins.factors.webauthn._base64url import encoded
+from sidecar.conformance.softkey import SoftKey
 from sidecar.core.model import Prompt
-from tests.plugins.factors.softkey import SoftKey
 
 CREATE = Prompt(
     "webauthn_enrollment",

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from plugins.factors.webauthn._trust import RS1
+from sidecar.conformance.softkey import SoftKey
 from sidecar.core.model import Enrolled, PublicKey, Rejected
 from tests.plugins.factors.keys import Owner, webauthn
 from tests.plugins.factors.maker import MODEL, Maker, Service
-from tests.plugins.factors.softkey import SoftKey
 
 MAKER, SERVICE = Maker(), Service()
 UNSUITABLE = Rejected("unsuitable", over=True)

@@ -1,4 +1,4 @@
-"""An authenticator and its browser in software: honest, unless a test tells it to lie."""
+"""A security key and its browser in software: honest, unless a test tells it to lie."""
 
 import json
 from collections.abc import Mapping
@@ -16,9 +16,10 @@ from cryptography.hazmat.primitives.asymmetric.ec import (
 )
 from cryptography.hazmat.primitives.hashes import SHA256
 from fido2.cose import ES256, CoseKey
+from fido2.utils import websafe_decode as decoded
+from fido2.utils import websafe_encode as encoded
 from fido2.webauthn import AttestationObject, AttestedCredentialData, AuthenticatorData
 
-from plugins.factors.webauthn._base64url import decoded, encoded
 from sidecar.conformance.case import Seen
 from sidecar.core.model import Prompt, Response
 
