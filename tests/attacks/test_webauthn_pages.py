@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from plugins.factors.webauthn._base64url import encoded
+from sidecar.conformance.softkey import SoftKey
 from sidecar.core.model import Prompt, Response
 from sidecar.settings.faults import ConfigError
-from tests.plugins.factors.softkey import SoftKey
 from tests.visitor import Page, Visitor
 from tests.world import ORIGIN, World, world
 
