@@ -77,11 +77,15 @@ class Bound:
 
 
 def bounds(
-    budgets: Budgets, person: Person, contact: Contact, *, region: str, known: bool
+    budgets: Budgets, person: Person, contact: Contact, *, region: str, known: bool, owned: bool
 ) -> tuple[Bound, ...]:
-    """Return what bounds a code to this address."""
+    """Return what bounds a code to this address.
+
+    Where the person showed that it is theirs (`owned`), what others have sent to it counts not:
+    anybody with an account could else use up what somebody's number may get (THREATS 57).
+    """
     own = Share(person=person, known=known)
-    theirs = Share(contact=contact, known=known)
+    theirs = Share(contact=contact, known=known, person=person if owned else None)
     found = [
         Bound(replace(theirs, person=person), 1, PAUSE),
         Bound(own, IN_SHORT, SHORT),
@@ -121,14 +125,19 @@ async def usage(tx: Transaction, now: datetime) -> tuple[Usage, ...]:
     return await tx.sendings.usage(now - JUDGED_FOR, now - GRACE)
 
 
-async def require_used(tx: Transaction, budgets: Budgets, region: str, now: datetime) -> None:
+async def require_used(
+    tx: Transaction, budgets: Budgets, region: str, now: datetime, *, owned: bool
+) -> None:
     """Return only if codes that are sent to the region are typed there, where that is asked for.
+
+    A number that its owner confirmed (`owned`) brings nobody any toll, and goes on getting codes:
+    a few strangers who type none would else stop everybody's there (THREATS 57).
 
     Raises:
         DeliveryFailed: too few are, so that somebody may send them for the toll.
 
     """
-    if not (budgets.stop_unverified and region):
+    if owned or not (budgets.stop_unverified and region):
         return
     for told in await usage(tx, now):
         if told.region == region and budgets.too_few_used(told):

@@ -108,8 +108,9 @@ class Deliveries:
     async def _accept(self, tx: Transaction, posts: list[Posted]) -> tuple[PostId, ...]:
         now, budgets = self._kit.clock(), self._kit.budgets
         for post in posts:
-            await require_room(tx, self._bounds(post), now)
-            await require_used(tx, budgets, post.region, now)
+            owned = await _owned(tx, post)
+            await require_room(tx, self._bounds(post, owned=owned), now)
+            await require_used(tx, budgets, post.region, now, owned=owned)
         for post in posts:
             await tx.outbox.add(post)
         return tuple(post.id for post in posts)
@@ -149,9 +150,12 @@ class Deliveries:
         failure = f"no transport carries {message.channel!r}"
         raise DeliveryFailed(failure, why=Undelivered.REFUSED)
 
-    def _bounds(self, post: Posted) -> tuple[Bound, ...]:
+    def _bounds(self, post: Posted, *, owned: bool) -> tuple[Bound, ...]:
         return bounds(
-            *(self._kit.budgets, post.person, post.contact), region=post.region, known=post.known
+            *(self._kit.budgets, post.person, post.contact),
+            region=post.region,
+            known=post.known,
+            owned=owned,
         )
 
     # -- sending -------------------------------------------------------------------------------
@@ -207,8 +211,18 @@ class Deliveries:
             latest = await tx.outbox.latest(challenge.id)
             if not latest or await self._sends(tx, challenge.id) >= MOST_SENDS:
                 return None
-            when = max([await free_at(tx, self._bounds(post), now) for post in latest])
+            whens = [
+                await free_at(tx, self._bounds(post, owned=await _owned(tx, post)), now)
+                for post in latest
+            ]
+        when = max(whens)
         return when if when < challenge.expires_at else None
 
     async def _sends(self, tx: Transaction, challenge: ChallengeId) -> int:
         return len({sending.at for sending in await tx.sendings.of(challenge)})
+
+
+async def _owned(tx: Transaction, post: Posted) -> bool:
+    """Tell whether a code that went there before was typed by the same person."""
+    mine = await tx.contacts.of(post.person)
+    return any(address.verified and address.contact == post.contact for address in mine)

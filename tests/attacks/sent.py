@@ -91,8 +91,13 @@ def another(code: str) -> str:
 
 
 @asynccontextmanager
-async def place_in(folder: Path, at: Place | None = None) -> AsyncIterator[Place]:
-    """Run a process; with `at` it is another one over the same store and network."""
+async def place_in(
+    folder: Path, at: Place | None = None, **changes: object
+) -> AsyncIterator[Place]:
+    """Run a process; with `at` it is another one over the same store and network.
+
+    `changes` replace parts of its kit.
+    """
     texts = at.texts if at else Mailbox("sms", "texts")
     mail = at.mail if at else Mailbox("email", "mail")
     factors = {
@@ -102,7 +107,8 @@ async def place_in(folder: Path, at: Place | None = None) -> AsyncIterator[Place
     }
     clock = at.scene.clock if at else None
     transports = {"texts": texts, "mail": mail}
-    async with scene(folder, clock, factors=factors, transports=transports) as made:
+    parts = {"factors": factors, "transports": transports, **changes}
+    async with scene(folder, clock, **parts) as made:
         yield Place(made, texts, mail)
 
 

@@ -1,0 +1,74 @@
+"""Budgets of messages: what one spends must not be missing where another signs in."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import pytest
+
+from sidecar.core.errors import DeliveryFailed, TooManyAttempts
+from sidecar.core.model import Person
+from sidecar.flows.budgets import JUDGED_FROM, Budgets
+from sidecar.flows.visit import Visit
+from tests.attacks.sent import NUMBERS, Place, place_in
+from tests.unit.flows.scene import ADA, GRACE, quick_folder
+
+STRANGERS = tuple(Person("shop", f"mallory-{number}") for number in range(JUDGED_FROM))
+
+
+@pytest.fixture
+async def here() -> AsyncIterator[Place]:
+    """One process over a fresh store."""
+    with quick_folder() as folder:
+        async with place_in(folder) as made:
+            yield made
+
+
+async def offer(here: Place, visit: Visit, to: str) -> None:
+    """Have a code sent to a number that would be set up for an account of the attacker's."""
+    invitation = await here.scene.people.invite(visit.person, "desk")
+    enrollments = here.scene.flows.enrollments
+    begun = await enrollments.begin(visit, "sms", {}, invitation=invitation)
+    await here.address(visit, begun, to)
+
+
+async def spend(here: Place, visit: Visit, to: str) -> None:
+    """Have codes sent there at a pace that no short pause stops."""
+    for _ in range(10):
+        await offer(here, visit, to)
+        here.scene.clock.travel(minutes=11)
+
+
+@pytest.mark.threat(57)
+@pytest.mark.parametrize("known", [False, True], ids=["stranger", "known"])
+async def test_another_account_cannot_use_up_somebodys_number(here: Place, *, known: bool) -> None:
+    """THREATS 57: an attacker's own account asks for codes to the owner's number until it gets no
+    more of them; shows that the owner's own sign-in still does.
+    """
+    owner = await here.enroll()
+    mallory, _ = await here.scene.enter(GRACE, known=known)
+    with pytest.raises(TooManyAttempts):
+        await spend(here, mallory, NUMBERS[ADA])
+    sent = len(here.texts.letters)
+    begun = await here.begin(replace(owner, known=known))
+    assert len(here.texts.letters) == sent + 1
+    assert (await here.answer(owner, begun, here.code())).session.proofs
+
+
+@pytest.mark.threat(57, 60)
+async def test_codes_that_nobody_types_stop_no_owners() -> None:
+    """THREATS 57: strangers have codes sent to a region until it is stopped there; shows that a
+    number which its owner confirmed gets codes on, and that theirs do not.
+    """
+    budgets = Budgets(("+49",), stop_unverified=True)
+    with quick_folder() as folder:
+        async with place_in(folder, budgets=budgets) as here:
+            owner = await here.enroll()
+            for number, who in enumerate(STRANGERS):
+                visit, _ = await here.scene.enter(who)
+                await offer(here, visit, f"+4915112345{700 + number}")
+            here.scene.clock.travel(minutes=5)
+            late, _ = await here.scene.enter(GRACE)
+            with pytest.raises(DeliveryFailed, match="too few"):
+                await offer(here, late, NUMBERS[GRACE])
+            begun = await here.begin(owner)
+            assert (await here.answer(owner, begun, here.code())).session.proofs
