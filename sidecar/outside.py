@@ -90,6 +90,7 @@ class Outside:
         self._resolver = resolver
         self._opening = asyncio.Lock()
         self._sessions: dict[bool, aiohttp.ClientSession] = {}
+        self._closed = False
 
     async def __aenter__(self) -> Self:
         return self
@@ -100,6 +101,7 @@ class Outside:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._closed = True
         for session in self._sessions.values():
             await session.close()
 
@@ -142,6 +144,8 @@ class Outside:
 
     async def _session(self, *, private: bool) -> aiohttp.ClientSession:
         async with self._opening:
+            if self._closed:
+                raise DeliveryFailed("nothing is called while the sidecar stops")
             if self._trust is None:
                 # Reading the authorities takes long enough for other people to notice.
                 self._trust = await asyncio.to_thread(_system_trust)

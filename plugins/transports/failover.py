@@ -53,6 +53,10 @@ class Options(BaseModel):
         default=timedelta(seconds=30), ge=timedelta(seconds=1), le=timedelta(hours=1)
     )
     """How long it is left out; then one letter tries whether it is back."""
+    patience: Duration = Field(
+        default=timedelta(seconds=6), ge=timedelta(milliseconds=10), le=timedelta(seconds=14)
+    )
+    """How long one of them may take, whatever its own timeout; then the next is asked."""
     hedge_after: Duration | None = Field(
         default=None, ge=timedelta(milliseconds=1), le=timedelta(minutes=1)
     )
@@ -164,10 +168,14 @@ class Failover:
                 circuit.open_until = self._monotonic() + max(pause_s, asked_s)
 
     async def _asked(self, member: Transport, letter: Letter) -> Receipt | DeliveryFailed:
-        if not member.traits.idempotent:
-            return await _outcome(member, letter)
         hedge = self._options.hedge_after
-        return await _twice(member, letter, hedge.total_seconds() if hedge else None)
+        try:
+            async with asyncio.timeout(self._options.patience.total_seconds()):
+                if not member.traits.idempotent:
+                    return await _outcome(member, letter)
+                return await _twice(member, letter, hedge.total_seconds() if hedge else None)
+        except TimeoutError:
+            return DeliveryFailed("no answer in time", why=Undelivered.UNSURE)
 
 
 async def _twice(

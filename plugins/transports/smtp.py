@@ -77,7 +77,7 @@ class Options(BaseModel):
     helo: str = Field(default="", pattern=r"^([A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f.:]+\])?$")
     """Name by which we greet the relay; unless given, this machine's."""
     timeout: Duration = Field(
-        default=timedelta(seconds=10), gt=timedelta(0), le=timedelta(minutes=2)
+        default=timedelta(seconds=10), gt=timedelta(0), le=timedelta(seconds=14)
     )
     """How long handing over one letter may take in all."""
 

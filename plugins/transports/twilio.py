@@ -89,9 +89,9 @@ class Options(BaseModel):
     private: bool = False
     """The endpoint may be inside and without TLS; for tests."""
     timeout: Duration = Field(
-        default=timedelta(seconds=10), gt=timedelta(0), le=timedelta(minutes=1)
+        default=timedelta(seconds=5), gt=timedelta(0), le=timedelta(seconds=14)
     )
-    """How long to wait for an answer."""
+    """How long to wait for an answer; a person waits with us."""
 
     @model_validator(mode="after")
     def _sound(self) -> Self:

@@ -61,9 +61,9 @@ class Options(BaseModel):
     private: bool = False
     """The URL may be inside (loopback, private, link-local) and without TLS."""
     timeout: Duration = Field(
-        default=timedelta(seconds=10), gt=timedelta(0), le=timedelta(minutes=1)
+        default=timedelta(seconds=5), gt=timedelta(0), le=timedelta(seconds=14)
     )
-    """How long to wait for an answer."""
+    """How long to wait for an answer; a person waits with us."""
 
     @model_validator(mode="after")
     def _sound(self) -> Self:

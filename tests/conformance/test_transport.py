@@ -21,7 +21,7 @@ CASES = (
 )
 
 
-@pytest.mark.conforms("ASVS-1.3.11", "ASVS-15.3.2", "NIST-OBA-1", "NIST-OBA-2")
+@pytest.mark.conforms("ASVS-1.3.11", "ASVS-15.3.2", "NIST-OBA-1")
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 async def test_transport(

@@ -159,7 +159,7 @@ async def test_inside_is_reached_where_it_is_allowed(outside: Outside, peer: Pee
     assert peer.connections == 1
 
 
-@pytest.mark.conforms("ASVS-12.3.2", "ASVS-12.3.1", "NIST-OBA-2")
+@pytest.mark.conforms("ASVS-12.3.2", "ASVS-12.3.1", "NIST-OBA-1")
 async def test_certificates_are_verified(tmp_path: Path, outside: Outside) -> None:
     """Certificates of nobody, of another name and of yesterday show that nothing is sent there."""
     right = self_signed(tmp_path, "api.test", name="right")
@@ -272,6 +272,19 @@ async def test_unsent_is_known(outside: Outside, peer: Peer) -> None:
     async with Outside(resolver=NoAnswer(("127.0.0.1",))) as waiting:
         url = f"http://name.test:{peer.port}/"
         assert await why(waiting, url, timeout_s=SOON_S) is Undelivered.UNAVAILABLE
+
+
+async def test_nothing_is_begun_while_stopping(peer: Peer) -> None:
+    """A client that is closed shows that what was begun is unsure, and nothing new is sent."""
+    async with Outside() as outside, asyncio.TaskGroup() as group:
+        peer.next_up.append(Mishap.SILENCE)
+        begun = group.create_task(why(outside, peer.url))
+        while not peer.heard:
+            await asyncio.wait({begun}, timeout=0.001)
+        await outside.__aexit__(None, None, None)
+    assert begun.result() is Undelivered.UNSURE
+    assert await why(outside, peer.url) is Undelivered.UNAVAILABLE
+    assert len(peer.heard) == 1
 
 
 async def test_answers_are_whole_up_to_the_limit(outside: Outside, peer: Peer) -> None:

@@ -200,6 +200,16 @@ async def test_a_provider_may_ask_for_more_time() -> None:
         assert await world.send() == "a"
 
 
+@pytest.mark.parametrize("idempotent", [True, False])
+async def test_patience_ends(*, idempotent: bool) -> None:
+    """A provider that never answers shows that it is left for the next, and out in the end."""
+    waits: list[Said] = [asyncio.Event() for _ in range(4)]
+    world = two(waits, [], failures=2, patience="10ms", idempotent=idempotent)
+    assert [await world.send() for _ in range(3)] == ["b"] * 3
+    assert world.asked() == [2, 3]
+    assert world.members["a"].cancelled == 2
+
+
 async def test_a_slow_provider_is_offered_the_letter_twice() -> None:
     """A slow answer shows a second offer of the same letter where that is safe, and no third."""
     never = asyncio.Event()

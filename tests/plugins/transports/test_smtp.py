@@ -66,7 +66,7 @@ async def test_text_alone_is_one_part() -> None:
         assert server.mail[0]["From"] == "no-reply@example.com"
 
 
-@pytest.mark.conforms("ASVS-12.3.1", "ASVS-12.3.2", "NIST-OBA-2")
+@pytest.mark.conforms("ASVS-12.3.1", "ASVS-12.3.2", "NIST-OBA-1")
 @pytest.mark.parametrize(("security", "implicit"), [("starttls", False), ("tls", True)])
 async def test_only_the_relay_we_know_gets_mail(
     tmp_path: Path, security: str, *, implicit: bool

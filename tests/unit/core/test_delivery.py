@@ -111,7 +111,7 @@ def test_references_are_names() -> None:
         assert failed.value.why is Undelivered.UNSURE
 
 
-@pytest.mark.conforms("NIST-OBA-2", "ASVS-12.3.1")
+@pytest.mark.conforms("NIST-OBA-1", "ASVS-12.3.1")
 def test_endpoints_are_https() -> None:
     """URLs of other kinds show that they are faults, and http that it needs leave."""
     assert endpoint("https://api.example.com/v1/", private=False) == "https://api.example.com/v1"
