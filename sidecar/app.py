@@ -109,9 +109,8 @@ async def _composed(
     reuse_port: bool,
 ) -> AsyncIterator[Sidecar]:
     settings, pool, renderer = loaded.settings, lender.pool, wiring.renderer(loaded)
-    kit = _kit(loaded, ring, store, lender, renderer=renderer, clock=clock, metrics=metrics)
-    flows = build_flows(kit)
-    voucher = Voucher(signing_key(ring.purpose_key("assertion")), kit.levels, clock)
+    flows = _flows(loaded, ring, store, lender, renderer=renderer, clock=clock, metrics=metrics)
+    voucher = Voucher(signing_key(ring.purpose_key("assertion")), flows.kit.levels, clock)
     desk = Desk(flows, renderer, wiring.site(loaded), metrics.refused)
     problems = _problems(settings, desk, metrics, clock=clock)
     pages = Pages(build_pages(desk, problems, voucher.jwks()))
@@ -122,9 +121,8 @@ async def _composed(
         board=board,
         metrics=metrics,
     )
-    listener = Listener(
-        pipeline, pool, pages, wiring.limits(settings), clock=clock, metrics=metrics
-    )
+    parts = (pipeline, pool, pages, wiring.limits(settings))
+    listener = Listener(*parts, clock=clock, metrics=metrics)
     probes: web.AppRunner | None = None
     try:
         await pages.start()
@@ -144,7 +142,7 @@ async def _composed(
 # --- parts ----------------------------------------------------------------------------------------
 
 
-def _kit(
+def _flows(
     loaded: Loaded,
     ring: KeyRing,
     store: SqlStore,
@@ -153,10 +151,10 @@ def _kit(
     renderer: Renderer,
     clock: Clock,
     metrics: Metrics,
-) -> Kit:
+) -> Flows:
     settings = loaded.settings
     rules = loaded.policy.rules
-    return Kit(
+    kit = Kit(
         store=MeasuredStore(store, metrics),
         limiter=MeasuredLimiter(MemoryLimiter(clock), metrics),
         letters=wiring.letters(loaded, renderer),
@@ -178,6 +176,7 @@ def _kit(
         counts=MessageMetrics(metrics),
         home=f"{settings.public[0]}{settings.pages.prefix}",
     )
+    return build_flows(kit)
 
 
 def _pipeline(

@@ -26,6 +26,8 @@ class Mailbox:
     """Raised instead of taking a letter."""
     held: asyncio.Event | None = None
     """Waited for before a letter is taken."""
+    taken: asyncio.Event | None = None
+    """Set when a letter was taken."""
     says: tuple[Told, ...] = ()
     """What a callback tells."""
 
@@ -41,6 +43,8 @@ class Mailbox:
         if self.broken is not None:
             raise self.broken
         self.letters.append(letter)
+        if self.taken is not None:
+            self.taken.set()
         return Receipt(self.name, f"{self.name}-{len(self.letters)}")
 
     async def told(self, call: Callback) -> tuple[Told, ...]:

@@ -105,11 +105,11 @@ class SqlOutbox:
         self, now: datetime, *, unclaimed_since: datetime, silent_since: datetime
     ) -> tuple[Waiting, ...]:
         """Return what is still of use and nobody seems to be sending, oldest first."""
-        since = func.coalesce(outbox.c.claimed_at, outbox.c.created_at)
-        queued = and_(outbox.c.status == PostStatus.QUEUED, since <= unclaimed_since)
+        fresh = and_(outbox.c.claimed_at.is_(None), outbox.c.created_at <= unclaimed_since)
+        tried = outbox.c.claimed_at <= silent_since
         query = (
             select(outbox.c.id, outbox.c.transport, outbox.c.status)
-            .where(or_(queued, _silent(silent_since)), outbox.c.expires_at > now)
+            .where(outbox.c.status.in_(_OPEN), or_(fresh, tried), outbox.c.expires_at > now)
             .order_by(outbox.c.created_at, outbox.c.id)
             .limit(AT_A_TIME)
         )

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.flows.scene import Scene, quick_folder, scene
+from tests.unit.flows.sending import Post, posting
 
 
 @pytest.fixture
@@ -19,4 +20,11 @@ def folder() -> Iterator[Path]:
 async def here(folder: Path) -> AsyncIterator[Scene]:
     """The flows over a fresh store."""
     async with scene(folder) as made:
+        yield made
+
+
+@pytest.fixture
+async def post(folder: Path) -> AsyncIterator[Post]:
+    """A process that sends codes, over a fresh store."""
+    async with posting(folder) as made:
         yield made

@@ -13,6 +13,8 @@ NAMES = Names(
     upstreams=("shop", "desk"),
     sources=("app_login",),
     factors=("totp", "sms"),
+    transports=("texts", "mail"),
+    regions=("+49",),
 )
 Told = dict[tuple[str, frozenset[tuple[str, str]]], float]
 

@@ -1,0 +1,151 @@
+"""Every change is told to every address of the person, in the transaction that makes it."""
+
+from contextlib import suppress
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from sidecar.core.errors import Conflict, ResponseRejected
+from sidecar.core.messages import Contact
+from sidecar.core.outbox import STATED, Address
+from sidecar.flows.budgets import NOTICES_DAILY
+from sidecar.flows.manage import removing
+from tests.unit.flows.scene import ADA, GRACE
+from tests.unit.flows.sending import NUMBER, Post, posting
+
+OLD = Contact("email", "old@x.test")
+MINE = "ada@x.test"
+
+
+async def subjects(post: Post, to: str = MINE) -> list[str]:
+    """Return the subjects of the mails that went to an address."""
+    return sorted(letter.subject for letter in await post.notices() if letter.to == to)
+
+
+@pytest.mark.conforms("ASVS-6.3.7", "NIST-BAA-3")
+async def test_each_change_is_told_everywhere(post: Post) -> None:
+    """Setting up, spare codes, one more and removal show a mail each, at both addresses, with a
+    link to undo it.
+    """
+    await post.reach(OLD)
+    visit, phone = await post.scene.enroll()
+    await post.scene.spare(visit, phone)
+    visit, _ = await post.scene.add_second(visit, phone)
+    which = await post.scene.first_of("backup_codes")
+    visit = await post.scene.prove(visit, phone, action=removing(which))
+    await post.scene.flows.management.remove(visit, which)
+    added = "A way to sign in was added"
+    told = [added, added, "A way to sign in was removed", "New backup codes were made"]
+    assert await subjects(post) == told
+    assert await subjects(post, OLD.to) == told
+    for letter in post.mail.letters:
+        assert "https://shop.example.com/_sidecar/disown?t=" in letter.text
+        assert "https://shop.example.com/_sidecar/disown?t=" in letter.html
+
+
+@pytest.mark.conforms("ASVS-6.3.7")
+async def test_what_was_guessed_at_is_told(post: Post) -> None:
+    """The hundredth wrong code in a row shows a mail that the factor is switched off."""
+    _, phone = await post.scene.enroll()
+    await post.notices()
+    post.mail.letters.clear()
+    await post.scene.fail_often(50, known=True)
+    await post.scene.fail_often(48)
+    for asked in (await post.scene.enter(), await post.scene.enter(known=True)):
+        post.clock.travel(minutes=4)
+        with pytest.raises(ResponseRejected):
+            await post.scene.fail(asked[0], phone)
+    assert await subjects(post) == ["A way to sign in was switched off"]
+    assert "disown" not in post.mail.letters[0].text
+
+
+async def test_a_held_authenticator_says_until_when(post: Post) -> None:
+    """An authenticator on hold shows a mail that names the end of the hold."""
+    visit, _ = await post.scene.enroll()
+    (held,) = await post.scene.held()
+    held = replace(held, held_until=post.clock() + timedelta(hours=24))
+    post.mail.letters.clear()
+    async with post.scene.store.begin() as tx:
+        posts = await post.scene.flows.notices.added(tx, visit, held, contact=None, spare=False)
+    await post.scene.flows.notices.send(posts)
+    assert "A way to sign in was added, and waits" in await subjects(post)
+    assert "Until May 7, 2031, 12:00:10" in "".join(letter.text for letter in post.mail.letters)
+
+
+@pytest.mark.conforms("NIST-BAA-3", "NIST-ANOT-2")
+async def test_a_confirmed_number_gets_notices(post: Post) -> None:
+    """A number that was confirmed shows up as verified, and gets a text about the next change."""
+    visit = await post.confirmed()
+    async with post.scene.store.read() as tx:
+        found = await tx.contacts.of(ADA)
+    (which,) = {item.id for item in await post.scene.held()}
+    assert Address(Contact("sms", NUMBER), which, verified=True) in found
+    assert Address(Contact("email", MINE), STATED, verified=False) in found
+    async with post.scene.store.begin() as tx:
+        posts = await post.scene.flows.notices.tell(tx, visit, "codes_made")
+    await post.scene.flows.notices.send(posts)
+    await post.notices()
+    (letter,) = post.texts.letters
+    assert letter.text == "Shop: New backup codes were made. Not you? Ask for help."
+
+
+async def test_a_removed_numbers_address_goes_if_another_is_verified(post: Post) -> None:
+    """Removing the only confirmed number shows that notices still go there."""
+    visit = await post.confirmed()
+    (held,) = await post.scene.held()
+    begun = await post.scene.flows.challenges.begin(visit, "sms", action=removing(held.id))
+    entered = await post.answer(visit, begun)
+    visit = replace(visit, session=entered.session)
+    with pytest.raises(Conflict):  # the last one stays; its address, too
+        await post.scene.flows.management.remove(visit, held.id)
+    async with post.scene.store.read() as tx:
+        assert len(await tx.contacts.of(ADA)) == 2
+
+
+async def test_a_flood_of_notices_ends(post: Post) -> None:
+    """More changes in a day than anybody makes show that mails stop, and the changes do not."""
+    await post.scene.enter()
+    visit = post.scene.stranger()
+    for _ in range(NOTICES_DAILY + 5):
+        async with post.scene.store.begin() as tx:
+            await post.scene.flows.notices.tell(tx, visit, "codes_made")
+    post.clock.travel(seconds=5)
+    for _ in range(3):
+        await post.notices()
+    assert len(post.mail.letters) == NOTICES_DAILY
+
+
+async def test_notices_use_up_no_codes(post: Post) -> None:
+    """Notices to a number show that codes to it are still sent."""
+    visit = await post.confirmed()
+    for _ in range(20):
+        async with post.scene.store.begin() as tx:
+            await post.scene.flows.notices.tell(tx, visit, "codes_made")
+    await post.begin(visit)
+
+
+async def test_what_nothing_carries_is_left_out(folder: Path) -> None:
+    """Without any transport a change shows no notice, and is made all the same."""
+    async with posting(folder, transports={}) as post:
+        await post.scene.enroll()
+        async with post.scene.store.begin() as tx:
+            assert await post.scene.flows.notices.tell(tx, post.scene.stranger(), "x") == ()
+
+
+async def test_a_notice_is_one_with_the_change(post: Post) -> None:
+    """A change that is rolled back shows no notice of it."""
+    await post.scene.enter(GRACE)
+    with suppress(LookupError):
+        async with post.scene.store.begin() as tx:
+            await post.scene.flows.notices.tell(tx, post.scene.stranger(GRACE), "codes_made")
+            raise LookupError
+    assert await post.notices() == []
+
+
+async def test_a_mail_server_that_is_down_stops_no_change(post: Post) -> None:
+    """A transport that is broken shows an enrollment that succeeds."""
+    post.mail.broken = ValueError("down")
+    visit, _ = await post.scene.enroll()
+    assert visit.require_session().proofs
