@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from jinja2 import TemplateError, UndefinedError
+from jinja2 import UndefinedError
 
 from sidecar.bundled import TEMPLATES
 from sidecar.core.messages import Letter, Message
 from sidecar.letters import MAX_WORD_CHARS, LetterWriter, Sender, called, tidy, unlinked
+from sidecar.web.brought import Unusable
 from sidecar.web.i18n import load_catalogs
 from tests.conformance.stores import NOW
 from tests.mailbox import written
@@ -78,7 +79,7 @@ def test_notices_by_text_message(template: str, language: str) -> None:
     """A notice shows our link alone, none of what people typed, and at most two messages."""
     made = letter(template, "sms", language, what="call +49 900 1234567 evil.test")
     assert LINKS.findall(made.text.replace(LINK, "")) == []
-    assert LINK in made.text
+    assert (LINK in made.text) is (template != "factor_suspended")
     assert "evil" not in made.text
     assert len(made.text) <= 306
     assert set(made.text) <= GSM
@@ -89,7 +90,7 @@ def test_a_notice_without_a_link() -> None:
     """A notice that nothing can be undone by shows whom to ask."""
     message = Message("sms", "browser_theft", NUMBER, {"when": NOW.isoformat()})
     text = written().write(post(message=message)).text
-    assert text.endswith("Ask for help.")
+    assert text.endswith("ask for help.")
 
 
 def test_moments_are_in_the_readers_words() -> None:
@@ -156,7 +157,7 @@ def test_factors_are_called_by_their_kind() -> None:
     writer = LetterWriter((TEMPLATES,), load_catalogs(TEMPLATES / "locale"), sender)
     said = {**SAID, "what": "", "factor": "app"}
     made = writer.write(post(message=Message("email", "authenticator_added", MAIL, said)))
-    assert made.text.startswith("Authenticator app was added")
+    assert "Authenticator app" in made.text
 
 
 def test_what_is_not_said_is_a_fault() -> None:
@@ -176,5 +177,5 @@ def test_templates_of_others(tmp_path: Path) -> None:
     made = writer.write(replace(post(), message=Message("push", "acme", "x")))
     assert (made.text, made.html, made.subject) == ("Hello Shop", "", "")
     (folder / "acme.txt").write_text("{% if %}")
-    with pytest.raises(TemplateError):
+    with pytest.raises(Unusable):
         LetterWriter((TEMPLATES, tmp_path), catalogs, sender)

@@ -8,17 +8,27 @@ from typing import cast
 
 from sidecar.core.messages import Contact, Letter
 from sidecar.core.model import Challenge, Person
-from sidecar.core.outbox import STATED, PostStatus
+from sidecar.core.outbox import STATED, Posted, PostStatus
 from sidecar.core.protocols import Factor
 from sidecar.flows.kit import Entered
 from sidecar.flows.visit import Visit
 from sidecar.loader import Role, build, resolve
 from tests.clock import ManualClock
 from tests.conformance.lent import lent
-from tests.mailbox import Mailbox
+from tests.mailbox import Mailbox, written
 from tests.unit.flows.scene import ADA, Scene, scene, watched
 
 NUMBER = "+4915112345642"
+
+
+class Named:
+    """Writes letters whose subject is the name of the message, whatever words it has."""
+
+    def language(self, wanted: str) -> str:
+        return written().language(wanted)
+
+    def write(self, posted: Posted) -> Letter:
+        return replace(written().write(posted), subject=posted.message.template)
 
 
 def sms() -> Factor:
@@ -108,7 +118,8 @@ async def posting(folder: Path, at: Post | None = None, **changes: object) -> As
     factors = {name: watched(name) for name in ("totp", "backup_codes")} | {"sms": sms()}
     shared = {"transports": at.scene.kit.transports} if at else {}
     clock = at.clock if at else None
-    async with scene(folder, clock, **{"factors": factors, **shared, **changes}) as made:
+    parts = {"factors": factors, "letters": Named(), **shared, **changes}
+    async with scene(folder, clock, **parts) as made:
         yield Post(made)
 
 

@@ -43,7 +43,7 @@ async def test_an_authenticator_is_taken_back(post: Post) -> None:
     with pytest.raises(ChallengeGone):
         await post.scene.flows.challenges.answer(visit, begun.id, phone.code(post.clock))
     assert (await post.scene.events())[0] == "authenticator.disowned"
-    assert (await post.notices())[-1].subject == "A way to sign in was stopped"
+    assert (await post.notices())[-1].subject == "factor_suspended"
 
 
 @pytest.mark.conforms("NIST-BINAE-10")
@@ -68,7 +68,7 @@ async def test_a_link_stops_once(post: Post) -> None:
     (link,) = await links(post)
     for _ in range(2):
         await post.scene.flows.disowning.disown(link)
-    stopped = [mail for mail in await post.notices() if "stopped" in mail.subject]
+    stopped = [mail for mail in await post.notices() if mail.subject == "factor_suspended"]
     assert len(stopped) == 1
 
 
