@@ -151,9 +151,9 @@ class Webauthn:
         if len(context.held) >= self._options.max_per_person:
             raise Conflict("a person may not have more keys")
         asked, held = self._asked(context), keys_of(context.held)
-        user = self._user_id(context), context.label or context.person.subject
+        user = asked.user_id, context.label or context.person.subject
         asking = creation(self._options, asked.challenge, user, [key for _, key in held])
-        data = {"options": asking, **self._names(context)}
+        data = {"options": asking, **self._names(context, asked)}
         return Started(Prompt("webauthn_enrollment", data), asked.to_bytes())
 
     async def finish_enrollment(
@@ -172,7 +172,7 @@ class Webauthn:
         make = self._trust.judge(told, context.now) if self._suits(told) else None
         if make is None:
             return refused("unsuitable")
-        key = recorded(told, make, self._options.rp_id, self._user_id(context))
+        key = recorded(told, make, self._options.rp_id, asked.user_id)
         return Enrolled(key, detail=make.name)
 
     async def begin_challenge(
@@ -184,7 +184,7 @@ class Webauthn:
             "options": request(self._options, asked.challenge, keys),
             "conditional": any(key.state.get("discoverable", True) for key in keys),
             "names": tuple(item.name for item, _ in ready),
-            **self._names(context),
+            **self._names(context, asked),
         }
         return Started(Prompt("webauthn", data), asked.to_bytes())
 
@@ -199,12 +199,12 @@ class Webauthn:
         told = assertion_of(response.get("credential", ""))
         if told is None:
             return refused("malformed")
+        asked, person = recalled(state), context.person
         for item, key in ready_of(context, authenticators):
             if key.credential_id == told.credential_id:
-                asked, person = recalled(state), context.person
                 fault = self._rules.judge(asked, person, told.client, data=told.data, what=GET)
                 return fault or self._used(item, key, told)
-        return self._unknown(context, told)
+        return self._unknown(context, asked, told)
 
     # -- one use of a key --------------------------------------------------------------------
 
@@ -225,13 +225,13 @@ class Webauthn:
         held = "swk" if data.is_backup_eligible() else "hwk"
         return Verified(item.id, (held, "pop", "user"), used(key, told))
 
-    def _unknown(self, context: Context, told: Assertion) -> Rejected:
+    def _unknown(self, context: Context, asked: Asked, told: Assertion) -> Rejected:
         """Tell the browser to forget a key that was made for this person and is no longer held.
 
         Another person's, who uses the same browser, may be in use; theirs is never named.
         """
         held = is_held(context, told.credential_id)
-        if held or encoded(told.user_handle) != self._user_id(context):
+        if held or encoded(told.user_handle) != asked.user_id:
             return refused("wrong" if held else "unknown-key")
         name = encoded(told.credential_id)
         data: dict[str, PromptValue] = {"rp_id": self._options.rp_id, "credential_id": name}
@@ -252,19 +252,21 @@ class Webauthn:
     # -- what is asked -------------------------------------------------------------------------
 
     def _asked(self, context: Context) -> Asked:
-        person, verify = context.person, self._options.user_verification == "required"
-        return Asked(encoded(token_bytes(CHALLENGE_BYTES)), person.realm, person.subject, verify)
+        return Asked(
+            challenge=encoded(token_bytes(CHALLENGE_BYTES)),
+            realm=context.person.realm,
+            subject=context.person.subject,
+            user_id=user_id_of(context, self._keyed),
+            verify=self._options.user_verification == "required",
+        )
 
-    def _names(self, context: Context) -> dict[str, PromptValue]:
+    def _names(self, context: Context, asked: Asked) -> dict[str, PromptValue]:
         """Return what tells browsers which keys of this person are still good."""
         return {
             "accepted": accepted_of(context),
             "rp_id": self._options.rp_id,
-            "user_id": self._user_id(context),
+            "user_id": asked.user_id,
         }
-
-    def _user_id(self, context: Context) -> str:
-        return user_id_of(context, self._keyed)
 
 
 def _metadata_of(options: Options) -> Metadata | None:

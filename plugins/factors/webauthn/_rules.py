@@ -32,6 +32,8 @@ class Asked:
     realm: str
     subject: str
     """Another person's answer would otherwise do where states are mixed up."""
+    user_id: str
+    """The person's id in their keys, which a new one is told."""
     verify: bool
     """The key must have verified its user by PIN or biometric."""
 

@@ -88,6 +88,11 @@ async def test_a_user_id_outlives_the_secret_that_made_it(ada: Owner) -> None:
     soft = SoftKey()
     key = await ada.enroll(soft)
     later = Owner(webauthn(key=b"rotated!" * 4), held=ada.held)
+    begun = await ada.to_enroll()
+    made = await Owner(later.factor).finish(begun, SoftKey().create(begun.prompt))
+    assert isinstance(made, Enrolled)
+    assert isinstance(made.material, PublicKey)
+    assert made.material.state["user_id"] == begun.prompt.data["user_id"]
     assert (await later.to_enroll()).prompt.data["user_id"] == key.state["user_id"]
     assert isinstance(await later.use(soft), Verified)
 

@@ -14,7 +14,7 @@ from sidecar.core.model import Person, Rejected
 
 ADA = Person("shop", "ada")
 HASH = sha256(b"shop.example.com").digest()
-ASKED = Asked("Y2hhbGxlbmdl", "shop", "ada", verify=False)
+ASKED = Asked("Y2hhbGxlbmdl", "shop", "ada", "dXNlcg", verify=False)
 RULES = Rules(
     HASH,
     frozenset({"https://shop.example.com", "https://shop.example.com:8443"}),
@@ -59,7 +59,7 @@ def test_what_is_remembered_is_recalled(
     challenge: str, realm: str, subject: str, verify: bool
 ) -> None:
     """Any ceremony shows that its state says the same when it is answered."""
-    asked = Asked(challenge, realm, subject, verify)
+    asked = Asked(challenge, realm, subject, challenge, verify)
     assert recalled(asked.to_bytes()) == asked
 
 

@@ -43,7 +43,8 @@ def suiting(vector: Vector, **options: object) -> Webauthn:
 
 
 def state(challenge: str) -> bytes:
-    return Asked(encoded(bytes.fromhex(challenge)), ADA.realm, ADA.subject, verify=False).to_bytes()
+    written = encoded(bytes.fromhex(challenge))
+    return Asked(written, ADA.realm, ADA.subject, "dXNlcg", verify=False).to_bytes()
 
 
 def text(value: str) -> str:
