@@ -201,6 +201,13 @@ class Contacts(Protocol):
         """No notice goes to what came from there, if a verified address remains otherwise."""
         ...
 
+    async def forget(self, person: Person, now: datetime) -> None:
+        """No notice goes to what authenticators verified, and nothing counts as verified.
+
+        What an identity source stated goes on getting notices.
+        """
+        ...
+
 
 class Letters(Protocol):
     """Puts messages into words."""

@@ -116,7 +116,7 @@ class Challenges:
         session = visit.require_session()
         async with self._kit.store.read() as tx:
             challenge = await tx.challenges.get(which, visit.person, session.id, self._kit.clock())
-        return _no_enrollment(challenge)
+        return self._kit.served(_no_enrollment(challenge))
 
     async def answer(self, visit: Visit, which: ChallengeId, response: Response) -> Entered:
         """The session holds a new proof and has a new token.

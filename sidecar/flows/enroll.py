@@ -258,4 +258,4 @@ class Enrollments:
             raise ChallengeGone(message)
         if challenge.state.startswith(b"\n"):
             visit.require_proof()  # begun by somebody proven, so nobody less may see or finish it
-        return challenge
+        return self._kit.served(challenge)

@@ -7,8 +7,8 @@ from datetime import date, datetime, timedelta
 from functools import partial
 from typing import TypeVar
 
-from sidecar.core.errors import PluginFailed, SidecarError
-from sidecar.core.model import REMEMBERED, Level, Session, Started
+from sidecar.core.errors import ChallengeGone, PluginFailed, SidecarError
+from sidecar.core.model import REMEMBERED, Challenge, Level, Session, Started
 from sidecar.core.outbox import Letters
 from sidecar.core.protocols import (
     Clock,
@@ -132,6 +132,18 @@ class Kit:
             for name, factor in self.factors.items()
         }
         return levels | {REMEMBERED: Level.TWO_FACTOR} if self.remembering.lifetime else levels
+
+    def served(self, challenge: Challenge) -> Challenge:
+        """Return the challenge if there still is a factor to judge its answer.
+
+        Raises:
+            ChallengeGone: its factor was taken out of the configuration since it began.
+
+        """
+        if challenge.factor not in self.factors:
+            message = "its factor is not configured any more"
+            raise ChallengeGone(message)
+        return challenge
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,6 +83,9 @@ class People:
             held = await tx.authenticators.of(person)
             for item in held:
                 await tx.authenticators.move(item, "remove", now)
+            # Whoever took the account over had theirs verified too, and would get the links by
+            # which what the owner sets up next can be stopped.
+            await tx.contacts.forget(person, now)
             await tx.challenges.void(person, now)
             await tx.invitations.void(person, now)
             await end_sessions(tx, person, now)

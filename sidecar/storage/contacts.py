@@ -91,6 +91,14 @@ class SqlContacts:
             .values(removed_at=now)
         )
 
+    async def forget(self, person: Person, now: datetime) -> None:
+        """No notice goes to what authenticators verified, and nothing counts as verified."""
+        shown = and_(_in_use(person), addresses.c.origin != STATED)
+        await self._connection.execute(update(addresses).where(shown).values(removed_at=now))
+        await self._connection.execute(
+            update(addresses).where(_in_use(person)).values(verified_at=None)
+        )
+
     async def _renew(
         self, person: Person, contact: Contact, origin: str, *, verified_at: datetime | None
     ) -> bool:
