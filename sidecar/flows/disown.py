@@ -5,19 +5,32 @@ stop things and never start any; what was stopped goes on when an operator says 
 """
 
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
-from sidecar.core.errors import NotFound
-from sidecar.core.model import Authenticator, AuthenticatorId, AuthenticatorStatus, Event, Person
+from sidecar.core.errors import ChallengeGone, NotFound
+from sidecar.core.model import (
+    Authenticator,
+    AuthenticatorStatus,
+    Challenge,
+    ChallengeId,
+    Event,
+    Person,
+    Prompt,
+    Purpose,
+    SessionId,
+)
 from sidecar.core.outbox import PostId
 from sidecar.core.stores import Transaction
 from sidecar.core.volume import Bucket
 from sidecar.flows.kit import Kit
 from sidecar.flows.notices import Notices
 from sidecar.flows.sessions import Sessions, end_sessions
+from sidecar.flows.tokens import DISOWNED_WITHIN, hash_token
 
 DISOWNED: Final = Bucket("authenticator.disown", 10, timedelta(hours=1))
+_ACTION: Final = "authenticator.disown"
+_NO_LINK: Final = "no such link"
 ACTOR: Final = "link"
 """In the audit trail: somebody who reads the person's messages."""
 
@@ -64,10 +77,11 @@ class Disowning:
     async def disown(self, token: str, *, language: str = "", request_id: str = "") -> Opened:
         """What the link is about is suspended, and nobody is signed in as the person any more.
 
-        Where it was removed already, or stopped, only the sessions and open ceremonies end.
+        Where it was removed already, or stopped, only the sessions and open ceremonies end. A link
+        works once: whoever kept one could otherwise sign the person out again and again.
 
         Raises:
-            NotFound: the link is not ours, too old, or about nothing.
+            NotFound: the link is not ours, too old, used before, or about nothing.
             TooManyAttempts: such links of the person were used too often lately.
 
         """
@@ -77,6 +91,7 @@ class Disowning:
         async with self._kit.store.begin() as tx:
             found = await self._opened(tx, token)
             about = found.authenticator
+            await _use(tx, token, about, now)
             posts: tuple[PostId, ...] = ()
             if found.stops:
                 await tx.authenticators.move(about, "suspend", now)
@@ -98,9 +113,35 @@ class Disowning:
         return found
 
     async def _opened(self, tx: Transaction, token: str) -> Opened:
-        which = AuthenticatorId(token.partition(".")[0])
-        about = await tx.authenticators.find(which)
-        if about is None or not self._kit.tokens.disowns(token, about.person, self._kit.clock()):
-            message = "no such link"
-            raise NotFound(message)
+        which = self._kit.tokens.read_disown(token, self._kit.clock())
+        about = None if which is None else await tx.authenticators.find(which)
+        if about is None:
+            raise NotFound(_NO_LINK)
         return Opened(about)
+
+
+async def _use(tx: Transaction, token: str, about: Authenticator, now: datetime) -> None:
+    """The link is used up: an id is never given twice, and the row stays longer than the link.
+
+    Raises:
+        NotFound: it was used before.
+
+    """
+    row = Challenge(
+        id=ChallengeId(hash_token(token)),
+        person=about.person,
+        session_id=SessionId(""),
+        purpose=Purpose.ACTION,
+        factor=about.factor,
+        action=_ACTION,
+        authenticator_id=about.id,
+        prompt=Prompt(_ACTION),
+        state=b"",
+        created_at=now,
+        expires_at=now + DISOWNED_WITHIN,
+    )
+    try:
+        await tx.challenges.add(row)
+    except ChallengeGone as used:
+        raise NotFound(_NO_LINK) from used
+    await tx.challenges.consume(row, now, verified=False)

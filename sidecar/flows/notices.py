@@ -36,7 +36,7 @@ class Notices:
         """
         said = {"when": self._kit.clock().isoformat(), **values}
         if about is not None:
-            token = self._kit.tokens.mint_disown(about.person, about.id, self._kit.clock())
+            token = self._kit.tokens.mint_disown(about.id, self._kit.clock())
             said = {
                 "what": _told_apart_by(about),
                 "factor": about.factor,

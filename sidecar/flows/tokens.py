@@ -185,20 +185,18 @@ class Tokens:
 
     # -- links in notices ----------------------------------------------------------------------
 
-    def mint_disown(self, person: Person, which: AuthenticatorId, now: datetime) -> str:
+    def mint_disown(self, which: AuthenticatorId, now: datetime) -> str:
         """Return what lets whoever gets the notice say: this authenticator is not mine."""
         until = f"{int((now + DISOWNED_WITHIN).timestamp()) // HOUR_S:x}"
-        said = _words(person.realm, person.subject, which, until)
-        return f"{which}.{until}.{_pack(self._signer.keyed('disown', said))}"
+        return f"{which}.{until}.{_pack(self._signer.keyed('disown', _words(which, until)))}"
 
-    def disowns(self, token: str, person: Person, now: datetime) -> bool:
-        """Tell whether the token is ours, of this person, and not too old."""
+    def read_disown(self, token: str, now: datetime) -> AuthenticatorId | None:
+        """Return what the token is about; None for one that is not ours, or too old."""
         which, _, rest = token.partition(".")
         until, _, tag = rest.partition(".")
-        said = _words(person.realm, person.subject, which, until)
-        if not self._signer.matches("disown", said, _unpack(tag)):
-            return False
-        return int(until, 16) * HOUR_S >= now.timestamp()
+        if not self._signer.matches("disown", _words(which, until), _unpack(tag)):
+            return None
+        return AuthenticatorId(which) if int(until, 16) * HOUR_S >= now.timestamp() else None
 
     # -- invitations ---------------------------------------------------------------------------
 

@@ -25,7 +25,10 @@ class DisownPages:
         """Return the page that says what will be stopped."""
         token = request.query.get("t", "")
         opened = await self._desk.flows.disowning.look(token)
-        return self._desk.show(request, None, self._view(opened, token=token))
+        page = self._desk.show(request, None, self._view(opened, token=token))
+        # The address holds the token: not even links within the origin may pass it on.
+        page.headers["Referrer-Policy"] = "strict-origin"
+        return page
 
     async def disown(self, request: web.Request) -> web.Response:
         """Stop what the link is about, and say so; only a form of ours is taken, see `guard`."""

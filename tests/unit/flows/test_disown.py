@@ -62,22 +62,27 @@ async def test_of_a_removed_one_only_the_sessions_end(post: Post) -> None:
     assert await post.scene.flows.sessions.of(visit) == ()
 
 
-async def test_a_link_stops_once(post: Post) -> None:
-    """A link used twice shows one suspension, also after an operator let it go on."""
+async def test_a_link_works_once(post: Post) -> None:
+    """A link used again shows no such link, and the person signed in since then stays so."""
     await post.scene.enroll()
     (link,) = await links(post)
-    for _ in range(2):
+    await post.scene.flows.disowning.disown(link)
+    _, token = await post.scene.enter()
+    with pytest.raises(NotFound, match="no such link"):
         await post.scene.flows.disowning.disown(link)
+    assert await post.scene.flows.sessions.recall(token) is not None
     stopped = [mail for mail in await post.notices() if mail.subject == "factor_suspended"]
     assert len(stopped) == 1
 
 
-async def test_a_link_signs_out_only_so_often(post: Post) -> None:
-    """Whoever got hold of a link shows that it cannot sign the person out for ever."""
+async def test_links_are_tried_only_so_often(post: Post) -> None:
+    """Whoever got hold of a link shows that it cannot keep the store busy for ever."""
     await post.scene.enroll()
     (link,) = await links(post)
-    for _ in range(10):
-        await post.scene.flows.disowning.disown(link)
+    await post.scene.flows.disowning.disown(link)
+    for _ in range(9):
+        with pytest.raises(NotFound):
+            await post.scene.flows.disowning.disown(link)
     with pytest.raises(TooManyAttempts):
         await post.scene.flows.disowning.disown(link)
 
