@@ -52,8 +52,15 @@ unidentified: redirect
 
 enrollment: {{first: open, until: "{until}"}}  # anybody with a password: for trying only
 factors:
+  webauthn: {{rp_id: localhost, rp_name: Harbour}}
   totp: {{issuer: Harbour}}
+  sms: {{transport: here}}
+  email: {{transport: here}}
   backup_codes: {{}}
+transports:
+  here: {{plugin: console}}  # prints codes and notices below; for trying only
+messages: {{regions: ["+1", "+2", "+3", "+4", "+5", "+6", "+7", "+8", "+9"]}}
+trusted_devices: {{enabled: true}}
 
 policy:
   default: two_factor
@@ -72,6 +79,7 @@ BANNER: Final = """
   your sign-in methods    http://localhost:{port}/_sidecar/account
   everything is kept in   {folder}
 
+  Text messages and mail are printed here instead of being sent.
   Ctrl-C stops it.
 """
 
