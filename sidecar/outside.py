@@ -7,7 +7,6 @@ import ssl
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from types import SimpleNamespace, TracebackType
 from typing import Final, Self
-from urllib.parse import urlsplit
 
 import aiohttp
 from aiohttp.abc import AbstractResolver
@@ -23,8 +22,11 @@ _NAME: Final = re.compile(rb"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 """Source: RFC 9110 §5.6.2."""
 _VALUE: Final = re.compile(rb"(?:[!-~](?:[ \t!-~]*[!-~])?)?")
 """Without obs-text, which peers read differently. Source: RFC 9110 §5.5."""
-_TARGET: Final = re.compile(r"[!-~]+")
-_HOST: Final = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*")
+_TARGET: Final = re.compile(
+    r"(?P<scheme>https?)://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?"
+    r"(?:[/?][!\"$-\[\]-~]*)?"
+)
+"""Without a user, a fragment, a zone, or anything in the host that some reader would decode."""
 _OURS: Final = frozenset(
     {b"connection", b"content-length", b"expect", b"host", b"transfer-encoding", b"upgrade"}
 )
@@ -218,27 +220,21 @@ async def _read(answer: aiohttp.ClientResponse) -> Asked:
 
 
 def _target(method: str, url: str, *, private: bool) -> URL:
-    """Return the URL as it stands, when every reader sees the same host in it.
+    """Return the URL as it stands, when no reader could find another host in it.
 
     Raises:
         DeliveryFailed: it is malformed, names a user, or is not https.
 
     """
-    if not _METHOD.fullmatch(method) or not _TARGET.fullmatch(url) or "\\" in url or "#" in url:
+    found = _TARGET.fullmatch(url)
+    if found is None or not _METHOD.fullmatch(method):
         raise DeliveryFailed("the call is malformed")
+    if found["scheme"] != "https" and not private:
+        raise DeliveryFailed("the URL is not https")
     try:
-        parts = urlsplit(url)
-        host, port = parts.hostname, parts.port
-        target = URL(url, encoded=True)
+        return URL(url, encoded=True)
     except ValueError:
         raise DeliveryFailed("the URL is malformed") from None
-    if "@" in parts.netloc or not host or not _HOST.fullmatch(host) or port == 0:
-        raise DeliveryFailed("the URL's host is malformed")
-    if parts.scheme != "https" and not (private and parts.scheme == "http"):
-        raise DeliveryFailed("the URL is not https")
-    if (target.raw_host or "").lower() != host:
-        raise DeliveryFailed("the URL can be read in two ways")
-    return target
 
 
 def _fields(headers: RawHeaders) -> list[tuple[str, str]]:

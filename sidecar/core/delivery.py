@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from datetime import datetime
 from types import MappingProxyType
 from typing import Final
-from urllib.parse import urlsplit
 
 from sidecar.core.errors import DeliveryFailed, Undelivered
 from sidecar.core.messages import Callback, Letter
@@ -25,6 +24,10 @@ _DOMAIN: Final = re.compile(
 _MAX_LOCAL_BYTES: Final = 64
 _MAX_ADDRESS_BYTES: Final = 254
 """Source: RFC 5321 §4.5.3.1, RFC 3696 erratum 1690."""
+_ENDPOINT: Final = re.compile(
+    r"(?P<scheme>https?)://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?"
+    r"(?:/[A-Za-z0-9._~/-]*)?"
+)
 _CODE: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _SECONDS: Final = re.compile(r"[0-9]{1,9}")
 _LONGEST_S: Final = 3600
@@ -121,10 +124,10 @@ def endpoint(url: str, *, private: bool) -> str:
         ValueError: it is no such URL, or is not https.
 
     """
-    parts = urlsplit(url)
-    if not parts.hostname or "@" in parts.netloc or parts.query or parts.fragment:
+    found = _ENDPOINT.fullmatch(url)
+    if found is None:
         raise ValueError("a URL such as https://api.example.com is expected")
-    if parts.scheme != "https" and not (private and parts.scheme == "http"):
+    if found["scheme"] != "https" and not private:
         raise ValueError("the URL is not https; only `private` allows http")
     return url.rstrip("/")
 

@@ -26,6 +26,6 @@ def show_duration(value: timedelta) -> str:
     milliseconds = round(value.total_seconds() * 1000)
     for unit, seconds in reversed(_UNITS.items()):
         count, rest = divmod(milliseconds, round(seconds * 1000))
-        if rest == 0 and (count or unit == "s"):
+        if count and not rest:
             return f"{count}{unit}"
-    return f"{milliseconds}ms"
+    return "0s"

@@ -2,54 +2,21 @@
 
 import asyncio
 import socket
-import ssl
 from collections.abc import AsyncIterator
-from itertools import cycle
 from pathlib import Path
 
 import pytest
-from aiohttp.abc import AbstractResolver, ResolveResult
 
 from sidecar.core.errors import DeliveryFailed, Undelivered
 from sidecar.core.protocols import Asked, RawHeaders
-from sidecar.outside import ANSWER_BYTES, Outside, is_public
+from sidecar.outside import ANSWER_BYTES, Outside
 from tests.certificates import self_signed
+from tests.vendors.names import Names, NoAnswer, server_tls, trusting
 from tests.vendors.peer import Heard, Mishap, Peer, answer, listening
 
 ENOUGH_S = 5.0
 SOON_S = 0.2
 """Long enough to connect to our own machine, and waited for where nothing comes."""
-
-
-class Names(AbstractResolver):
-    """A name server whose answers change from one question to the next."""
-
-    def __init__(self, *answers: tuple[str, ...]) -> None:
-        self._answers = cycle(answers)
-        self.asked = 0
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
-    ) -> list[ResolveResult]:
-        del family
-        self.asked += 1
-        return [
-            ResolveResult(hostname=host, host=one, port=port, family=2, proto=0, flags=0)
-            for one in next(self._answers)
-        ]
-
-    async def close(self) -> None:
-        """Nothing is held."""
-
-
-class NoAnswer(Names):
-    """A name server that never answers."""
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
-    ) -> list[ResolveResult]:
-        await asyncio.Event().wait()
-        return await super().resolve(host, port, family)
 
 
 @pytest.fixture
@@ -77,77 +44,6 @@ async def why(
 
 async def get(outside: Outside, url: str, *headers: tuple[bytes, bytes]) -> Asked:
     return await outside("GET", url, headers, timeout_s=ENOUGH_S, private=True)
-
-
-def server_tls(certificate: Path) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
-    return context
-
-
-def trusting(certificate: Path) -> ssl.SSLContext:
-    return ssl.create_default_context(cafile=certificate)
-
-
-INSIDE = (
-    *("127.0.0.1", "127.8.9.10", "0.0.0.0", "10.1.2.3", "172.16.0.1", "192.168.1.1"),
-    *("169.254.169.254", "100.64.0.1", "192.0.0.192", "192.0.2.1", "198.18.0.1", "192.88.99.1"),
-    *("224.0.0.1", "239.255.255.250", "240.0.0.1", "255.255.255.255", "168.63.129.16"),
-    *("::", "::1", "::127.0.0.1", "::ffff:127.0.0.1", "::ffff:169.254.169.254", "::ffff:0:a00:1"),
-    *("64:ff9b::7f00:1", "64:ff9b::a9fe:a9fe", "64:ff9b:1::7f00:1", "2002:7f00:1::", "2001::1"),
-    *("2001:db8::1", "3fff::1", "fe80::1", "fe80::1%eth0", "fec0::1", "fd00:ec2::254", "ff02::1"),
-    *("100::1", "5f00::1", "4000::1", "localhost", "127.1", "2130706433", "0x7f.1", ""),
-)
-PUBLIC = ("8.8.8.8", "93.184.216.34", "2606:2800:220:1::1", "::ffff:8.8.8.8", "64:ff9b::808:808")
-
-
-@pytest.mark.conforms("ASVS-1.3.6")
-def test_which_addresses_are_public() -> None:
-    """Addresses of every special kind, also inside others, show that only the internet's pass."""
-    assert [address for address in INSIDE if is_public(address)] == []
-    assert [address for address in PUBLIC if not is_public(address)] == []
-
-
-@pytest.mark.conforms("ASVS-1.3.6")
-@pytest.mark.parametrize(
-    "host",
-    [
-        *("127.0.0.1", "localhost", "localhost.", "[::1]", "[::ffff:127.0.0.1]", "[::]"),
-        *("2130706433", "0x7f000001", "0x7f.1", "0177.0.0.1", "127.1", "127.0.0.1.", "0"),
-        *("169.254.169.254", "[::ffff:169.254.169.254]", "[64:ff9b::a9fe:a9fe]", "[fe80::1%25lo]"),
-        *("api.example.com@127.0.0.1", "127.0.0.1:80@127.0.0.1", "127.0.0.1%2f@example.com"),
-        *("127.0.0.1#example.com", "127.0.0.1\\@example.com", "%31%32%37.0.0.1", "①②⑦.0.0.1"),
-        *("127。0。0。1", "127.0.0.1\t", "127.0.0.1\r\nHost: a", "", "[127.0.0.1]", "[::1"),
-    ],
-)
-async def test_nothing_inside_is_reached(tmp_path: Path, host: str) -> None:
-    """Spellings of our own machine show that none is connected to, whatever the URL calls it."""
-    certificate = self_signed(tmp_path, "localhost")
-    async with (
-        listening(tls=server_tls(certificate)) as peer,
-        Outside(trust=trusting(certificate)) as outside,
-    ):
-        for url in (f"https://{host}:{peer.port}/", f"http://{host}:{peer.port}/", f"//{host}/"):
-            with pytest.raises(DeliveryFailed) as failed:
-                await outside("GET", url, timeout_s=ENOUGH_S)
-            assert failed.value.why is Undelivered.UNAVAILABLE
-        assert peer.connections == 0
-
-
-@pytest.mark.conforms("ASVS-1.3.6")
-async def test_a_name_cannot_change_after_it_was_checked(tmp_path: Path) -> None:
-    """A name that turns from public to ours shows that the address used is the one checked."""
-    certificate = self_signed(tmp_path, "rebind.test")
-    names = Names(("93.184.216.34",), ("127.0.0.1",), ("93.184.216.34", "127.0.0.1"))
-    async with (
-        listening(tls=server_tls(certificate)) as peer,
-        Outside(trust=trusting(certificate), resolver=names) as outside,
-    ):
-        for _ in range(6):
-            with pytest.raises(DeliveryFailed) as failed:
-                await outside("GET", f"https://rebind.test:{peer.port}/", timeout_s=ENOUGH_S)
-            assert failed.value.why is Undelivered.UNAVAILABLE
-        assert (peer.connections, names.asked) == (0, 6)
 
 
 async def test_inside_is_reached_where_it_is_allowed(outside: Outside, peer: Peer) -> None:
