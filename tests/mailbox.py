@@ -28,6 +28,7 @@ class Mailbox:
     """Waited for before a letter is taken."""
     taken: asyncio.Event | None = None
     """Set when a letter was taken."""
+    calls: list[Callback] = field(default_factory=list)
     says: tuple[Told, ...] = ()
     """What a callback tells."""
 
@@ -48,7 +49,7 @@ class Mailbox:
         return Receipt(self.name, f"{self.name}-{len(self.letters)}")
 
     async def told(self, call: Callback) -> tuple[Told, ...]:
-        del call
+        self.calls.append(call)
         if self.broken is not None:
             raise self.broken
         return self.says
