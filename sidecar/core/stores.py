@@ -54,9 +54,7 @@ class Authenticators(Protocol):
 
     async def get(self, person: Person, which: AuthenticatorId) -> Authenticator | None: ...
 
-    async def find(self, which: AuthenticatorId) -> Authenticator | None:
-        """Return the authenticator, whoever has or had it."""
-        ...
+    async def find(self, which: AuthenticatorId) -> Authenticator | None: ...
 
     async def add(self, authenticator: Authenticator) -> None:
         """The authenticator is there, and no browser of its person is remembered.

@@ -176,3 +176,15 @@ async def test_only_the_owner_renames(store: Store) -> None:
         assert await tx.authenticators.of(ADA) == (authenticator(name="Work phone"),)
         await tx.authenticators.move(authenticator(), "remove", NOW)
         assert not await tx.authenticators.rename(ADA, A1, "gone")
+
+
+async def test_found_whoever_has_or_had_it(store: Store) -> None:
+    """An id shows its authenticator without its person, also after that was removed."""
+    async with store.begin() as tx:
+        await tx.authenticators.add(authenticator())
+        assert await tx.authenticators.find(AuthenticatorId("a1")) == authenticator()
+        assert await tx.authenticators.find(AuthenticatorId("a2")) is None
+        await tx.authenticators.move(authenticator(), "remove", NOW)
+        found = await tx.authenticators.find(AuthenticatorId("a1"))
+    assert found is not None
+    assert (found.person, found.status) == (ADA, AuthenticatorStatus.REMOVED)
