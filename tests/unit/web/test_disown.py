@@ -57,7 +57,7 @@ async def test_looking_changes_nothing_and_the_form_does(here: World) -> None:
         page = await reader.open(target)
         assert page.status == 200
         assert page.headers["Cache-Control"] == "no-store"
-        assert page.headers["Referrer-Policy"] == "same-origin"
+        assert page.headers["Referrer-Policy"] == "strict-origin"  # the link stays here
     assert await status(here, who) is AuthenticatorStatus.ACTIVE
     done = await reader.submit(page, "disown")
     assert done.status == 200
