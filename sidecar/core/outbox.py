@@ -97,7 +97,7 @@ class Outbox(Protocol):
     async def waiting(
         self, now: datetime, *, unclaimed_since: datetime, silent_since: datetime
     ) -> tuple[Waiting, ...]:
-        """Return what is still of use and nobody seems to be sending, oldest first."""
+        """Return what is still of use and nobody seems to be sending, longest left alone first."""
         ...
 
     async def latest(self, challenge: ChallengeId) -> tuple[Posted, ...]:

@@ -104,13 +104,16 @@ class SqlOutbox:
     async def waiting(
         self, now: datetime, *, unclaimed_since: datetime, silent_since: datetime
     ) -> tuple[Waiting, ...]:
-        """Return what is still of use and nobody seems to be sending, oldest first."""
+        """Return what is still of use and nobody seems to be sending, longest left alone first.
+
+        What one provider refuses again and again must not keep out what others would take.
+        """
         fresh = and_(outbox.c.claimed_at.is_(None), outbox.c.created_at <= unclaimed_since)
         tried = outbox.c.claimed_at <= silent_since
         query = (
             select(outbox.c.id, outbox.c.transport, outbox.c.status)
             .where(outbox.c.status.in_(_OPEN), or_(fresh, tried), outbox.c.expires_at > now)
-            .order_by(outbox.c.created_at, outbox.c.id)
+            .order_by(func.coalesce(outbox.c.claimed_at, outbox.c.created_at), outbox.c.id)
             .limit(AT_A_TIME)
         )
         return tuple(

@@ -112,14 +112,16 @@ async def test_nothing_is_settled_that_was_not_claimed(store: Store) -> None:
 
 
 async def test_what_waits_is_found(store: Store) -> None:
-    """Messages that nobody took, or whose sender is silent, show up oldest first."""
+    """Messages that nobody took, or whose sender is silent, show up, the one that was left alone
+    for longest first.
+    """
     await add(store, post("p2", created_at=NOW + timedelta(seconds=1)), post())
     assert await waiting(store, NOW + timedelta(seconds=4)) == ()
     both = tuple(Waiting(PostId(which), "texts", claimed=False) for which in ("p1", "p2"))
     assert await waiting(store, NOW + timedelta(seconds=6)) == both
     await claim(store, now=NOW + timedelta(seconds=6))
     assert await waiting(store, NOW + timedelta(seconds=7)) == both[1:]
-    assert await waiting(store, LATER) == (replace(both[0], claimed=True), both[1])
+    assert await waiting(store, LATER) == (both[1], replace(both[0], claimed=True))
 
 
 async def test_a_notice_may_wait_again(store: Store) -> None:

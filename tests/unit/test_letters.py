@@ -109,6 +109,25 @@ def test_names_are_data(name: str) -> None:
     assert len(tidy(name)) <= MAX_WORD_CHARS
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Call +1 (900) 555-0199",
+        "Help: 0900555",
+        "evil\u3002test",
+        "evil\uff0etest",
+        "evil\uff61test",
+    ],
+)
+def test_names_offer_no_way_to_a_thief(name: str) -> None:
+    """A name that is a number to call, or an address in other dots, shows as neither."""
+    for made in (letter("authenticator_added", what=name), letter("authenticator_held", what=name)):
+        for text in (made.text, made.html):
+            assert "555" not in text
+            assert not any(dot in text for dot in "\u3002\uff0e\uff61")
+    assert "Phone 2 (19)" in letter("authenticator_added", what="Phone 2 (19)").text
+
+
 def test_names_cannot_break_out_of_html() -> None:
     """A name that is markup shows as text."""
     made = letter("authenticator_added", what="<b>&<script>alert(1)</script>")
