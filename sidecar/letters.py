@@ -104,7 +104,7 @@ class LetterWriter:
         html = ""
         if message.channel == EMAIL and f"{message.template}.html" in self._html:
             html = environment.get_template(f"{message.template}.html").render(said)
-        if message.channel != EMAIL:
+        if message.channel == SMS:
             subject, text = "", _short(text, message.values.get("code", ""), self._sender.host)
         return Letter(
             *(message.channel, message.to, text, posted.id, posted.expires_at),

@@ -1,0 +1,1 @@
+"""One-time codes in the company's chat, for the authentication sidecar."""
