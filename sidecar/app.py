@@ -12,7 +12,6 @@ from sidecar.core.model import Level
 from sidecar.core.policy import Effect
 from sidecar.core.protocols import Clock
 from sidecar.flows import Flows, build_flows
-from sidecar.flows.guarded import Templates
 from sidecar.flows.kit import Kit, SessionTimes
 from sidecar.flows.tokens import Tokens
 from sidecar.gauges import tell_gauges
@@ -153,13 +152,12 @@ def _flows(
     clock: Clock,
     metrics: Metrics,
 ) -> Flows:
-    settings, letters = loaded.settings, wiring.letters(loaded, renderer)
+    settings = loaded.settings
     rules = loaded.policy.rules
     kit = Kit(
         store=MeasuredStore(store, metrics),
         limiter=MeasuredLimiter(MemoryLimiter(clock), metrics),
-        letters=letters,
-        templates=Templates(renderer.prompt_kinds(), letters.names),
+        letters=wiring.letters(loaded, renderer),
         factors=lender.factors,
         discounted=loaded.discounted,
         tokens=Tokens(ring),

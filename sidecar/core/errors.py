@@ -128,7 +128,8 @@ class ChallengeGone(SidecarError):
 class ResponseRejected(SidecarError):
     """The answer to a challenge was wrong; `reason` says how, where that leaks nothing.
 
-    `over` says that the challenge is used up, `tell` what the page's script should know.
+    `over` says that the challenge is used up, `challenge` which enrollment is open in its place,
+    `tell` what the page's script should know.
     """
 
     slug = "response-rejected"
@@ -141,12 +142,14 @@ class ResponseRejected(SidecarError):
         hint_s: int | None = None,
         over: bool = False,
         tell: Prompt | None = None,
+        challenge: str = "",
     ) -> None:
         super().__init__(reason)
         self.reason = reason
         self.hint_s = hint_s
         self.over = over
         self.tell = tell
+        self.challenge = challenge
 
 
 class TooManyAttempts(Retryable):

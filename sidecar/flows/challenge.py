@@ -11,6 +11,7 @@ from sidecar.core.model import (
     Challenge,
     ChallengeId,
     Person,
+    Prompt,
     Purpose,
     Response,
     Started,
@@ -105,6 +106,23 @@ class Challenges:
         if started.messages or len(started.state) > MAX_STATE_BYTES:
             return None
         return Carried(started.prompt, seal_carried(self._kit.tokens, challenge))
+
+    async def known(self, visit: Visit, factor: str) -> Prompt:
+        """Return what a factor would ask with, also where nothing of it is left; nothing begins.
+
+        A browser learns of it which passkeys it may go on offering.
+
+        Raises:
+            StepUpRequired: the session holds no proof.
+            PluginFailed: the factor cannot say.
+
+        """
+        visit.require_proof()
+        async with self._kit.store.read() as tx:
+            held = await held_of(tx, visit.person, factor)
+        context = Context(visit.person, visit.label, self._kit.clock(), "", held)
+        begun = self._kit.factors[factor].begin_challenge(context, usable(held))
+        return (await from_plugin(begun)).prompt
 
     async def show(self, visit: Visit, which: ChallengeId) -> Challenge:
         """Return an open challenge of this visit, to be shown again.

@@ -141,10 +141,32 @@ class Enrollments:
             self._factor(challenge.factor).finish_enrollment(context, state, response)
         )
         if isinstance(outcome, Rejected):
-            raise ResponseRejected(outcome.reason, hint_s=outcome.hint_s)
+            raise await self._rejected(step, outcome, ticket, context)
         if isinstance(outcome, Started):
             return await self._go_on(step, outcome, ticket)
-        return await self._confirm(step, outcome, ticket=ticket.decode(), name=name)
+        try:
+            return await self._confirm(step, outcome, ticket=ticket.decode(), name=name)
+        except _Taken:
+            again = Rejected("already-registered", over=True)
+            raise await self._rejected(step, again, ticket, context) from None
+
+    async def _rejected(
+        self, step: Step, outcome: Rejected, ticket: bytes, context: Context
+    ) -> ResponseRejected:
+        """Return what to tell; a challenge that is used up has a fresh one in its place."""
+        open_now = step.challenge
+        if outcome.over:
+            plugin = self._factor(open_now.factor)
+            begun = await from_plugin(plugin.begin_enrollment(context, {}))
+            # The try stays counted as a failure: it is not settled with the step.
+            open_now = await self._go_on(replace(step, claim=None), begun, ticket)
+        return ResponseRejected(
+            outcome.reason,
+            hint_s=outcome.hint_s,
+            over=outcome.over,
+            tell=outcome.tell,
+            challenge=open_now.id,
+        )
 
     async def _go_on(self, done: Step, step: Started, ticket: bytes) -> Challenge:
         """Open the next step in the place of this one; both are one enrollment."""
@@ -180,7 +202,7 @@ class Enrollments:
             if not ticket:
                 authenticator = self._held(visit, authenticator, now)
             await self._retire(tx, authenticator, now)
-            await tx.authenticators.add(authenticator)
+            await _add(tx, authenticator)
             await tx.trail.append(
                 act(visit, "authenticator.added", now, factor=challenge.factor, first=bool(ticket))
             )
@@ -259,3 +281,14 @@ class Enrollments:
         if challenge.state.startswith(b"\n"):
             visit.require_proof()  # begun by somebody proven, so nobody less may see or finish it
         return self._kit.served(challenge)
+
+
+class _Taken(Exception):
+    """The credential is registered already, to whomever; whose it is, is nobody else's business."""
+
+
+async def _add(tx: Transaction, authenticator: Authenticator) -> None:
+    try:
+        await tx.authenticators.add(authenticator)
+    except Conflict as known:
+        raise _Taken from known

@@ -176,6 +176,9 @@ class EnrollPages:
         ):
             return await self._unsent(request, form, challenge, error)
         self._desk.count(error.slug)
+        if isinstance(error, ResponseRejected) and error.challenge:
+            which = ChallengeId(error.challenge)
+            challenge = await self._desk.flows.enrollments.show(form.visit, which)
         fault = fault_of(error, self._desk)
         return later(await self._again(request, form, challenge, fault, status=error.status), error)
 

@@ -193,6 +193,8 @@ class AccountView:
     renaming: str = ""
     """The method whose new name, `typed`, is at fault."""
     typed: str = ""
+    passkeys: tuple[Prompt, ...] = ()
+    """What the person's browser should know of their passkeys: which of them are still good."""
     browsers: tuple[BrowserLine, ...] = ()
     """Remembered ones: `account/browsers/forget` with `browser`, `account/browsers/forget-all`."""
     remembering: bool = False

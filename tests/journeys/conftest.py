@@ -22,6 +22,7 @@ from playwright.async_api import Browser, StorageState, async_playwright
 from sidecar.demo.app import create_app
 from sidecar.demo.visit import Options
 from tests.clock import ManualClock
+from tests.journeys.keys import KEYS, factors
 from tests.journeys.person import WIDE, Arrive, Person, arrive, datasette_login
 from tests.tools.pages_server import CHROMIUM, FLAGS
 from tests.world import World, free_port, world
@@ -74,13 +75,17 @@ async def browser() -> AsyncIterator[Browser]:
 
 
 @asynccontextmanager
-async def _harbour(folder: Path, clock: ManualClock) -> AsyncIterator[World]:
+async def before_harbour(
+    folder: Path, clock: ManualClock, changes: Mapping[str, Any] | None = None
+) -> AsyncIterator[World]:
+    """Run the demonstration application behind a sidecar; `changes` replace whole sections."""
     options = Options(security_url="/_sidecar/account", data=folder / "harbour.json")
     runner = web.AppRunner(create_app(options), access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     try:
-        async with _before(folder, runner.addresses[0][1], HARBOUR, clock=clock) as made:
+        settings = {**HARBOUR, **(changes or {})}
+        async with _before(folder, runner.addresses[0][1], settings, clock=clock) as made:
             yield made
     finally:
         await runner.cleanup()
@@ -89,7 +94,7 @@ async def _harbour(folder: Path, clock: ManualClock) -> AsyncIterator[World]:
 @pytest_asyncio.fixture(loop_scope="session")
 async def harbour(tmp_path: Path) -> AsyncIterator[World]:
     """The demonstration application behind the sidecar."""
-    async with _harbour(tmp_path, ManualClock()) as made:
+    async with before_harbour(tmp_path, ManualClock()) as made:
         yield made
 
 
@@ -108,7 +113,7 @@ class Kept:
 async def kept(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Kept:
     """Ada set everything up, once for all journeys that begin after that."""
     folder = tmp_path_factory.mktemp("kept")
-    async with _harbour(folder, ManualClock()) as made:
+    async with before_harbour(folder, ManualClock()) as made:
         ada = await arrive(browser, made)
         await ada.newcomer()
         state = await ada.context.storage_state()
@@ -123,10 +128,9 @@ async def member(
 ) -> AsyncIterator[Person]:
     """Ada in Harbour, who has just set everything up."""
     shutil.copytree(kept.folder, tmp_path, dirs_exist_ok=True)
-    async with _harbour(tmp_path, ManualClock(kept.now)) as made:
+    async with before_harbour(tmp_path, ManualClock(kept.now)) as made:
         ada = await arriving(made)
-        await ada.context.set_storage_state(kept.browser)
-        ada.secret, ada.codes = kept.secret, list(kept.codes)
+        await known(ada, kept)
         yield ada
         # Before the sidecar goes: a page with a live channel would miss it.
         for context in browser.contexts:
@@ -226,3 +230,30 @@ async def reader(datasette: World, arriving: Arrive) -> Person:
     person = await arriving(datasette)
     person.login_path, person.login = "/-/login", datasette_login
     return person
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def quay(tmp_path: Path, kept: Kept) -> AsyncIterator[World]:
+    """Harbour, which takes keys too; Ada has set up her app."""
+    shutil.copytree(kept.folder, tmp_path, dirs_exist_ok=True)
+    async with before_harbour(tmp_path, ManualClock(kept.now), factors(KEYS)) as made:
+        yield made
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def holder(
+    quay: World, kept: Kept, browser: Browser, arriving: Arrive
+) -> AsyncIterator[Person]:
+    """Ada on her account page, before she has any key."""
+    person = await arriving(quay)
+    await known(person, kept)
+    await person.open("/_sidecar/account")
+    yield person
+    for context in browser.contexts:
+        await context.close()
+
+
+async def known(person: Person, kept: Kept) -> None:
+    """The person is Ada, who has just set up her app."""
+    await person.context.set_storage_state(kept.browser)
+    person.secret, person.codes = kept.secret, list(kept.codes)
