@@ -108,7 +108,7 @@ def scrub(event: "Event", _hint: object = None) -> "Event":
     return event
 
 
-def place(error: Exception) -> str:
+def place(error: BaseException) -> str:
     """Return where it was raised: enough for an operator, and no value of a request in it."""
     frames = traceback.extract_tb(error.__traceback__)
     return f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""

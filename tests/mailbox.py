@@ -22,7 +22,7 @@ class Mailbox:
     idempotent: bool = False
     receipts: bool = True
     letters: list[Letter] = field(default_factory=list)
-    broken: Exception | None = None
+    broken: BaseException | None = None
     """Raised instead of taking a letter."""
     held: asyncio.Event | None = None
     """Waited for before a letter is taken."""

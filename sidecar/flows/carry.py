@@ -11,7 +11,9 @@ from sidecar.core.errors import DeliveryFailed, StoreUnavailable, Undelivered
 from sidecar.core.messages import Receipt
 from sidecar.core.outbox import Posted, PostId, PostStatus, Waiting
 from sidecar.flows.budgets import usage
+from sidecar.flows.guarded import is_receipt, leaving
 from sidecar.flows.kit import Kit
+from sidecar.logs import place
 from sidecar.metrics.words import Outcome
 
 WITHIN_S: Final = 15.0
@@ -69,16 +71,19 @@ class Carrier:
             raise DeliveryFailed(failure, why=Undelivered.REFUSED)
         try:
             letter = self._kit.letters.write(post)
-        except Exception as broken:
-            log.exception("message.unwritable", template=post.message.template)
-            raise DeliveryFailed("unwritable", why=Undelivered.REFUSED) from broken
+        except Exception as broken:  # noqa: BLE001 - templates of others may raise anything
+            _report(broken, "message.unwritable", template=post.message.template)
+            raise DeliveryFailed("unwritable", why=Undelivered.REFUSED) from None
         try:
-            return await transport.send(letter)
+            receipt = await transport.send(letter)
+            return receipt if is_receipt(receipt) else _no_receipt(receipt)
         except (DeliveryFailed, TimeoutError):
             raise
-        except Exception as broken:
-            log.exception("transport.broken", transport=post.message.transport)
-            raise DeliveryFailed("broken", why=Undelivered.UNSURE) from broken
+        except (Exception, asyncio.CancelledError) as broken:
+            if leaving():
+                raise
+            _report(broken, "transport.broken", transport=post.message.transport)
+            raise DeliveryFailed("broken", why=Undelivered.UNSURE) from None
 
     async def _failed(self, post: Posted, why: Undelivered) -> DeliveryFailed | None:
         log.warning(
@@ -181,3 +186,13 @@ class Carrier:
                 await asyncio.wait_for(self._wake.wait(), LOOKED_EVERY_S)
             except TimeoutError:
                 continue
+
+
+def _no_receipt(found: object) -> Receipt:
+    message = f"no receipt, but {type(found).__name__}"
+    raise TypeError(message)
+
+
+def _report(broken: BaseException, event: str, **said: str) -> None:
+    """Log what broke and where; its text may hold the code, or whom it was for."""
+    log.error(event, kind=type(broken).__name__, place=place(broken), **said)

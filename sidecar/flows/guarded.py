@@ -7,7 +7,7 @@ from typing import Final, TypeVar
 
 from sidecar.core import errors
 from sidecar.core.errors import PluginFailed, SidecarError
-from sidecar.core.messages import Contact, Message
+from sidecar.core.messages import Contact, Message, Receipt
 from sidecar.core.model import (
     Authenticator,
     Enrolled,
@@ -107,7 +107,7 @@ class GuardedFactor:
         except (Exception, SystemExit) as broken:
             raise self._failed(Called.RAISED, type(broken).__name__) from broken
         except asyncio.CancelledError as broken:
-            if _leaving():
+            if leaving():
                 raise
             raise self._failed(Called.RAISED, "CancelledError of its own") from broken
         if limit.expired():
@@ -136,13 +136,18 @@ class GuardedFactor:
         return PluginFailed(f"factor {self._name!r}: {how.name.lower()}: {what}")
 
 
-def _leaving() -> bool:
+def leaving() -> bool:
     """Tell whether this task itself is being cancelled, rather than a plugin making believe."""
     task = asyncio.current_task()
     return task is not None and task.cancelling() > 0
 
 
 # --- what each answer has to be -------------------------------------------------------------------
+
+
+def is_receipt(found: object) -> bool:
+    """Tell whether a transport answered with what it has to."""
+    return type(found) is Receipt and _texts((found.provider, found.reference))
 
 
 def _started(found: object) -> bool:

@@ -2,11 +2,13 @@
 
 import asyncio
 from pathlib import Path
+from typing import cast
+from unittest.mock import AsyncMock
 
 import pytest
 
 from sidecar.core.errors import DeliveryFailed, StoreUnavailable, Undelivered
-from sidecar.core.messages import Message
+from sidecar.core.messages import Message, Receipt
 from sidecar.core.model import Challenge, ChallengeId
 from sidecar.core.outbox import PostId, PostStatus
 from sidecar.flows import carry
@@ -136,11 +138,33 @@ async def test_a_transport_that_says_nothing(post: Post, monkeypatch: pytest.Mon
 
 
 @pytest.mark.parametrize(
-    "broken", [ValueError("482913"), DeliveryFailed("?", why=Undelivered.UNSURE)]
+    "broken",
+    [
+        ValueError("482913"),
+        DeliveryFailed("?", why=Undelivered.UNSURE),
+        asyncio.CancelledError("482913"),
+    ],
 )
-async def test_a_transport_that_breaks(post: Post, broken: Exception) -> None:
-    """A transport with a defect shows a message that may have been sent."""
+async def test_a_transport_that_breaks(
+    post: Post, broken: BaseException, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A transport with a defect shows a message that may have been sent, and no word of it in the
+    log.
+    """
     accepted, post.mail.broken = await accept(post), broken
+    await post.scene.flows.deliveries.send((accepted,))
+    assert await outcome(post) is PostStatus.UNSURE
+    written = capsys.readouterr()
+    assert "482913" not in written.out + written.err
+
+
+@pytest.mark.parametrize("said", [None, "queued", Receipt("mail", cast("str", 7))])
+async def test_a_transport_that_talks_nonsense(
+    post: Post, said: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An answer that is no receipt shows a message that may have been sent."""
+    accepted = await accept(post)
+    monkeypatch.setattr(post.mail, "send", AsyncMock(return_value=said))
     await post.scene.flows.deliveries.send((accepted,))
     assert await outcome(post) is PostStatus.UNSURE
 
