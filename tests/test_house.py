@@ -95,7 +95,8 @@ def twins(path: Path) -> tuple[Path, ...]:
     if is_plugin(path):
         return (folder.joinpath(*rest[:-2], f"test_{rest[-2]}.py"),)
     # A part of a plugin, which nothing but the plugin imports, is called `_part.py`.
-    return (folder.joinpath(*rest[:-1], f"test_{rest[-1].lstrip('_')}"),)
+    part = rest[-1] if rest[-1].startswith("__") else rest[-1].removeprefix("_")
+    return (folder.joinpath(*rest[:-1], f"test_{part}"),)
 
 
 def is_plugin(path: Path) -> bool:
@@ -244,6 +245,7 @@ def test_requirements_carry_official_names() -> None:
     """Marks of conformance show that each names a requirement in a published form."""
     official = re.compile(
         r"ASVS-\d+\.\d+\.\d+|NIST-[A-Z0-9]+-\d+(\.\d+)?|WCAG-\d\.\d\.\d+|RFC-\d+-[A-Z0-9.]+"
+        r"|WEBAUTHN-\d+(\.\d-[A-Z]+(-[A-Z]+)?)?"
     )
     odd = [
         f"{name(path)}:{node.lineno}: {ast.unparse(argument)}"

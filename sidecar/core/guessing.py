@@ -35,6 +35,14 @@ class Tally:
 
 
 @dataclass(frozen=True, slots=True)
+class Claim:
+    """One counted try; `last` says that failing it disables the factor."""
+
+    id: int
+    last: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Open:
     """The try may be made; `last` says that a failure of it disables the factor."""
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from sidecar.core.guessing import Claim
 from sidecar.core.model import (
     Account,
     Authenticator,
@@ -99,14 +100,6 @@ class Authenticators(Protocol):
     async def rename(self, person: Person, which: AuthenticatorId, name: str) -> bool:
         """Return whether there was such an authenticator of this person."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """One counted try; `last` says that failing it disables the factor."""
-
-    id: int
-    last: bool
 
 
 class Attempts(Protocol):

@@ -5,6 +5,7 @@ from sidecar.core.errors import (
     NotFound,
     ResponseRejected,
 )
+from sidecar.core.guessing import Claim
 from sidecar.core.model import (
     Authenticator,
     AuthenticatorId,
@@ -17,7 +18,7 @@ from sidecar.core.model import (
     Started,
 )
 from sidecar.core.protocols import Context
-from sidecar.core.stores import Claim, Transaction
+from sidecar.core.stores import Transaction
 from sidecar.flows.carried import MAX_STATE_BYTES, Carried, open_carried, seal_carried
 from sidecar.flows.deliver import Deliveries
 from sidecar.flows.judge import Judge, Try, usable

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import assert_never
 
 from sidecar.core.errors import ChallengeGone, ResponseRejected, StaleMaterial
+from sidecar.core.guessing import Claim
 from sidecar.core.model import (
     Authenticator,
     AuthenticatorId,
@@ -18,7 +19,7 @@ from sidecar.core.model import (
 )
 from sidecar.core.outbox import PostId
 from sidecar.core.protocols import Context
-from sidecar.core.stores import Claim, Transaction
+from sidecar.core.stores import Transaction
 from sidecar.flows.deliver import used
 from sidecar.flows.kit import Entered, Kit, from_plugin
 from sidecar.flows.notices import Notices

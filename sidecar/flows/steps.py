@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from sidecar.core.guessing import Claim
 from sidecar.core.model import Challenge, Started
 from sidecar.core.outbox import PostId
-from sidecar.core.stores import Claim, Transaction
+from sidecar.core.stores import Transaction
 from sidecar.flows.deliver import Deliveries, used
 from sidecar.flows.visit import Visit
 

@@ -8,9 +8,8 @@ from sqlalchemy import ColumnElement, and_, func, insert, not_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from sidecar.core.errors import Conflict, TooManyAttempts
-from sidecar.core.guessing import WINDOWS, Closed, Tally, judge
+from sidecar.core.guessing import WINDOWS, Claim, Closed, Tally, judge
 from sidecar.core.model import AuthenticatorStatus, ChallengeId, Person
-from sidecar.core.stores import Claim
 from sidecar.storage.accounts import SqlAccounts
 from sidecar.storage.columns import of_person, person_values
 from sidecar.storage.tables import (

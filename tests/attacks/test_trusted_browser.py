@@ -84,8 +84,8 @@ async def test_a_stolen_cookie_opens_nothing_without_the_login(tmp_path: Path) -
 
 
 async def test_theft_ends_what_the_thief_has(tmp_path: Path) -> None:
-    """A thief who used the cookie first is found out by its owner's next visit: both are asked,
-    the thief's session is over, and the trail says so.
+    """A cookie that a thief used first shows at its owner's next visit that it was copied: both
+    are asked, the thief's session is over, and the trail says so.
     """
     async with remembered(tmp_path) as (place, ada):
         thief = place.visitor()

@@ -74,6 +74,19 @@ LIES: tuple[tuple[dict[str, Any], str], ...] = (
 )
 
 
+@pytest.mark.conforms(
+    "WEBAUTHN-7.2-TYPE",
+    "WEBAUTHN-7.2-CHALLENGE",
+    "WEBAUTHN-7.2-ORIGIN",
+    "WEBAUTHN-7.2-TOP-ORIGIN",
+    "WEBAUTHN-7.2-RPID",
+    "WEBAUTHN-7.2-UP",
+    "WEBAUTHN-7.2-UV",
+    "WEBAUTHN-7.2-BACKUP",
+    "WEBAUTHN-7.2-COUNTER",
+    "WEBAUTHN-7.2-SIGNATURE",
+    "WEBAUTHN-7.2-USER",
+)
 @pytest.mark.threat(61, 63)
 @pytest.mark.parametrize(("lie", "reason"), LIES, ids=str)
 async def test_a_lie_about_anything_is_refused(
@@ -86,6 +99,7 @@ async def test_a_lie_about_anything_is_refused(
     assert await refused(here, visit, challenge, soft.get(challenge.prompt, **lie)) == reason
 
 
+@pytest.mark.conforms("WEBAUTHN-7.2-SIGNATURE")
 @pytest.mark.threat(61)
 @pytest.mark.parametrize("part", ["clientDataJSON", "authenticatorData", "signature"])
 async def test_a_changed_bit_is_refused(here: Scene, part: str) -> None:
@@ -110,6 +124,17 @@ LIES_AT_FIRST: tuple[tuple[dict[str, Any], str], ...] = (
 )
 
 
+@pytest.mark.conforms(
+    "WEBAUTHN-7.1-TYPE",
+    "WEBAUTHN-7.1-CHALLENGE",
+    "WEBAUTHN-7.1-ORIGIN",
+    "WEBAUTHN-7.1-TOP-ORIGIN",
+    "WEBAUTHN-7.1-RPID",
+    "WEBAUTHN-7.1-UP",
+    "WEBAUTHN-7.1-UV",
+    "WEBAUTHN-7.1-BACKUP",
+    "WEBAUTHN-7.1-ALG",
+)
 @pytest.mark.threat(61, 63)
 @pytest.mark.parametrize(("lie", "reason"), LIES_AT_FIRST, ids=str)
 async def test_a_key_that_lies_is_never_set_up(
@@ -127,6 +152,7 @@ async def test_a_key_that_lies_is_never_set_up(
 # -- less than a signature ----------------------------------------------------------------------
 
 
+@pytest.mark.conforms("WEBAUTHN-7.2-SIGNATURE")
 @pytest.mark.threat(62)
 async def test_knowing_a_credential_id_is_knowing_nothing(here: Scene) -> None:
     """THREATS 62: the id that every browser is told shows that it opens nothing by itself."""

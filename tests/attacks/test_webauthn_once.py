@@ -22,7 +22,7 @@ async def here(tmp_path: Path) -> AsyncIterator[Scene]:
 
 
 @pytest.mark.threat(63)
-@pytest.mark.conforms("NIST-SFCVER-3", "ASVS-6.7.2")
+@pytest.mark.conforms("NIST-SFCVER-3", "ASVS-6.7.2", "WEBAUTHN-7.2-CHALLENGE")
 async def test_a_signature_counts_once(here: Scene) -> None:
     """THREATS 63: an answer that was taken shows that no challenge takes it again."""
     soft = SoftKey()
@@ -51,6 +51,7 @@ async def test_a_challenge_is_burned_by_a_failure(here: Scene) -> None:
             await here.flows.challenges.answer(visit, challenge.id, right)
 
 
+@pytest.mark.conforms("WEBAUTHN-7.2-CHALLENGE")
 @pytest.mark.threat(63)
 @pytest.mark.parametrize("counting", [True, False])
 async def test_fifty_answers_at_once_are_one_success(here: Scene, counting: bool) -> None:
@@ -93,6 +94,7 @@ async def test_a_key_is_one_persons(here: Scene) -> None:
         await here.flows.challenges.answer(other, challenge.id, ada.get(challenge.prompt))
 
 
+@pytest.mark.conforms("WEBAUTHN-7.1-ID-UNIQUE")
 @pytest.mark.threat(63)
 async def test_a_key_is_registered_to_one_person(here: Scene) -> None:
     """THREATS 63: a credential that somebody has shows that nobody else can register it."""
@@ -136,6 +138,7 @@ async def test_extensions_that_nobody_asked_for_do_nothing(here: Scene) -> None:
     }
 
 
+@pytest.mark.conforms("WEBAUTHN-7.2-COUNTER")
 @pytest.mark.threat(63)
 async def test_a_copy_is_refused_wherever_it_is_used(here: Scene) -> None:
     """THREATS 63: after the true key was used, its copy shows that the store knows better."""

@@ -9,9 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sidecar.core.errors import Conflict, TooManyAttempts
-from sidecar.core.guessing import DISABLE_AT, STRANGERS_CLOSE_AT, WINDOWS
+from sidecar.core.guessing import DISABLE_AT, STRANGERS_CLOSE_AT, WINDOWS, Claim
 from sidecar.core.model import ChallengeId, Person
-from sidecar.core.stores import Claim, Store
+from sidecar.core.stores import Store
 from tests.conformance.stores import ADA, TWIN, Travel, authenticator
 
 C1 = ChallengeId("c1")

@@ -120,6 +120,7 @@ async def test_what_is_kept_of_a_key(ada: Owner) -> None:
     }
 
 
+@pytest.mark.conforms("WEBAUTHN-7.1-ID-UNIQUE")
 async def test_a_key_that_the_person_has_is_not_made_again(ada: Owner) -> None:
     """The second enrollment shows the first key excluded, and refused if it comes all the same."""
     soft = SoftKey()
@@ -163,7 +164,7 @@ async def test_models_can_be_listed() -> None:
     assert isinstance(await denying.offer(SoftKey()), Enrolled)
 
 
-@pytest.mark.conforms("NIST-MFCFIERS-1", "NIST-IMPR-1")
+@pytest.mark.conforms("NIST-MFCFIERS-1", "NIST-IMPR-1", "WEBAUTHN-7.1-UV")
 async def test_verification_is_asked_for_and_looked_at(ada: Owner) -> None:
     """Browsers are asked to verify the user; what they did shows in the record, or is demanded."""
     for begun in (await ada.to_enroll(), await ada.asked()):

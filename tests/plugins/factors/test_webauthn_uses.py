@@ -52,6 +52,7 @@ async def test_autofill_is_offered_where_a_key_may_be_found(
     assert (await ada.asked()).prompt.data["conditional"] is offered
 
 
+@pytest.mark.conforms("WEBAUTHN-7.2-BACKUP")
 @pytest.mark.parametrize(("be", "amr"), [(False, "hwk"), (True, "swk")])
 async def test_a_use_is_kept(ada: Owner, be: bool, amr: str) -> None:
     """A use shows how it was proven, and the new counter and backup state in the replacement."""
@@ -66,6 +67,7 @@ async def test_a_use_is_kept(ada: Owner, be: bool, amr: str) -> None:
     assert (later.sign_count, later.state["bs"], later.state["uv"]) == (3, False, True)
 
 
+@pytest.mark.conforms("WEBAUTHN-7.2-COUNTER")
 @pytest.mark.threat(63)
 async def test_a_counter_that_goes_back_is_a_copy() -> None:
     """A counter that does not grow shows that the key is refused, unless it never counted."""
@@ -88,7 +90,7 @@ async def test_a_copy_may_be_told_only() -> None:
     assert ada.keep(await ada.use(soft, count=3)).sign_count == 7
 
 
-@pytest.mark.conforms("NIST-IMPR-2")
+@pytest.mark.conforms("NIST-IMPR-2", "WEBAUTHN-7.2-UV")
 @pytest.mark.threat(63)
 async def test_verification_cannot_be_left_out_where_it_is_required() -> None:
     """A use without PIN or biometric shows that it is refused where the challenge demands one."""
@@ -98,6 +100,7 @@ async def test_verification_cannot_be_left_out_where_it_is_required() -> None:
     assert isinstance(await ada.use(soft), Verified)
 
 
+@pytest.mark.conforms("WEBAUTHN-7.2-BACKUP")
 @pytest.mark.threat(63)
 async def test_a_key_cannot_change_whether_it_can_be_copied(ada: Owner) -> None:
     """Backup eligibility that differs from the registration shows that it is not the same key."""
@@ -107,6 +110,7 @@ async def test_a_key_cannot_change_whether_it_can_be_copied(ada: Owner) -> None:
         assert await ada.use(soft, be=not be) == WRONG
 
 
+@pytest.mark.conforms("WEBAUTHN-7.2-USER")
 @pytest.mark.threat(63)
 async def test_a_handle_of_another_person_is_refused(ada: Owner) -> None:
     """A user handle shows that it may be left out, and that another one is refused."""
@@ -132,6 +136,7 @@ async def test_browsers_forget_keys_that_were_removed(ada: Owner) -> None:
     assert outcome == Rejected("unknown-key", over=True, tell=told)
 
 
+@pytest.mark.conforms("WEBAUTHN-7.2-ALLOWED")
 @pytest.mark.threat(63)
 async def test_browsers_never_forget_the_key_of_somebody_else(ada: Owner) -> None:
     """Another person's key in the same browser shows that it is unknown here, and never named."""
@@ -143,6 +148,7 @@ async def test_browsers_never_forget_the_key_of_somebody_else(ada: Owner) -> Non
     assert await ada.use(hers, user_handle=b"") == unknown
 
 
+@pytest.mark.conforms("WEBAUTHN-7.2-ALLOWED")
 async def test_a_suspended_key_is_refused_and_not_forgotten(ada: Owner) -> None:
     """A key that is held and not usable shows that it proves nothing and no browser forgets it."""
     soft, other = SoftKey(), SoftKey()

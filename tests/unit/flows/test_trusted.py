@@ -1,6 +1,5 @@
 """Browsers are remembered for a proof that was just given, and recognised where that is enough."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -11,46 +10,10 @@ from sidecar.core.assurance import Requirement
 from sidecar.core.errors import NotFound, StepUpRequired, TooManyAttempts
 from sidecar.core.model import REMEMBERED, Level
 from sidecar.core.stores import Transaction
-from sidecar.core.trusted import SeriesId, TrustedBrowser
 from sidecar.flows.kit import Remembering
-from sidecar.flows.trusted import Carried, Forgotten, Recognised
-from sidecar.flows.visit import Visit
-from tests.unit.flows.scene import ADA, GRACE, Phone, Scene, scene
-
-MONTH = timedelta(days=30)
-ANY = (Requirement(Level.TWO_FACTOR),)
-Change = Callable[[Scene, Visit, Phone], Awaitable[None]]
-
-
-@pytest.fixture
-async def there(folder: Path) -> AsyncIterator[Scene]:
-    """Flows that remember browsers for a month, but not after spare codes."""
-    async with scene(folder, remembering=Remembering(MONTH)) as made:
-        yield made
-
-
-async def remembered(here: Scene) -> tuple[Visit, Phone, Carried]:
-    """Return the visit and phone of a newcomer whose browser is remembered, and what it carries."""
-    visit, phone = await here.enroll()
-    carried = await here.flows.browsers.remember(visit)
-    assert carried is not None
-    return replace(visit, trusted=carried.token), phone, carried
-
-
-def later(here: Scene, carried: Carried, **changes: object) -> Visit:
-    """Return a visit of the remembered browser in no session."""
-    return replace(here.stranger(), trusted=carried.token, **changes)  # type: ignore[arg-type]
-
-
-async def recognised(here: Scene, visit: Visit) -> Recognised:
-    found = await here.flows.browsers.recognise(visit, ANY)
-    assert isinstance(found, Recognised)
-    return found
-
-
-async def listed(here: Scene) -> tuple[TrustedBrowser, ...]:
-    async with here.store.read() as tx:
-        return await tx.trusted.of(ADA, here.clock())
+from sidecar.flows.trusted import Forgotten
+from tests.unit.flows.scene import ADA, GRACE, Scene, scene
+from tests.unit.flows.trusting import ANY, MONTH, later, listed, recognised, remembered
 
 
 @pytest.mark.threat(64)
@@ -214,85 +177,6 @@ async def test_what_the_configuration_no_longer_remembers(
             visit = replace(visit, session=replace(visit.require_session()))
             there.clock.travel(hours=-1)
             assert await stricter.flows.browsers.remember(visit) is None
-
-
-async def _reset(here: Scene, visit: Visit, phone: Phone) -> None:
-    del visit, phone
-    await here.people.reset(ADA, "desk", "lost")
-
-
-async def _add(here: Scene, visit: Visit, phone: Phone) -> None:
-    await here.add_second(visit, phone)
-
-
-async def _codes(here: Scene, visit: Visit, phone: Phone) -> None:
-    await here.spare(visit, phone)
-
-
-async def _suspend(here: Scene, visit: Visit, phone: Phone) -> None:
-    del visit, phone
-    await here.move("suspend")
-
-
-async def _everywhere(here: Scene, visit: Visit, phone: Phone) -> None:
-    del phone
-    await here.flows.sessions.end_all(visit)
-
-
-async def _hundred(here: Scene, visit: Visit, phone: Phone) -> None:
-    del visit
-    await here.fail_often(99, known=True)
-    here.clock.travel(days=31)
-    mine, _ = await here.enter(known=True)
-    with pytest.raises(Exception, match="wrong"):
-        await here.fail(mine, phone)
-
-
-@pytest.mark.threat(64)
-@pytest.mark.conforms("ASVS-7.4.3", "NIST-SB-7")
-@pytest.mark.parametrize("change", [_reset, _add, _codes, _suspend, _everywhere, _hundred])
-async def test_every_change_of_factors_forgets(folder: Path, change: Change) -> None:
-    """Reset, another app, new codes, a suspension, a hundred failures and signing out everywhere
-    show that no browser is remembered any more.
-    """
-    async with scene(folder, remembering=Remembering(timedelta(days=90))) as here:
-        visit, phone, carried = await remembered(here)
-        await change(here, visit, phone)
-        assert await listed(here) == ()
-        found = await here.flows.browsers.recognise(later(here, carried), ANY)
-        assert found in (None, Forgotten())
-
-
-async def test_forgetting_takes_no_proof(there: Scene) -> None:
-    """A session without a proof shows that it can forget one browser, and all; what rested on
-    them is over, what was proven goes on, and an unknown one is told.
-    """
-    mine, _, carried = await remembered(there)
-    found = await recognised(there, later(there, carried))
-    visit, _ = await there.enter()
-    with pytest.raises(NotFound):
-        await there.flows.browsers.forget(visit, SeriesId("unknown"))
-    (browser,) = await there.flows.browsers.of(mine)
-    await there.flows.browsers.forget(visit, browser.id)
-    assert await there.flows.sessions.recall(found.entered.token) is None
-    assert await there.flows.sessions.latest(mine.require_session()) is not None
-    await there.flows.browsers.forget(visit, None)
-    assert (await there.events()).count("browser.forgotten") == 2
-
-
-async def test_forgetting_one_leaves_the_other(there: Scene) -> None:
-    """Two remembered browsers show that the sessions of the one left go on."""
-    mine, phone, carried = await remembered(there)
-    other, _ = await there.enter()
-    other = await there.prove(other, phone)
-    second = await there.flows.browsers.remember(other)
-    assert second is not None
-    first_session = await recognised(there, later(there, carried))
-    second_session = await recognised(there, later(there, second))
-    which = there.flows.browsers.current(mine)
-    await there.flows.browsers.forget(mine, which)
-    assert await there.flows.sessions.recall(first_session.entered.token) is None
-    assert await there.flows.sessions.recall(second_session.entered.token) is not None
 
 
 async def test_sessions_are_bounded(there: Scene) -> None:

@@ -63,6 +63,7 @@ def test_what_is_remembered_is_recalled(
     assert recalled(asked.to_bytes()) == asked
 
 
+@pytest.mark.conforms("WEBAUTHN-7.2-TYPE", "WEBAUTHN-7.2-CHALLENGE")
 @pytest.mark.threat(61)
 @pytest.mark.parametrize(
     "said",
@@ -82,7 +83,7 @@ def test_other_questions_are_not_ours(said: dict[str, object]) -> None:
     assert judge(client(**said)) == refused()
 
 
-@pytest.mark.conforms("NIST-VNB-1", "NIST-PHIRES-1")
+@pytest.mark.conforms("NIST-VNB-1", "NIST-PHIRES-1", "WEBAUTHN-7.2-ORIGIN", "NIST-PHIRES-2")
 @pytest.mark.threat(63)
 @pytest.mark.parametrize(
     "origin",
@@ -104,6 +105,7 @@ def test_other_pages_are_not_ours(origin: str) -> None:
     assert judge(client(origin=origin)) == refused()
 
 
+@pytest.mark.conforms("WEBAUTHN-7.2-TOP-ORIGIN")
 @pytest.mark.threat(63)
 def test_embedded_pages_ask_only_where_they_may() -> None:
     """Shows that an embedding page counts only where the operator names it, or none is told."""
@@ -116,7 +118,7 @@ def test_embedded_pages_ask_only_where_they_may() -> None:
     assert judge(client(origin=PORTAL, crossOrigin=True), rules=EMBEDDED) == refused()
 
 
-@pytest.mark.conforms("NIST-VNB-2")
+@pytest.mark.conforms("NIST-VNB-2", "WEBAUTHN-7.2-RPID", "NIST-PHIRES-2")
 @pytest.mark.threat(61)
 def test_another_host_is_not_ours() -> None:
     """The hash of another rp_id shows that the key was asked for somebody else."""
@@ -124,7 +126,7 @@ def test_another_host_is_not_ours() -> None:
         assert judge(there=data(rp_id_hash=sha256(rp_id).digest())) == refused()
 
 
-@pytest.mark.conforms("NIST-AI-1")
+@pytest.mark.conforms("NIST-AI-1", "WEBAUTHN-7.2-UP", "WEBAUTHN-7.2-UV")
 @pytest.mark.threat(61)
 @pytest.mark.parametrize("flags", range(256))
 def test_flags_mean_what_they_say(flags: int) -> None:

@@ -42,6 +42,7 @@ def told(outcome: Enrolled | Rejected) -> tuple[str, object, object]:
     return outcome.detail, outcome.material.state["format"], outcome.material.state["trusted"]
 
 
+@pytest.mark.conforms("WEBAUTHN-7.1-ATTESTATION")
 async def test_a_maker_vouches_for_its_keys(tmp_path: Path) -> None:
     """With `direct`, a key shows its model, and that its maker's root stands behind it."""
     for attestation in ("direct", "enterprise", "indirect"):
@@ -49,6 +50,7 @@ async def test_a_maker_vouches_for_its_keys(tmp_path: Path) -> None:
         assert told(await place.made()) == ("Harbour Key 1", "packed", True)
 
 
+@pytest.mark.conforms("WEBAUTHN-7.1-ATTESTATION")
 async def test_trust_is_demanded_where_it_is_asked_for(tmp_path: Path) -> None:
     """With `direct`, keys without maker, of unknown makers and self-signed ones show a refusal."""
     place = counter(tmp_path, "direct")
@@ -77,7 +79,7 @@ async def test_nothing_is_demanded_where_nothing_is_asked(tmp_path: Path) -> Non
     assert told(await named.plain(aaguid=MODEL)) == ("Harbour Key 1", "none", False)
 
 
-@pytest.mark.conforms("NIST-ATT-1")
+@pytest.mark.conforms("NIST-ATT-1", "WEBAUTHN-7.1-ATTESTATION")
 @pytest.mark.parametrize("attestation", ["direct", "indirect"])
 @pytest.mark.parametrize(
     "lies",

@@ -94,7 +94,7 @@ async def authenticate(owner: Owner, vector: Vector) -> Verified | Rejected:
     return await owner.answer(begun, got(vector))
 
 
-@pytest.mark.conforms("ASVS-6.3.3")
+@pytest.mark.conforms("ASVS-6.3.3", "WEBAUTHN-16")
 @pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: vector["anchor"])
 async def test_every_vector_registers_and_authenticates(vector: Vector) -> None:
     """Each of the 15 credentials shows that it is taken, and that its assertion is verified."""
@@ -105,6 +105,7 @@ async def test_every_vector_registers_and_authenticates(vector: Vector) -> None:
     assert len(VECTORS) == 15
 
 
+@pytest.mark.conforms("WEBAUTHN-7.1-TOP-ORIGIN", "WEBAUTHN-7.2-TOP-ORIGIN")
 @pytest.mark.threat(63)
 @pytest.mark.parametrize(
     "vector", [vector for vector in VECTORS if is_embedded(vector)], ids=lambda item: item["anchor"]
@@ -122,6 +123,7 @@ async def test_embedding_pages_are_refused_unless_configured(vector: Vector) -> 
         assert await register(nobodys, vector) == Rejected("wrong", over=True)
 
 
+@pytest.mark.conforms("WEBAUTHN-7.1-ALG")
 @pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: vector["anchor"])
 async def test_only_algorithms_that_were_asked_for_are_taken(vector: Vector) -> None:
     """Each vector shows that its key is refused where its algorithm was not requested."""
@@ -156,6 +158,7 @@ def with_part(response: Response, name: str, value: bytes) -> Response:
     return {"credential": json.dumps(document)}
 
 
+@pytest.mark.conforms("WEBAUTHN-7.2-SIGNATURE")
 @pytest.mark.threat(61)
 @pytest.mark.parametrize("part", ["clientDataJSON", "authenticatorData", "signature"])
 async def test_a_flipped_bit_of_an_assertion_is_refused(part: str) -> None:
@@ -171,6 +174,7 @@ async def test_a_flipped_bit_of_an_assertion_is_refused(part: str) -> None:
         assert outcome.reason in {"wrong", "malformed"}
 
 
+@pytest.mark.conforms("WEBAUTHN-7.1-TYPE", "WEBAUTHN-7.1-CHALLENGE", "WEBAUTHN-7.1-ORIGIN")
 @pytest.mark.threat(61)
 @pytest.mark.parametrize("member", ["type", "challenge", "origin"])
 async def test_a_flipped_bit_of_the_client_data_of_a_registration_is_refused(member: str) -> None:
@@ -185,6 +189,7 @@ async def test_a_flipped_bit_of_the_client_data_of_a_registration_is_refused(mem
         assert outcome.over
 
 
+@pytest.mark.conforms("WEBAUTHN-7.1-RPID", "WEBAUTHN-7.1-UP")
 @pytest.mark.threat(61)
 async def test_a_flipped_bit_of_the_authenticator_data_of_a_registration_is_refused() -> None:
     """Shows that host, presence, credential id and key are compared or checked, bit by bit."""
@@ -200,6 +205,7 @@ async def test_a_flipped_bit_of_the_authenticator_data_of_a_registration_is_refu
         assert isinstance(outcome, Enrolled) is what_a_key_says_of_itself, position
 
 
+@pytest.mark.conforms("WEBAUTHN-7.2-ALLOWED")
 @pytest.mark.threat(61)
 async def test_a_flipped_bit_of_the_credential_id_names_nobodys_key() -> None:
     """Shows that an id with any bit changed is another credential, which nobody holds."""
