@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from sidecar.flows.challenge import Challenges
+from sidecar.flows.confirm import Confirmations
 from sidecar.flows.deliver import Deliveries
 from sidecar.flows.disown import Disowning
 from sidecar.flows.enroll import Enrollments
@@ -25,6 +26,7 @@ class Flows:
     revocations: Revocations
     sessions: Sessions
     challenges: Challenges
+    confirmations: Confirmations
     enrollments: Enrollments
     management: Management
     browsers: Browsers
@@ -48,6 +50,7 @@ def build_flows(kit: Kit) -> Flows:
         revocations,
         sessions,
         Challenges(kit, sessions, deliveries, notices),
+        Confirmations(kit, deliveries),
         Enrollments(kit, sessions, deliveries, notices),
         Management(kit, sessions, notices),
         Browsers(kit, sessions, notices),

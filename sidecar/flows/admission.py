@@ -9,7 +9,12 @@ from sidecar.flows.kit import ACTION_PROOF_LIFE, INVITATIONS_TRIED, Kit
 from sidecar.flows.portfolio import portfolio_in
 from sidecar.flows.visit import Visit
 
-_NO_INVITATION = "-"
+CONFIRMING = "enrollment.first"
+"""The action that a code to a stated address proves: somebody may set up a first factor."""
+
+_OPEN_SEASON = "-"
+_CONFIRMED = "+"
+"""Tickets that are no hash of an invitation."""
 
 
 def adding(factor: str) -> str:
@@ -46,13 +51,17 @@ class Admission:
         return standing is Standing.NEVER_ENROLLED
 
     async def _ticket(self, tx: Transaction, visit: Visit, invitation: str, now: datetime) -> str:
-        """Return what opens a first enrollment now: an invitation's hash, or an open season."""
+        """Return what opens a first enrollment now: an invitation, a confirmation, a season."""
         if self._open_season(now):
-            return _NO_INVITATION
-        first = self._kit.first
+            return _OPEN_SEASON
         code = self._kit.tokens.invitation_hash(invitation)
-        if first.mode == "invited" and await tx.invitations.open(visit.person, code, now):
+        if self._invites and await tx.invitations.open(visit.person, code, now):
             return code
+        if self._confirms and not invitation:
+            if await self._spent(tx, visit, CONFIRMING, now):
+                return _CONFIRMED
+            message = "not confirmed lately"
+            raise InvitationNeeded(message)
         # Only wrong ones are counted, so that a stranger cannot use up the tries of the invited.
         await self._kit.limiter.take(INVITATIONS_TRIED, visit.person.user_id)
         message = "no open invitation"
@@ -62,23 +71,35 @@ class Admission:
         first = self._kit.first
         return first.mode == "open" and first.until is not None and now.date() <= first.until
 
+    @property
+    def _confirms(self) -> bool:
+        return self._kit.first.mode == "confirmed"
+
+    @property
+    def _invites(self) -> bool:
+        """Where people are confirmed, an operator may still invite whom no code reaches."""
+        return self._confirms or self._kit.first.mode == "invited"
+
     async def _spend(self, tx: Transaction, visit: Visit, action: str, now: datetime) -> None:
-        session = visit.require_session()
-        if not await tx.challenges.spend(
-            visit.person, session.id, action, since=now - ACTION_PROOF_LIFE, now=now
-        ):
+        if not await self._spent(tx, visit, action, now):
             message = f"no fresh proof for {action}"
             raise StepUpRequired(message)
 
+    async def _spent(self, tx: Transaction, visit: Visit, action: str, now: datetime) -> bool:
+        session, since = visit.require_session(), now - ACTION_PROOF_LIFE
+        return await tx.challenges.spend(visit.person, session.id, action, since=since, now=now)
+
     async def close(self, tx: Transaction, visit: Visit, ticket: str, now: datetime) -> None:
         """Close the door behind a first enrollment: one invitation, one first time."""
-        # An enrollment begun in an open season must not outlive it, least of all by a restart.
-        admitted = (
-            self._open_season(now)
-            if ticket == _NO_INVITATION
-            else await tx.invitations.redeem(visit.person, TokenHash(ticket), now)
-        )
-        if not admitted:
+        if not await self._admitted(tx, visit, ticket, now):
             message = "invitation spent, or open season over, meanwhile"
             raise InvitationNeeded(message)
         await tx.accounts.mark_enrolled(visit.person, now)
+
+    async def _admitted(self, tx: Transaction, visit: Visit, ticket: str, now: datetime) -> bool:
+        """Tell whether what opened the door still would: an enrollment must not outlive it."""
+        if ticket == _OPEN_SEASON:
+            return self._open_season(now)
+        if ticket == _CONFIRMED:
+            return self._confirms
+        return await tx.invitations.redeem(visit.person, TokenHash(ticket), now)

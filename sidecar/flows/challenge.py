@@ -135,7 +135,7 @@ class Challenges:
         session = visit.require_session()
         async with self._kit.store.read() as tx:
             challenge = await tx.challenges.get(which, visit.person, session.id, self._kit.clock())
-        return self._kit.served(_no_enrollment(challenge))
+        return self._kit.served(_of_a_factor(challenge))
 
     async def answer(self, visit: Visit, which: ChallengeId, response: Response) -> Entered:
         """The session holds a new proof and has a new token.
@@ -214,9 +214,7 @@ class Challenges:
         """Count the try, and commit that, before anything is compared (THREATS 50)."""
         session, now = visit.require_session(), self._kit.clock()
         async with self._kit.store.begin() as tx:
-            challenge = _no_enrollment(
-                await tx.challenges.get(which, visit.person, session.id, now)
-            )
+            challenge = _of_a_factor(await tx.challenges.get(which, visit.person, session.id, now))
             claim = await self._count(tx, visit, challenge)
         held = await self._held(visit, challenge.factor, challenge.authenticator_id)
         return Try(challenge, claim, held)
@@ -231,9 +229,9 @@ class Challenges:
         )
 
 
-def _no_enrollment(challenge: Challenge) -> Challenge:
+def _of_a_factor(challenge: Challenge) -> Challenge:
     """Return the challenge; an object of one purpose is never accepted for another."""
-    if challenge.purpose is Purpose.ENROLL:
-        message = "an enrollment is not a challenge"
+    if challenge.purpose not in (Purpose.SIGN_IN, Purpose.ACTION):
+        message = f"{challenge.purpose} is not a challenge of a factor"
         raise ChallengeGone(message)
     return challenge

@@ -144,6 +144,12 @@ class Tokens:
             return None
         return TrustedToken(text, series, counter)
 
+    # -- codes ---------------------------------------------------------------------------------
+
+    def tag_code(self, data: bytes) -> bytes:
+        """Return the keyed hash by which a code that confirms a person is remembered."""
+        return self._signer.keyed("confirm-person", data)
+
     # -- forms ---------------------------------------------------------------------------------
 
     def csrf(self, session: SessionId) -> str:

@@ -43,7 +43,7 @@ class Site:
 _OWN = frozenset(
     {"csrf", "next", "challenge", "carried", "enrollment", "factor", "action", "lost"}
     | {"factors", "level", "max_age", "authenticator", "invitation"}
-    | {"name", "kept", "remember"}
+    | {"name", "kept", "remember", "target"}
 )
 
 

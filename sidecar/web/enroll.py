@@ -71,7 +71,10 @@ class EnrollPages:
             if held is not None:
                 opening = self._desk.opening(visit, onward["next"])
                 return self._desk.show(request, visit, replace(held, opening=opening))
-        view = await start(self._desk, visit, onward, asked)
+        elif self._must_confirm(visit) and not {"confirmed", "invited"} & request.query.keys():
+            return self._desk.go(request, "confirm", **onward)
+        invited = "invited" in request.query
+        view = await start(self._desk, visit, onward, asked, invited=invited)
         return self._desk.show(request, visit, view)
 
     async def _shown(self, request: web.Request, visit: Visit) -> web.Response:
@@ -102,10 +105,12 @@ class EnrollPages:
             return await self._unsent(request, form, await self._step(form, error), error)
         except InvitationNeeded as error:
             typed = form.get("invitation")
+            if not typed and self._must_confirm(form.visit):
+                return self._desk.go(request, "confirm", **onward)
             if not typed:
                 return self._desk.go(request, "invitation", next=onward["next"])
             self._desk.count(error.slug)
-            view = await start(self._desk, form.visit, onward)
+            view = await start(self._desk, form.visit, onward, invited=True)
             view = replace(view, invitation=typed, chosen=factor, fault=Fault("invitation"))
             return self._desk.show(request, form.visit, view, error.status)
         return self._desk.go(request, "enroll", enrollment=challenge.id, **onward)
@@ -160,6 +165,10 @@ class EnrollPages:
         return self._desk.show(request, visit, view)
 
     # -- pages ---------------------------------------------------------------------------------
+
+    def _must_confirm(self, visit: Visit) -> bool:
+        """Tell whether a newcomer is sent a code first; only the flow knows whether they were."""
+        return bool(self._desk.flows.confirmations.targets(visit))
 
     async def _refused(
         self,

@@ -13,6 +13,7 @@ from sidecar.core.errors import NotFound, SidecarError
 from sidecar.web.account import AccountPages
 from sidecar.web.browsers import BrowserPages
 from sidecar.web.challenge import ChallengePages
+from sidecar.web.confirm import ConfirmPages
 from sidecar.web.desk import COOKIES, Desk
 from sidecar.web.disown import DisownPages
 from sidecar.web.enroll import EnrollPages
@@ -25,7 +26,7 @@ from sidecar.web.receipts import ReceiptCalls
 
 log = structlog.get_logger(__name__)
 
-_PLACES = frozenset({"challenge", "enroll", "account"})
+_PLACES = frozenset({"challenge", "confirm", "enroll", "account"})
 
 
 def build_pages(desk: Desk, problems: Problems, jwks: Mapping[str, object]) -> web.Application:
@@ -34,7 +35,7 @@ def build_pages(desk: Desk, problems: Problems, jwks: Mapping[str, object]) -> w
     app = web.Application(middlewares=[_around(desk, problems)])
     app.add_routes(public.routes())
     kinds = (
-        *(ChallengePages, EnrollPages, AccountPages, BrowserPages, LeavingPages),
+        *(ChallengePages, ConfirmPages, EnrollPages, AccountPages, BrowserPages, LeavingPages),
         *(DisownPages, ReceiptCalls),
     )
     for kind in kinds:

@@ -42,18 +42,28 @@ def waiting(desk: Desk, found: Portfolio, need: Requirement) -> HeldView | None:
 
 
 async def start(
-    desk: Desk, visit: Visit, onward: Mapping[str, str], asked: Mapping[str, str] | None = None
+    desk: Desk,
+    visit: Visit,
+    onward: Mapping[str, str],
+    asked: Mapping[str, str] | None = None,
+    *,
+    invited: bool = False,
 ) -> EnrollStartView:
-    """Return what to choose from: for a page that is `asked` for, only what would open it."""
+    """Return what to choose from: for a page that is `asked` for, only what would open it.
+
+    Where people are confirmed, whoever says to be `invited`, or cannot be reached, types the code.
+    """
     kit = desk.flows.kit
     found = await portfolio(kit, visit.person)
     first = found.standing is Standing.NEVER_ENROLLED
     held = () if first else await authenticators(kit.store, visit.person)
     need = requirement(asked) if asked and not first else None
+    confirmed = kit.first.mode == "confirmed"
+    unreached = confirmed and not desk.flows.confirmations.targets(visit)
     return EnrollStartView(
         choices=choices(desk, held, need=need),
         first=first,
-        invited=first and kit.first.mode == "invited",
+        invited=first and (kit.first.mode == "invited" or unreached or (confirmed and invited)),
         opening=desk.opening(visit, onward["next"]),
         stopped=onward["lost"] == "1",
         next=onward["next"],

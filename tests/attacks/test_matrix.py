@@ -73,7 +73,18 @@ PAGES: dict[str, tuple[str, ...]] = {
     "GET .well-known/jwks.json": EVERYWHERE,
     "GET problems/{slug}": EVERYWHERE,
     "POST challenge/begin": posted("404", "challenge", "challenge", "challenge", "404"),
+    "POST challenge/again": posted("403", "410", "410", "410", "403"),
+    "GET disown": ("404",) * 8,
+    "POST disown": ("404",) * 8,
+    "GET enroll/done": ("login", *("continue",) * 7),
+    "POST enroll/again": posted(*("410",) * 5),
+    "GET receipts/{transport}": ("404",) * 8,
+    "POST receipts/{transport}": ("404",) * 8,
     "POST challenge/answer": posted("403", "410", "410", "410", "403"),
+    "GET confirm": ("login", *("enroll",) * 7),
+    "POST confirm/begin": posted("403", "409", "409", "409", "403"),
+    "POST confirm/answer": posted(*("enroll",) * 5),
+    "POST confirm/again": posted(*("enroll",) * 5),
     "POST enroll/begin": posted("invitation", "challenge", "challenge", "challenge", "403"),
     "POST enroll/finish": posted("410", "410", "410", "410", "410"),
     "POST enroll/kept": posted("410", "410", "410", "410", "410"),
@@ -86,6 +97,12 @@ PAGES: dict[str, tuple[str, ...]] = {
     "POST account/sessions/end-all": posted(*("signed-out",) * 5),
     "POST logout": ("leave",) * 8,
 }
+FORMS = tuple(
+    row
+    for row in PAGES
+    if row.startswith("POST ") and row not in {"POST disown", "POST receipts/{transport}"}
+)
+"""Posts of a session; the others bring a secret of their own, from a letter or a provider."""
 FIELDS = {
     "factor": "totp",
     "code": "000 000",
@@ -99,7 +116,9 @@ FIELDS = {
 
 def address(row: str) -> tuple[str, str]:
     method, _, name = row.partition(" ")
-    return method, PREFIX + name.format(name="nothing.css", slug="not-found")
+    return method, PREFIX + name.format(
+        name="nothing.css", slug="not-found", transport="mail", token="x"
+    )
 
 
 def outcome(page: Page) -> str:
@@ -133,10 +152,12 @@ async def test_a_page_of_ours(here: World, row: str, state: str) -> None:
     if method == "POST" and state not in WITHOUT_SESSION:
         await who.look()
     reached = len(here.application.reached)
+    # Challenges are answered by any of a factor's authenticators, unless one is chosen.
+    fields = {**FIELDS, "authenticator": ""} if "challenge/" in row else FIELDS
     if method == "GET":
         page = await who.visitor.send("GET", path, headers=NAVIGATION)
     else:
-        page = await who.visitor.post(path, {**FIELDS, "csrf": who.csrf}, follow=0)
+        page = await who.visitor.post(path, {**fields, "csrf": who.csrf}, follow=0)
     assert outcome(page) == PAGES[row][NAMES.index(state)]
     assert len(here.application.reached) == reached
     asked_again = 'action="/_sidecar/challenge/answer"' in page.text
@@ -151,29 +172,27 @@ async def test_forms_want_their_token_and_persons(here: World) -> None:
     """
     who, other = await somebody(here, "proven"), await somebody(here, "proven")
     await other.look()
-    for row in PAGES:
-        method, path = address(row)
-        if method == "POST":
-            for token in ("", other.csrf, "A" * 43):
-                page = await who.visitor.post(path, {**FIELDS, "csrf": token}, follow=0)
-                assert (row, page.status) == (row, 403)
-            page = await who.visitor.send("POST", path, headers=FETCH, data="")
+    for row in FORMS:
+        _, path = address(row)
+        for token in ("", other.csrf, "A" * 43):
+            page = await who.visitor.post(path, {**FIELDS, "csrf": token}, follow=0)
             assert (row, page.status) == (row, 403)
+        page = await who.visitor.send("POST", path, headers=FETCH, data="")
+        assert (row, page.status) == (row, 403)
     assert (await who.visitor.open("/secret")).text.startswith("application: /secret")
 
 
 async def test_addresses_of_forms_lead_on(here: World) -> None:
     """Opening the address that a form was sent to shows the page it belongs to, never an error."""
     who = await somebody(here, "proven")
-    for row in PAGES:
-        method, path = address(row)
-        if method == "POST":
-            page = await who.visitor.send("GET", path, headers=NAVIGATION)
-            first = path.removeprefix(PREFIX).partition("/")[0]
-            expected = first if first in {"challenge", "enroll", "account"} else "account"
-            assert (row, outcome(page)) == (row, expected)
-            page = await who.visitor.fetch(path)
-            assert page.status == 403 or page.headers["Content-Type"].startswith("application/p")
+    for row in FORMS:
+        _, path = address(row)
+        page = await who.visitor.send("GET", path, headers=NAVIGATION)
+        first = path.removeprefix(PREFIX).partition("/")[0]
+        expected = first if first in {"challenge", "confirm", "enroll", "account"} else "account"
+        assert (row, outcome(page)) == (row, expected)
+        page = await who.visitor.fetch(path)
+        assert page.status == 403 or page.headers["Content-Type"].startswith("application/p")
 
 
 # --- the application's paths ----------------------------------------------------------------------
