@@ -98,6 +98,24 @@ def bounds(
     return tuple(found)
 
 
+def notice_bounds(
+    budgets: Budgets, person: Person, contact: Contact, *, region: str, owned: bool
+) -> tuple[Bound, ...]:
+    """Return what bounds a notice to this address.
+
+    A number that an application merely states may be one that somebody earns by, so messages to
+    such numbers are bounded like codes: an account of one's own would else send them for the toll.
+    """
+    found = [Bound(Share(person=person, notices=True), NOTICES_DAILY, DAY)]
+    if region and not owned:
+        theirs, all_there = Share(contact=contact, notices=True), Share(region=region, notices=True)
+        found += [
+            Bound(theirs, budgets.per_destination_daily, DAY),
+            Bound(all_there, budgets.per_region_daily.get(region, budgets.daily), DAY),
+        ]
+    return tuple(found)
+
+
 async def free_at(tx: Transaction, limits: tuple[Bound, ...], now: datetime) -> datetime:
     """Return when one more may be sent: now, or when enough was long enough ago."""
     when = now

@@ -15,14 +15,13 @@ import structlog
 from sidecar.core.errors import ChallengeGone, DeliveryFailed, TooManyAttempts, Undelivered
 from sidecar.core.messages import Contact, Message
 from sidecar.core.model import Challenge, ChallengeId, Person
-from sidecar.core.outbox import Posted, PostId, Share
+from sidecar.core.outbox import Posted, PostId
 from sidecar.core.stores import Transaction
 from sidecar.flows.budgets import (
-    DAY,
-    NOTICES_DAILY,
     Bound,
     bounds,
     free_at,
+    notice_bounds,
     require_room,
     require_used,
 )
@@ -122,8 +121,12 @@ class Deliveries:
         except DeliveryFailed as failed:
             log.info("notice.unsendable", channel=message.channel, reason_id=failed.why.value)
             return None
-        limit = Bound(Share(person=reader.person, notices=True), NOTICES_DAILY, DAY)
-        if await free_at(tx, (limit,), post.created_at) > post.created_at:
+        limits = notice_bounds(
+            *(self._kit.budgets, post.person, post.contact),
+            region=post.region,
+            owned=await _owned(tx, post),
+        )
+        if await free_at(tx, limits, post.created_at) > post.created_at:
             log.warning("notice.too_many", notice=message.template)
             return None
         await tx.outbox.add(post)

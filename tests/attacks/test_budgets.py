@@ -72,3 +72,23 @@ async def test_codes_that_nobody_types_stop_no_owners() -> None:
                 await offer(here, late, NUMBERS[GRACE])
             begun = await here.begin(owner)
             assert (await here.answer(owner, begun, here.code())).session.proofs
+
+
+@pytest.mark.threat(60)
+async def test_a_stated_number_earns_nobody_anything(here: Place) -> None:
+    """THREATS 60: an application states a number that somebody earns by, and its owner changes
+    things again and again; shows few messages there, and each of them at the confirmed addresses.
+    """
+    visit = await here.enroll()
+    claims = replace(visit.identity.claims, phone="+49900123456")
+    visit = replace(visit, identity=replace(visit.identity, claims=claims))
+    await here.scene.flows.sessions.open(visit)
+    for _ in range(12):
+        async with here.scene.store.begin() as tx:
+            await here.scene.flows.notices.tell(tx, visit, "browser_theft")
+    await here.scene.flows.deliveries.carrier.recover()
+    here.scene.clock.travel(seconds=6)
+    await here.scene.flows.deliveries.carrier.recover()
+    told = [letter.to for letter in here.texts.letters if "#" not in letter.text]
+    assert told.count("+49900123456") == Budgets().per_destination_daily
+    assert told.count(NUMBERS[ADA]) >= 12
