@@ -3,81 +3,17 @@
 import re
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypeVar
 
 import pytest
 
 from sidecar.core import errors
-from sidecar.core.model import (
-    Authenticator,
-    AuthenticatorId,
-    AuthenticatorStatus,
-    Enrolled,
-    Level,
-    Material,
-    Person,
-    Rejected,
-    Verified,
-)
-from sidecar.core.protocols import Context, Factor
-from sidecar.loader import Role, build, resolve
 from sidecar.settings.faults import ConfigError
 from sidecar.settings.load import load_settings
 from sidecar.settings.schema import Settings
-from tests.conformance.lent import lent
 from tests.tools.reference import renewed
 
 ROOT = Path(__file__).parent.parent
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
-CONTEXT = Context(Person("app", "ada"), "ada", NOW, "challenge-1")
-T = TypeVar("T")
-
-
-def authenticator(material: Material) -> Authenticator:
-    return Authenticator(
-        id=AuthenticatorId("a1"),
-        person=CONTEXT.person,
-        factor="word",
-        name="Word",
-        status=AuthenticatorStatus.ACTIVE,
-        level=Level.TWO_FACTOR,
-        version=1,
-        created_at=NOW,
-        material=material,
-    )
-
-
-@pytest.fixture
-def word(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Factor:
-    """The factor of docs/plugins.md, loaded the way the configuration would."""
-    text = (ROOT / "docs" / "plugins.md").read_text(encoding="utf-8")
-    found = next(
-        block for block in re.findall(r"```python\n(.*?)```", text, re.DOTALL) if "PLUGIN" in block
-    )
-    (tmp_path / "agreed_word.py").write_text(found, encoding="utf-8")
-    monkeypatch.syspath_prepend(str(tmp_path))
-    plugin = resolve(Role.FACTORS, "agreed_word:PLUGIN")
-    tools = lent("word")
-    made = build(plugin, plugin.options(), tools)
-    assert hasattr(made, "begin_challenge")
-    return made  # type: ignore[return-value]  # a plugin's kind is known to its file only
-
-
-async def test_the_example_factor_works_once(word: Factor) -> None:
-    """The documented factor shows that a right answer is good once and a wrong one never."""
-    begun = await word.begin_enrollment(CONTEXT, {})
-    held = await word.finish_enrollment(CONTEXT, begun.state, {"code": "open sesame"})
-    assert isinstance(held, Enrolled)
-    mine = (authenticator(held.material),)
-    asked = await word.begin_challenge(CONTEXT, mine)
-    for wrong in ({}, {"code": ""}, {"code": "open"}, {"code": "öffne dich"}):
-        assert isinstance(await word.finish_challenge(CONTEXT, mine, asked.state, wrong), Rejected)
-    right = {"code": "open sesame"}
-    outcome = await word.finish_challenge(CONTEXT, mine, asked.state, right)
-    assert isinstance(outcome, Verified)
-    assert outcome.material is not None
-    spent = (authenticator(outcome.material),)
-    assert isinstance(await word.finish_challenge(CONTEXT, spent, asked.state, right), Rejected)
 
 
 def loads(path: Path) -> list[str]:
@@ -159,7 +95,8 @@ def test_the_readme_names_what_make_does(target: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "document", ["docs/configuration.md", "docs/architecture.md", "docs/operations.md"]
+    "document",
+    ["docs/configuration.md", "docs/architecture.md", "docs/operations.md", "docs/plugins.md"],
 )
 def test_documents_keep_up_with_the_code(document: str) -> None:
     """Every setting, plugin option and transition shows that the documents say what the code does.

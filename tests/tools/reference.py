@@ -10,6 +10,8 @@ from enum import Enum
 from pathlib import Path
 
 from sidecar.bundled import plugin_names
+from sidecar.conformance.advice import ADVICE
+from sidecar.conformance.suite import CHECKS
 from sidecar.core import states
 from sidecar.loader import Role, resolve
 from sidecar.metrics.families import FAMILIES
@@ -189,6 +191,16 @@ def metrics() -> str:
     return "\n".join(["| metric | labels | kind | says |", "|---|---|---|---|", *rows]) + "\n"
 
 
+def checks() -> str:
+    """Every check of the conformance suite, in its order."""
+    rows = [
+        f"| `{check.__name__}` | {(check.__doc__ or '').strip()} | {ADVICE[check.__name__]} |"
+        for check in CHECKS
+    ]
+    head = ["| check | what it shows | where it fails |", "|---|---|---|"]
+    return "\n".join([*head, *rows]) + "\n"
+
+
 def word(state: Enum) -> str:
     return str(state.value).replace("_", " ")
 
@@ -198,6 +210,7 @@ TABLES = (
     ("docs/configuration.md", "plugins", plugins),
     ("docs/architecture.md", "transitions", transitions),
     ("docs/operations.md", "metrics", metrics),
+    ("docs/plugins.md", "checks", checks),
 )
 
 
