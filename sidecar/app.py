@@ -12,6 +12,7 @@ from sidecar.core.model import Level
 from sidecar.core.policy import Effect
 from sidecar.core.protocols import Clock
 from sidecar.flows import Flows, build_flows
+from sidecar.flows.guarded import Templates
 from sidecar.flows.kit import Kit, SessionTimes
 from sidecar.flows.tokens import Tokens
 from sidecar.gauges import tell_gauges
@@ -152,12 +153,13 @@ def _flows(
     clock: Clock,
     metrics: Metrics,
 ) -> Flows:
-    settings = loaded.settings
+    settings, letters = loaded.settings, wiring.letters(loaded, renderer)
     rules = loaded.policy.rules
     kit = Kit(
         store=MeasuredStore(store, metrics),
         limiter=MeasuredLimiter(MemoryLimiter(clock), metrics),
-        letters=wiring.letters(loaded, renderer),
+        letters=letters,
+        templates=Templates(renderer.prompt_kinds(), letters.names),
         factors=lender.factors,
         discounted=loaded.discounted,
         tokens=Tokens(ring),

@@ -1,8 +1,9 @@
 """A factor as flows know it: it answers in time and in our words, or the call has failed."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
 from sidecar.core import errors
@@ -35,6 +36,31 @@ _MATERIALS: Final = (SharedSecret, PublicKey, LookupCodes)
 _PLAIN: Final = (str, int, bool)
 
 
+@dataclass(frozen=True, slots=True)
+class Templates:
+    """What there are templates for; None: whatever there is."""
+
+    prompts: frozenset[str] | None = None
+    messages: frozenset[str] | None = None
+
+    def lacking(self, answer: object) -> Iterator[str]:
+        """Yield what of an answer nobody could be shown."""
+        if isinstance(answer, Enrolled) and answer.reveal is not None:
+            yield from self._prompt(answer.reveal)
+        if isinstance(answer, Started):
+            yield from self._prompt(answer.prompt)
+            for message in answer.messages:
+                if self.messages is not None and message.template not in self.messages:
+                    yield f"no template for the message {message.template!r}"
+
+    def _prompt(self, prompt: Prompt) -> Iterator[str]:
+        if self.prompts is not None and prompt.kind not in self.prompts:
+            yield f"no template for a prompt of kind {prompt.kind!r}"
+
+
+ANYTHING: Final = Templates()
+
+
 def unheard(_name: str, _called: Called) -> None:
     """Nobody counts."""
 
@@ -48,7 +74,13 @@ class GuardedFactor:
     """
 
     def __init__(
-        self, name: str, factor: Factor, limit: timedelta, tell: TellCall = unheard
+        self,
+        name: str,
+        factor: Factor,
+        limit: timedelta,
+        *,
+        tell: TellCall = unheard,
+        templates: Templates = ANYTHING,
     ) -> None:
         self._name = name
         self._factor = factor
@@ -56,6 +88,7 @@ class GuardedFactor:
         """What they were at start: no plugin raises its own worth afterwards."""
         self._limit_s = limit.total_seconds()
         self._tell = tell
+        self._templates = templates
 
     async def begin_enrollment(self, context: Context, request: Response) -> Started:
         call = self._called(lambda: self._factor.begin_enrollment(context, request))
@@ -127,6 +160,8 @@ class GuardedFactor:
             raise self._failed(Called.NONSENSE, type(answer).__name__) from broken
         if not sane:
             raise self._failed(Called.NONSENSE, type(answer).__name__)
+        for lack in self._templates.lacking(answer):
+            raise self._failed(Called.NONSENSE, lack)
         self._tell(self._name, Called.ANSWERED)
         return answer
 
@@ -158,6 +193,7 @@ def _started(found: object) -> bool:
         and len(found.state) <= MOST_STATE_BYTES
         and type(found.messages) is tuple
         and all(map(_message, found.messages))
+        and (found.expires_at is None or _moment(found.expires_at))
     )
 
 
@@ -216,6 +252,10 @@ def _message(found: object) -> bool:
 
 def _contact(found: object) -> bool:
     return type(found) is Contact and _texts((found.channel, found.to))
+
+
+def _moment(found: object) -> bool:
+    return type(found) is datetime and found.tzinfo is not None
 
 
 def _texts(found: object) -> bool:

@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import TypeVar
 
 from sidecar.core.errors import ChallengeGone, PluginFailed, SidecarError
@@ -17,7 +18,7 @@ from sidecar.core.stores import Store
 from sidecar.core.transports import Transport
 from sidecar.core.volume import Bucket, Limiter
 from sidecar.flows.budgets import Budgets
-from sidecar.flows.guarded import GuardedFactor, TellCall, unheard
+from sidecar.flows.guarded import GuardedFactor, TellCall, Templates, unheard
 from sidecar.flows.tokens import Tokens
 from sidecar.flows.visit import Visit
 from sidecar.metrics.messages import MessageCounts, Uncounted
@@ -105,6 +106,8 @@ class Kit:
     """How long one call of a factor may take."""
     told_call: TellCall = unheard
     """Told how each call of a factor went."""
+    templates: Templates = field(default_factory=Templates)
+    """What factors may show and send."""
     budgets: Budgets = field(default_factory=Budgets)
     """How many messages may be sent, and where to."""
     counts: MessageCounts = field(default_factory=Uncounted)
@@ -113,10 +116,9 @@ class Kit:
 
     def guarded(self) -> "Kit":
         """Return the same kit; each call of a factor ends in time and in our words."""
-        within, tell = self.plugin_timeout, self.told_call
-        factors = {
-            name: GuardedFactor(name, factor, within, tell) for name, factor in self.factors.items()
-        }
+        guard = partial(GuardedFactor, tell=self.told_call, templates=self.templates)
+        limit = self.plugin_timeout
+        factors = {name: guard(name, factor, limit) for name, factor in self.factors.items()}
         return replace(self, factors=factors)
 
     @property

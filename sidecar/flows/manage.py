@@ -2,6 +2,7 @@
 
 from sidecar.core.errors import Conflict, NotFound, StepUpRequired
 from sidecar.core.model import Authenticator, AuthenticatorId, Event
+from sidecar.core.outbox import Address
 from sidecar.flows.kit import ACTION_PROOF_LIFE, Kit
 from sidecar.flows.notices import Notices
 from sidecar.flows.record import act
@@ -46,6 +47,17 @@ class Management:
         visit.require_proof()
         async with self._kit.store.read() as tx:
             return await tx.authenticators.of(visit.person)
+
+    async def addresses(self, visit: Visit) -> tuple[Address, ...]:
+        """Return where the person is told of changes.
+
+        Raises:
+            StepUpRequired: the session holds no proof.
+
+        """
+        visit.require_proof()
+        async with self._kit.store.read() as tx:
+            return await tx.contacts.of(visit.person)
 
     async def rename(self, visit: Visit, which: AuthenticatorId, name: str) -> None:
         """The authenticator has this name.

@@ -6,6 +6,7 @@ from aiohttp import web
 
 from sidecar.core.cookies import SESSION, TRUSTED
 from sidecar.core.errors import Conflict, StepUpRequired
+from sidecar.core.masking import masked
 from sidecar.core.model import (
     Authenticator,
     AuthenticatorId,
@@ -23,7 +24,7 @@ from sidecar.web.asking import known
 from sidecar.web.browsers import browser, remembered
 from sidecar.web.choosing import choices, spare
 from sidecar.web.desk import Desk
-from sidecar.web.lines import Codes, EventKind, Method, SessionLine
+from sidecar.web.lines import AddressLine, Codes, EventKind, Method, SessionLine
 from sidecar.web.questions import Fault
 from sidecar.web.views import AccountView, Done
 
@@ -46,6 +47,7 @@ _KINDS: dict[str, EventKind] = {
     "browser.remembered": "browser-remembered",
     "browser.forgotten": "browser-forgotten",
     "browser.stolen": "browser-stolen",
+    "authenticator.disowned": "disowned",
     "session.ended": "session-ended",
     "session.ended_everywhere": "sessions-ended",
     "session.signed_out": "signed-out",
@@ -163,6 +165,11 @@ class AccountPages:
             ),
             browsers=await remembered(self._desk, visit),
             remembering=bool(self._desk.flows.kit.remembering.lifetime),
+            addresses=tuple(
+                AddressLine(channel, masked(channel, address.contact.to), address.verified)
+                for address in await self._desk.flows.management.addresses(visit)
+                for channel in [address.contact.channel]
+            ),
         )
 
     def _method(self, item: Authenticator, held: tuple[Authenticator, ...]) -> Method:

@@ -11,12 +11,15 @@ from sidecar.core.model import Authenticator, ChallengeId, Level, LookupCodes, P
 from sidecar.flows.portfolio import authenticators, portfolio_of
 from sidecar.flows.visit import Visit
 from sidecar.web.desk import Desk
+from sidecar.web.outages import report
 from sidecar.web.questions import Fault, Offer, Passkey, Question, Reason, Target
 from sidecar.web.sending import SENT_AGAIN, again_at
 
 LEVELS = {level.word: level for level in Level}
 _CARRIED = ("factors", "level", "max_age")
 _AGE_DIGITS = 8
+_CLOSED = frozenset({"locked", "out-of-order"})
+"""Faults after which there is nothing to ask."""
 PASSKEYS = "webauthn"
 """The kind of factor whose challenges a browser can offer to answer by itself."""
 
@@ -105,14 +108,39 @@ async def question(
     asked: Mapping[str, str],
     *,
     fault: Fault | None = None,
+    number: str = "",
 ) -> Question:
     """Return what to ask: an open challenge's prompt, or one that the page carries.
 
-    Where too many tries closed a factor there is nothing to ask, only the other ways to show.
+    Where too many tries closed a factor, or it is out of order, there is nothing to ask, only the
+    other ways to show.
+
+    Raises:
+        PluginFailed: the factor is out of order, and there is no other way.
+
     """
+    try:
+        return await _question(desk, visit, ways, asked, fault=fault)
+    except PluginFailed as error:
+        if len(ways) == 1:
+            raise
+        desk.count(error.slug)
+        report(error, number)
+        out = Fault("out-of-order", number=number)
+        return await _question(desk, visit, ways, asked, fault=out)
+
+
+async def _question(
+    desk: Desk,
+    visit: Visit,
+    ways: tuple[Offer, ...],
+    asked: Mapping[str, str],
+    *,
+    fault: Fault | None,
+) -> Question:
     factor, challenge = asked.get("factor", ""), asked.get("challenge", "")
     chosen = factor if any(way.factor == factor for way in ways) else ways[0].factor
-    if fault is not None and fault.kind == "locked":
+    if fault is not None and fault.kind in _CLOSED:
         return _asked(ways, chosen, fault)
     if challenge:
         what = await _open(desk, visit, ways, asked)
@@ -147,7 +175,11 @@ async def _passkey(desk: Desk, visit: Visit, what: Question, action: str) -> Pas
     """Return a challenge by which the browser may offer a passkey where a code is asked for."""
     for way in what.others:
         if way.kind == PASSKEYS:
-            offered = await desk.flows.challenges.offer(visit, way.factor, action=action)
+            try:
+                offered = await desk.flows.challenges.offer(visit, way.factor, action=action)
+            except PluginFailed as error:
+                report(error)  # the question itself is about another factor, and stands
+                return None
             if offered is not None and offered.prompt.data.get("conditional"):
                 return Passkey(way.factor, offered.prompt, offered.token)
     return None

@@ -25,6 +25,7 @@ from sidecar.flows.visit import Visit
 from sidecar.web.asking import carried, met, offers, question, reason, requirement
 from sidecar.web.browsers import remember, rememberable
 from sidecar.web.desk import Desk, Form
+from sidecar.web.guard import caller_of
 from sidecar.web.questions import Fault, Question
 from sidecar.web.sending import SENT_AGAIN, fault_of, later, status_of, unsent
 from sidecar.web.views import ActionKind, ChallengeView, ConfirmView
@@ -182,7 +183,10 @@ class ChallengePages:
         if not ways:
             message = "no usable factor"
             raise RecoveryNeeded(message)
-        what = replace(await question(self._desk, visit, ways, asked, fault=fault), tell=tell)
+        number = caller_of(request).request_id
+        what = replace(
+            await question(self._desk, visit, ways, asked, fault=fault, number=number), tell=tell
+        )
         action = asked.get("action", "")
         view = (
             await self._confirm(visit, action, what, asked)

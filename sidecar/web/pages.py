@@ -9,7 +9,7 @@ from aiohttp.typedefs import Handler, Middleware
 
 from sidecar.core.assurance import SCHEME
 from sidecar.core.cookies import names_our_cookie
-from sidecar.core.errors import NotFound, SidecarError
+from sidecar.core.errors import NotFound, PluginFailed, SidecarError
 from sidecar.web.account import AccountPages
 from sidecar.web.browsers import BrowserPages
 from sidecar.web.challenge import ChallengePages
@@ -19,6 +19,7 @@ from sidecar.web.disown import DisownPages
 from sidecar.web.enroll import EnrollPages
 from sidecar.web.guard import caller_of, page_headers, refuse_strangers
 from sidecar.web.leave import LeavingPages
+from sidecar.web.outages import report
 from sidecar.web.problems import Problems, Telling
 from sidecar.web.public import PublicPages
 from sidecar.web.receipts import PLACE as RECEIPTS
@@ -69,7 +70,7 @@ def _around(desk: Desk, problems: Problems) -> Middleware:
             log.info("page.missing", status=reason.status, request_id=request_id)
             response = desk.go(request, place) if place else tell(request, NotFound(reason.reason))
         except SidecarError as error:
-            log.info("page.refused", reason_id=error.slug, request_id=caller_of(request).request_id)
+            _note(error, caller_of(request).request_id)
             response = tell(request, error)
         except ConnectionError:
             raise  # nobody is left to tell, and whoever hangs up must not fill the log
@@ -79,6 +80,13 @@ def _around(desk: Desk, problems: Problems) -> Middleware:
         return _finish(request, response)
 
     return around
+
+
+def _note(error: SidecarError, request_id: str) -> None:
+    if isinstance(error, PluginFailed):
+        report(error, request_id)
+    else:
+        log.info("page.refused", reason_id=error.slug, request_id=request_id)
 
 
 def _instead(request: web.Request, reason: web.HTTPException, prefix: str) -> str:

@@ -16,8 +16,9 @@ MessageFault = Literal[
     "delivery-unsure",
     "too-many-messages",
 ]
+PluginFault = Literal["out-of-order"]
 FormFault = Literal["invitation", "not-kept", "bad-name"]
-FaultKind = AnswerFault | KeyFault | MessageFault | FormFault
+FaultKind = AnswerFault | KeyFault | MessageFault | PluginFault | FormFault
 Reason = Literal["sign-in", "stale", "stronger"]
 
 
@@ -30,6 +31,8 @@ class Fault:
     """For `clock-off`: how far the device runs ahead (negative: behind)."""
     until: datetime | None = None
     """For `locked` and `too-many-messages`: when the next try is taken."""
+    number: str = ""
+    """For `out-of-order`: the request id, by which the log tells what happened."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """One example of every message, in every form: what is photographed and what is read by tests."""
 
 from datetime import timedelta
+from html import escape
 
 from sidecar.core.messages import Letter, Message
 from sidecar.core.model import Person
@@ -24,6 +25,9 @@ NOTICES = (
     "factor_suspended",
 )
 NAMES = (*CODES, *NOTICES)
+POLICY = "default-src 'none'; style-src 'unsafe-inline'"
+"""What a mailbox allows at most: nothing from anywhere, and styles where they stand."""
+
 _SENDER = Sender(
     "Harbour",
     HOST,
@@ -62,3 +66,23 @@ def write(
         expires_at=NOW + timedelta(minutes=10),
     )
     return _WRITER.write(posted)
+
+
+def pages(language: str) -> dict[str, str]:
+    """Return every message as a page: as HTML, as text, and as it stands on a phone."""
+    shown = {}
+    for name in NAMES:
+        mail, text = write(name, "email", language), write(name, "sms", language)
+        shown[f"mail-{name}"] = mail.html
+        shown[f"mail-{name}-text"] = _plain(f"{mail.subject}\n\n{mail.text}", language)
+        shown[f"sms-{name}"] = _plain(text.text, language)
+    return shown
+
+
+def _plain(text: str, language: str) -> str:
+    style = "white-space: pre-wrap; overflow-wrap: anywhere; font: 15px/1.5 monospace"
+    meta = '<meta charset="utf-8"><meta name="color-scheme" content="light dark">'
+    return (
+        f'<!doctype html><html lang="{language}"><head>{meta}<title>-</title></head>'
+        f'<body><pre style="{style}">{escape(text)}</pre></body></html>'
+    )

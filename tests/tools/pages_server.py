@@ -29,7 +29,9 @@ def renderer() -> Renderer:
     return Renderer(TEMPLATES, branding=Branding("Harbour", samples.HELP, "/help"))
 
 
-def serve(context: BrowserContext, pages: Mapping[str, str], rendered: Renderer) -> None:
+def serve(
+    context: BrowserContext, pages: Mapping[str, str], rendered: Renderer, policy: str = POLICY
+) -> None:
     """Answer `/page/<name>` from `pages`, our static files, and an empty page for the rest."""
 
     def answer(route: Route) -> None:
@@ -37,7 +39,7 @@ def serve(context: BrowserContext, pages: Mapping[str, str], rendered: Renderer)
         name = path.removeprefix("/page/")
         asset = rendered.assets.find(path.removeprefix(f"{rendered.prefix}static/"))
         if name in pages:
-            headers = {"Content-Security-Policy": POLICY, "Content-Type": "text/html"}
+            headers = {"Content-Security-Policy": policy, "Content-Type": "text/html"}
             route.fulfill(status=200, headers=headers, body=pages[name])
         elif asset:
             route.fulfill(status=200, content_type=asset.content_type, body=asset.body)

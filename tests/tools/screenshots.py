@@ -4,14 +4,15 @@
 """
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.tools import samples
+from sidecar.web.render import POLICY
+from tests.tools import letters, samples
 from tests.tools.pages_server import CHROMIUM, FLAGS, renderer, serve, show
 
 OUT = Path("build/screenshots")
@@ -49,13 +50,22 @@ def photograph(browser: Browser, look: Look, wanted: tuple[str, ...]) -> int:
         for name, view in samples.views().items()
         if not wanted or any(part in name for part in wanted)
     }
+    messages = {
+        name: html
+        for name, html in letters.pages(look.language).items()
+        if not wanted or any(part in name for part in wanted)
+    }
+    return _taken(browser, look, pages, POLICY) + _taken(browser, look, messages, letters.POLICY)
+
+
+def _taken(browser: Browser, look: Look, pages: Mapping[str, str], policy: str) -> int:
     context = browser.new_context(
         viewport={"width": look.width, "height": 800},
         color_scheme=look.scheme,
         locale=look.language,
         timezone_id="Europe/Berlin",
     )
-    serve(context, pages, rendered)
+    serve(context, pages, renderer(), policy)
     page = context.new_page()
     look.folder.mkdir(parents=True, exist_ok=True)
     for name in pages:

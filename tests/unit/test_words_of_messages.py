@@ -61,9 +61,7 @@ def test_both_forms_of_a_mail_say_the_same(name: str, language: str) -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("name", letters.NAMES)
 def test_a_mail_loads_nothing_and_sets_no_colour_alone(name: str, language: str) -> None:
-    """THREATS 60: each mail shows that opening it fetches nothing, and that dark mailboxes stay
-    readable.
-    """
+    """Each mail shows that opening it fetches nothing, and that dark mailboxes stay readable."""
     letter = mail(name, language)
     html = Words(letter.html)
     assert {tag for tag, _ in html.tags} <= TAGS

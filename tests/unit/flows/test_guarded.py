@@ -1,8 +1,8 @@
 """A factor as flows know it: whatever a plugin does, nobody gets in and nobody is shut out."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import cast
@@ -23,15 +23,13 @@ from sidecar.core.model import (
     Verified,
 )
 from sidecar.core.protocols import Context, Factor, FactorTraits
-from sidecar.flows.guarded import MOST_STATE_BYTES, GuardedFactor
+from sidecar.flows.guarded import MOST_STATE_BYTES, GuardedFactor, Templates
 from sidecar.flows.visit import Visit
 from sidecar.metrics.words import Called
+from tests.saboteur import Answer, Sabotaged, gives, raises
 from tests.unit.flows.scene import GRACE, Phone, Scene, scene, watched
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
-
-Answer = Callable[[object], object]
-"""What a plugin makes of its own right answer."""
 
 
 class Sly(Verified):
@@ -48,17 +46,6 @@ class Custom(SidecarError):
     """A plugin's own error, under a status of its own."""
 
     status = 200
-
-
-def raises(error: BaseException) -> Answer:
-    def made(_right: object) -> object:
-        raise error
-
-    return made
-
-
-def gives(instead: object) -> Answer:
-    return lambda _right: instead
 
 
 BROKEN: dict[str, Answer] = {
@@ -79,52 +66,15 @@ BROKEN: dict[str, Answer] = {
     "a state of text": gives(Started(Prompt("code"), cast("bytes", "state"))),
     "a state without end": gives(Started(Prompt("code"), b"x" * (MOST_STATE_BYTES + 1))),
     "a list of messages": gives(Started(Prompt("code"), messages=cast("tuple[()]", []))),
+    "no moment": gives(Started(Prompt("code"), expires_at=datetime(2026, 1, 1))),  # noqa: DTZ001
     "a message of none": gives(Started(Prompt("code"), messages=(cast("Message", None),))),
     "a reason of its own": gives(Rejected("because")),
     "a sly reason": gives(Rejected(SlyText("wrong"))),
     "a rejection of nobody's": gives(Rejected(authenticator_id=AuthenticatorId("theirs"))),
     "a material of text": gives(Enrolled(cast("SharedSecret", "secret"))),
 }
-NOTHING = gives(None)
 RAISING = frozenset(list(BROKEN)[:5])
 METHODS = ("begin_enrollment", "finish_enrollment", "begin_challenge", "finish_challenge")
-
-
-@dataclass
-class Sabotaged:
-    """A factor that is honest until a method of it is told to be otherwise."""
-
-    inner: Factor
-    method: str = ""
-    answer: Answer = NOTHING
-    hangs: bool = False
-    stubborn: bool = False
-    """It is told to stop, and answers after all."""
-    waiting: asyncio.Event = field(default_factory=asyncio.Event)
-    worth: FactorTraits | None = None
-
-    @property
-    def traits(self) -> FactorTraits:
-        return self.worth or self.inner.traits
-
-    def __getattr__(self, name: str) -> Callable[..., Awaitable[object]]:
-        right = cast("Callable[..., Awaitable[object]]", getattr(self.inner, name))
-
-        async def called(*given: object) -> object:
-            if name == self.method and self.hangs:
-                await self._stay()
-            outcome = await right(*given)
-            return outcome if name != self.method or self.hangs else self.answer(outcome)
-
-        return called
-
-    async def _stay(self) -> None:
-        self.waiting.set()
-        try:
-            await asyncio.Event().wait()
-        except asyncio.CancelledError:
-            if not self.stubborn:
-                raise
 
 
 @dataclass
@@ -248,7 +198,7 @@ async def test_our_words_pass() -> None:
     told: list[tuple[str, Called]] = []
     factor = Sabotaged(watched("totp"), "begin_enrollment", raises(ChallengeGone()))
     guarded = GuardedFactor(
-        "app", cast("Factor", factor), timedelta(seconds=5), lambda *call: told.append(call)
+        "app", cast("Factor", factor), timedelta(seconds=5), tell=lambda *call: told.append(call)
     )
     with pytest.raises(ChallengeGone):
         await guarded.begin_enrollment(Context(GRACE, "grace", NOW, "e1"), {})
@@ -261,3 +211,24 @@ async def test_no_plugin_raises_its_own_worth() -> None:
     guarded = GuardedFactor("app", cast("Factor", factor), timedelta(seconds=5))
     factor.worth = FactorTraits(proves="possession", phishing_resistant=True)
     assert guarded.traits.strongest is Level.TWO_FACTOR
+
+
+async def test_what_nobody_could_be_shown_is_nonsense() -> None:
+    """A prompt or message without a template shows as the plugin's failure, by its name."""
+    factor = cast("Factor", Sabotaged(watched("totp")))
+    templates = Templates(frozenset({"code"}), frozenset())
+    guarded = GuardedFactor("app", factor, timedelta(seconds=5), templates=templates)
+    context = Context(GRACE, "grace", NOW, "e1")
+    with pytest.raises(PluginFailed, match="no template for a prompt of kind 'totp_enrollment'"):
+        await guarded.begin_enrollment(context, {})
+    assert (await guarded.begin_challenge(context, ())).prompt.kind == "code"
+    written = Started(Prompt("code"), messages=(Message("sms", "gone", "+49"),))
+    factor = cast("Factor", Sabotaged(watched("totp"), "begin_challenge", gives(written)))
+    guarded = GuardedFactor("app", factor, timedelta(seconds=5), templates=templates)
+    with pytest.raises(PluginFailed, match="no template for the message 'gone'"):
+        await guarded.begin_challenge(context, ())
+    shown = Enrolled(SharedSecret(b"s"), reveal=Prompt("gone"))
+    factor = cast("Factor", Sabotaged(watched("totp"), "finish_enrollment", gives(shown)))
+    guarded = GuardedFactor("app", factor, timedelta(seconds=5), templates=templates)
+    with pytest.raises(PluginFailed, match="no template for a prompt of kind 'gone'"):
+        await guarded.finish_enrollment(context, bytes(20), {})

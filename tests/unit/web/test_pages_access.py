@@ -1,58 +1,16 @@
 """Every page in a real browser under its real policy: axe, reflow, keyboard, scripts."""
 
-import importlib.resources
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize
 
 from tests.tools import samples
-from tests.tools.pages_server import CHROMIUM, FLAGS, TEMPLATES, renderer, serve, show
+from tests.tools.looking import NAMES, complaints, faults, opened
+from tests.tools.pages_server import TEMPLATES, show
 
-AXE = (importlib.resources.files("axe_playwright_python") / "axe.min.js").read_text("utf-8")
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
-WATCH = """
-window.faults = [];
-addEventListener("error", (event) => faults.push(String(event.message ?? event.target)), true);
-addEventListener("unhandledrejection", (event) => faults.push(String(event.reason)));
-addEventListener("securitypolicyviolation", (event) => faults.push(event.violatedDirective));
-"""
-RENDERER = renderer()
-VIEWS = samples.views()
-NAMES = tuple(VIEWS)
 WIDE: ViewportSize = {"width": 1280, "height": 800}
 NARROW: ViewportSize = {"width": 320, "height": 640}
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if not CHROMIUM:
-        pytest.skip("chromium is not installed; `make test` prints the line that installs it")
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield launched
-        launched.close()
-
-
-def pages(language: str) -> dict[str, str]:
-    frame = samples.frame(language)
-    found = {name: RENDERER.page(view, frame) for name, view in VIEWS.items()}
-    # Reading a page that leaves by itself is a race; the refresh has its own test.
-    return {name: html.replace('http-equiv="refresh"', 'name="r"') for name, html in found.items()}
-
-
-def opened(context: BrowserContext, language: str) -> Page:
-    serve(context, pages(language), RENDERER)
-    context.add_init_script(WATCH)
-    page = context.new_page()
-    page.set_default_timeout(10_000)
-    return page
-
-
-def faults(page: Page) -> list[str]:
-    """Return breaches of the page's policy and scripts that failed."""
-    found: list[str] = page.evaluate("window.faults")
-    return found
 
 
 @pytest.fixture(scope="module")
@@ -71,17 +29,6 @@ def dark(browser: Browser) -> Iterator[Page]:
     )
     yield opened(context, "de")
     context.close()
-
-
-def complaints(page: Page) -> list[str]:
-    """Return what axe finds, one line each."""
-    page.evaluate(AXE)
-    found = page.evaluate("async (rules) => (await axe.run(document, rules)).violations", RULES)
-    return [
-        f"{rule['id']}: {node['html']} {node['failureSummary']}"
-        for rule in found
-        for node in rule["nodes"]
-    ]
 
 
 @pytest.mark.conforms("WCAG-1.3.1", "WCAG-1.4.3", "WCAG-1.4.11", "WCAG-4.1.2")
@@ -116,7 +63,10 @@ def test_nothing_is_wider_than_320_pixels(dark: Page, name: str) -> None:
 
 
 @pytest.mark.conforms("WCAG-2.5.8")
-@pytest.mark.parametrize("name", ["challenge-many", "account", "enroll-totp", "backup-codes"])
+@pytest.mark.parametrize(
+    "name",
+    ["challenge-many", "account-many", "enroll-totp", "backup-codes", "sms-sent", "enroll-sms"],
+)
 def test_targets_are_24_pixels(dark: Page, name: str) -> None:
     """Every control shows that a thumb can hit it; links inside a sentence are excepted."""
     show(dark, name)
@@ -229,6 +179,9 @@ def test_without_scripts_everything_is_there(browser: Browser) -> None:
     show(page, "backup-codes")
     assert page.get_by_role("link", name="Download").is_visible()
     assert page.get_by_role("button", name="Print").count() == 0
+    show(page, "sms-sent")
+    page.get_by_text("No message yet?").click()
+    assert page.get_by_role("button", name="Send it again").is_enabled()
     show(page, "challenge")
     assert "as soon as" not in page.inner_text("main")
     assert page.get_by_role("button", name="Confirm").is_enabled()
