@@ -146,10 +146,12 @@ class Usage:
 class Sendings(Protocol):
     """What was sent: counted long after what it said is gone."""
 
-    async def at(self, share: Share, number: int, *, since: datetime) -> datetime | None:
+    async def at(
+        self, share: Share, number: int, *, since: datetime, until: datetime
+    ) -> datetime | None:
         """Return when the `number`-latest of the share was accepted; None: not so many since.
 
-        What no provider took is not counted.
+        What no provider took is not counted, nor what a clock that was wrong dated after `until`.
         """
         ...
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from sidecar.core.assurance import CLOCK_SKEW
 from sidecar.core.errors import DeliveryFailed, TooManyAttempts, Undelivered
 from sidecar.core.messages import Contact
 from sidecar.core.model import Person
@@ -118,9 +119,10 @@ def notice_bounds(
 
 async def free_at(tx: Transaction, limits: tuple[Bound, ...], now: datetime) -> datetime:
     """Return when one more may be sent: now, or when enough was long enough ago."""
-    when = now
+    when, until = now, now + CLOCK_SKEW
     for bound in limits:
-        at = await tx.sendings.at(bound.share, bound.number, since=now - bound.window)
+        since = now - bound.window
+        at = await tx.sendings.at(bound.share, bound.number, since=since, until=until)
         when = when if at is None else max(when, at + bound.window)
     return when
 

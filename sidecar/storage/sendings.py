@@ -22,11 +22,13 @@ class SqlSendings:
         self._connection = connection
         self._ring = ring
 
-    async def at(self, share: Share, number: int, *, since: datetime) -> datetime | None:
+    async def at(
+        self, share: Share, number: int, *, since: datetime, until: datetime
+    ) -> datetime | None:
         """Return when the `number`-latest of the share was accepted; None: not so many since."""
         query = (
             select(outbox.c.created_at)
-            .where(*self._of(share), outbox.c.created_at > since)
+            .where(*self._of(share), outbox.c.created_at > since, outbox.c.created_at <= until)
             .order_by(outbox.c.created_at.desc())
             .offset(number - 1)
             .limit(1)

@@ -29,7 +29,7 @@ async def add(store: Store, *posts: Posted, status: PostStatus | None = None) ->
 
 async def at(store: Store, share: Share, number: int = 1, since: datetime = AGO) -> datetime | None:
     async with store.read() as tx:
-        return await tx.sendings.at(share, number, since=since)
+        return await tx.sendings.at(share, number, since=since, until=NOW)
 
 
 async def usage(store: Store, since: datetime = AGO, until: datetime = NOW) -> tuple[Usage, ...]:
@@ -66,6 +66,14 @@ async def test_notices_are_counted_apart(store: Store) -> None:
     await add(store, notice())
     assert await at(store, Share()) is None
     assert await at(store, Share(person=ADA, notices=True)) == NOW
+
+
+async def test_what_a_wrong_clock_dated_is_not_counted(store: Store) -> None:
+    """A message of tomorrow shows nowhere, and one of now behind it does."""
+    await add(store, post(created_at=NOW + timedelta(days=1)))
+    assert await at(store, Share()) is None
+    await add(store, post("p2"))
+    assert await at(store, Share()) == NOW
 
 
 async def test_what_nobody_took_is_not_counted(store: Store) -> None:

@@ -21,6 +21,8 @@ async def test_an_address_is_counted_across_keys(tmp_path: Path) -> None:
     retired = RootKey(K1.id, K1.secret, active=False)
     after = await open_sqlite(path, Travel(), KeyRing((K2, retired)))
     async with after.read() as tx:
-        found = await tx.sendings.at(Share(contact=PHONE), 1, since=NOW - timedelta(days=1))
+        found = await tx.sendings.at(
+            Share(contact=PHONE), 1, since=NOW - timedelta(days=1), until=NOW
+        )
     await after.close()
     assert found == NOW
