@@ -14,7 +14,6 @@ from sidecar.core.errors import (
     ResponseRejected,
     SidecarError,
     TooManyAttempts,
-    Undelivered,
 )
 from sidecar.core.model import AuthenticatorId, Challenge, ChallengeId, Prompt, Standing
 from sidecar.flows.admission import adding
@@ -126,8 +125,6 @@ class ChallengePages:
     ) -> web.Response:
         """Say that the message did not go out, and show the other ways."""
         self._desk.count(error.slug)
-        if isinstance(error, DeliveryFailed) and error.why is Undelivered.UNSURE:
-            challenge = challenge or error.challenge  # it may arrive, and then its code is right
         asked = {**form.fields, "challenge": challenge, "action": await self._action(form)}
         fault = unsent(error, self._desk)
         status = status_of(error)

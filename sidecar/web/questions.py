@@ -13,7 +13,6 @@ MessageFault = Literal[
     "region-refused",
     "risk-not-accepted",
     "delivery-failed",
-    "delivery-unsure",
     "too-many-messages",
 ]
 PluginFault = Literal["out-of-order"]

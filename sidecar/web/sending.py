@@ -12,7 +12,6 @@ from sidecar.core.errors import (
     ResponseRejected,
     SidecarError,
     TooManyAttempts,
-    Undelivered,
 )
 from sidecar.core.model import Challenge
 from sidecar.core.protocols import REASONS
@@ -43,8 +42,7 @@ def fault_of(error: SidecarError, desk: Desk) -> Fault:
     if isinstance(error, ResponseRejected):
         return Fault(_WORDS.get(error.reason, "wrong"), offset_s=error.hint_s or 0)
     if isinstance(error, DeliveryFailed):
-        unsure = error.why is Undelivered.UNSURE
-        return Fault("delivery-unsure" if unsure else "delivery-failed")
+        return Fault("delivery-failed")
     return Fault("expired")
 
 

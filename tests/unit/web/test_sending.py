@@ -31,7 +31,7 @@ DESK = cast("Desk", SimpleNamespace(flows=SimpleNamespace(kit=SimpleNamespace(cl
         (ResponseRejected("bad-address"), "bad-address"),
         (ResponseRejected("a plugin's own"), "wrong"),
         (DeliveryFailed(), "delivery-failed"),
-        (DeliveryFailed(why=Undelivered.UNSURE), "delivery-unsure"),
+        (DeliveryFailed(why=Undelivered.REFUSED), "delivery-failed"),
         (ChallengeGone(), "expired"),
     ],
 )
