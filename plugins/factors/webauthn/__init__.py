@@ -261,12 +261,13 @@ class Webauthn:
         )
 
     def _names(self, context: Context, asked: Asked) -> dict[str, PromptValue]:
-        """Return what tells browsers which keys of this person are still good."""
-        return {
-            "accepted": accepted_of(context),
-            "rp_id": self._options.rp_id,
-            "user_id": asked.user_id,
-        }
+        """Return what tells browsers which keys of this person are still good, where all is known.
+
+        Without `accepted` they go on offering what they have.
+        """
+        names: dict[str, PromptValue] = {"rp_id": self._options.rp_id, "user_id": asked.user_id}
+        accepted = accepted_of(context)
+        return names if accepted is None else {**names, "accepted": accepted}
 
 
 def _metadata_of(options: Options) -> Metadata | None:

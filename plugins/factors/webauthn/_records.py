@@ -29,10 +29,15 @@ def ready_of(context: Context, authenticators: Iterable[Authenticator]) -> tuple
     return tuple(pair for pair in found if pair[0].usable and pair[0].person == context.person)
 
 
-def accepted_of(context: Context) -> tuple[str, ...]:
-    """Return the credentials that browsers must not forget: suspended ones may count again."""
-    kept = (key for item, key in keys_of(context.held) if item.status in _KEPT)
-    return tuple(encoded(key.credential_id) for key in kept)
+def accepted_of(context: Context) -> tuple[str, ...] | None:
+    """Return the credentials that browsers must not forget: suspended ones may count again.
+
+    None where one cannot be read: browsers would forget it for good, although it may be mended.
+    """
+    kept = [item for item in context.held if item.status in _KEPT]
+    if any(item.material is None for item in kept):
+        return None
+    return tuple(encoded(key.credential_id) for _, key in keys_of(kept))
 
 
 def is_held(context: Context, credential_id: bytes) -> bool:

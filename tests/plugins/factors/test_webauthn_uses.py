@@ -160,3 +160,11 @@ async def test_a_suspended_key_is_refused_and_not_forgotten(ada: Owner) -> None:
     assert accepted == (encoded(soft.credential_id), encoded(other.credential_id))
     ada.held = (replace(ada.held[0], status=AuthenticatorStatus.DISABLED), ada.held[1])
     assert (await ada.asked()).prompt.data["accepted"] == (encoded(other.credential_id),)
+
+
+async def test_browsers_are_told_nothing_where_a_key_cannot_be_read(ada: Owner) -> None:
+    """A key whose row is damaged shows that no list of good keys is told until it is mended."""
+    await ada.enroll(SoftKey())
+    await ada.enroll(SoftKey())
+    ada.held = (replace(ada.held[0], material=None), ada.held[1])
+    assert "accepted" not in (await ada.asked()).prompt.data

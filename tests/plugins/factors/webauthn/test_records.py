@@ -45,6 +45,14 @@ def test_browsers_keep_what_may_count_again() -> None:
     assert accepted == {AuthenticatorStatus.ACTIVE, AuthenticatorStatus.SUSPENDED}
 
 
+def test_browsers_are_told_nothing_of_what_cannot_be_read() -> None:
+    """One key that cannot be read shows that no list is told: what is not on it, is forgotten."""
+    assert accepted_of(context(MINE, ODD[0])) is None
+    assert accepted_of(context(MINE, replace(ODD[0], status=AuthenticatorStatus.REMOVED))) == (
+        encoded(b"one"),
+    )
+
+
 def test_a_key_is_held_whatever_became_of_it() -> None:
     """Shows that a key is known as the person's while it is not removed."""
     assert all(is_held(context(item), b"one") for item in ODD[2:])
