@@ -65,10 +65,9 @@ class Carrier:
             DeliveryFailed: it was not taken, or that is not known.
 
         """
-        transport = self._kit.transports.get(post.message.transport)
-        if transport is None:
-            failure = f"transport {post.message.transport!r} is not configured any more"
-            raise DeliveryFailed(failure, why=Undelivered.REFUSED)
+        # Both may have changed since, or were never asked: an operator's command carries nothing.
+        transport = self._kit.transports[self._kit.carrier(post.message)]
+        self._kit.budgets.region(post.contact)
         try:
             letter = self._kit.letters.write(post)
         except Exception as broken:  # noqa: BLE001 - templates of others may raise anything

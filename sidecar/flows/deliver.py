@@ -12,7 +12,7 @@ from typing import Final, Protocol
 
 import structlog
 
-from sidecar.core.errors import ChallengeGone, DeliveryFailed, TooManyAttempts, Undelivered
+from sidecar.core.errors import ChallengeGone, DeliveryFailed, TooManyAttempts
 from sidecar.core.messages import Contact, Message
 from sidecar.core.model import Challenge, ChallengeId, Person
 from sidecar.core.outbox import Posted, PostId
@@ -137,21 +137,13 @@ class Deliveries:
         return Posted(
             id=PostId(new_id()),
             person=reader.person,
-            message=replace(message, transport=self._transport(message)),
+            message=replace(message, transport=self._kit.carrier(message)),
             account=reader.label,
             language=self._kit.letters.language(reader.language),
             created_at=now,
             expires_at=now + NOTICE_LIFE,
             region=self._kit.budgets.region(Contact(message.channel, message.to)),
         )
-
-    def _transport(self, message: Message) -> str:
-        """Return the transport that the message names, or the first that carries its channel."""
-        for name, transport in self._kit.transports.items():
-            if message.channel in transport.traits.channels and message.transport in ("", name):
-                return name
-        failure = f"no transport carries {message.channel!r}"
-        raise DeliveryFailed(failure, why=Undelivered.REFUSED)
 
     def _bounds(self, post: Posted, *, owned: bool) -> tuple[Bound, ...]:
         return bounds(
@@ -190,14 +182,14 @@ class Deliveries:
         session, now = visit.require_session(), self._kit.clock()
         async with self._kit.store.begin() as tx:
             await tx.challenges.get(challenge.id, visit.person, session.id, now)
-            latest = await tx.outbox.latest(challenge.id)
-            if not latest:
-                message = "nothing to send again"
-                raise ChallengeGone(message)
             if await self._sends(tx, challenge.id) >= MOST_SENDS:
                 message = "sent often enough"
                 wait = math.ceil((challenge.expires_at - now).total_seconds())
                 raise TooManyAttempts(message, retry_after_s=wait)
+            latest = await tx.outbox.latest(challenge.id)
+            if not latest:
+                message = "nothing to send again"
+                raise ChallengeGone(message)
             posts = await self._accept(
                 tx,
                 [

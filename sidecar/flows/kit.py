@@ -7,7 +7,14 @@ from datetime import date, datetime, timedelta
 from functools import partial
 from typing import TypeVar
 
-from sidecar.core.errors import ChallengeGone, PluginFailed, SidecarError
+from sidecar.core.errors import (
+    ChallengeGone,
+    DeliveryFailed,
+    PluginFailed,
+    SidecarError,
+    Undelivered,
+)
+from sidecar.core.messages import Message
 from sidecar.core.model import REMEMBERED, Challenge, Level, Session, Started
 from sidecar.core.outbox import Letters
 from sidecar.core.protocols import (
@@ -120,6 +127,19 @@ class Kit:
         limit = self.plugin_timeout
         factors = {name: guard(name, factor, limit) for name, factor in self.factors.items()}
         return replace(self, factors=factors)
+
+    def carrier(self, message: Message) -> str:
+        """Return the transport that the message names, or the first that carries its channel.
+
+        Raises:
+            DeliveryFailed: nothing that is configured carries it.
+
+        """
+        for name, transport in self.transports.items():
+            if message.channel in transport.traits.channels and message.transport in ("", name):
+                return name
+        failure = f"nothing carries {message.channel!r} (by {message.transport or 'any'})"
+        raise DeliveryFailed(failure, why=Undelivered.REFUSED)
 
     @property
     def levels(self) -> dict[str, Level]:

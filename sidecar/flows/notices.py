@@ -5,13 +5,30 @@ the application's account cannot keep the owner from hearing of it (NIST BAA-3, 
 """
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from sidecar.core.messages import Contact, Message
-from sidecar.core.model import Authenticator
-from sidecar.core.outbox import PostId
+from sidecar.core.model import Authenticator, Person
+from sidecar.core.outbox import Posted, PostId
 from sidecar.core.stores import Transaction
-from sidecar.flows.deliver import Deliveries, Reader
-from sidecar.flows.kit import Kit
+from sidecar.flows.deliver import NOTICE_LIFE, Deliveries, Reader
+from sidecar.flows.kit import Kit, new_id
+
+
+async def leave(tx: Transaction, person: Person, notice: str, now: datetime, **values: str) -> None:
+    """The notice waits at every address of the person for a process that carries messages."""
+    said = {"when": now.isoformat(), **values}
+    for address in await tx.contacts.of(person):
+        post = Posted(
+            id=PostId(new_id()),
+            person=person,
+            message=Message(address.contact.channel, notice, address.contact.to, said),
+            account=person.subject,
+            language="",
+            created_at=now,
+            expires_at=now + NOTICE_LIFE,
+        )
+        await tx.outbox.add(post)
 
 
 class Notices:

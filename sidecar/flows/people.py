@@ -7,6 +7,7 @@ from sidecar.core.errors import Conflict, NotFound
 from sidecar.core.model import Account, Authenticator, AuthenticatorId, Event, Person, Session
 from sidecar.core.protocols import Clock
 from sidecar.core.stores import Store
+from sidecar.flows.notices import leave
 from sidecar.flows.record import operated
 from sidecar.flows.sessions import end_sessions
 from sidecar.flows.tokens import Tokens
@@ -83,6 +84,7 @@ class People:
             held = await tx.authenticators.of(person)
             for item in held:
                 await tx.authenticators.move(item, "remove", now)
+            await leave(tx, person, "person_reset", now)
             # Whoever took the account over had theirs verified too, and would get the links by
             # which what the owner sets up next can be stopped.
             await tx.contacts.forget(person, now)

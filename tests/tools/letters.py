@@ -23,6 +23,7 @@ NOTICES = (
     "codes_made",
     "browser_theft",
     "factor_suspended",
+    "person_reset",
 )
 NAMES = (*CODES, *NOTICES)
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"

@@ -21,7 +21,7 @@ from tests.posts import MAIL, NUMBER, post
 CODES = ("sign_in_code", "confirm_address", "confirm_person")
 NOTICES = (
     *("authenticator_added", "authenticator_removed", "authenticator_held", "codes_made"),
-    *("authenticator_disabled", "factor_suspended", "browser_theft"),
+    *("authenticator_disabled", "factor_suspended", "browser_theft", "person_reset"),
 )
 LINK = "https://shop.example.com/_sidecar/disown?t=" + "x" * 82
 SAID = {"what": "Blue key", "factor": "webauthn", "when": NOW.isoformat()}
@@ -79,7 +79,7 @@ def test_notices_by_text_message(template: str, language: str) -> None:
     """A notice shows our link alone, none of what people typed, and at most two messages."""
     made = letter(template, "sms", language, what="call +49 900 1234567 evil.test")
     assert LINKS.findall(made.text.replace(LINK, "")) == []
-    assert (LINK in made.text) is (template != "factor_suspended")
+    assert (LINK in made.text) is (template not in {"factor_suspended", "person_reset"})
     assert "evil" not in made.text
     assert len(made.text) <= 306
     assert set(made.text) <= GSM

@@ -149,3 +149,30 @@ async def test_a_mail_server_that_is_down_stops_no_change(post: Post) -> None:
     post.mail.broken = ValueError("down")
     visit, _ = await post.scene.enroll()
     assert visit.require_session().proofs
+
+
+@pytest.mark.conforms("NIST-ACCRN-1", "NIST-ANOT-2", "ASVS-6.3.7")
+async def test_a_reset_by_an_operator_is_told(post: Post) -> None:
+    """A reset from the command line, which carries nothing, shows a mail at each address that the
+    person had, once a process that carries messages finds it.
+    """
+    await post.reach(OLD)
+    await post.scene.enroll()
+    await post.notices()
+    post.mail.letters.clear()
+    await post.scene.people.reset(ADA, "desk", "lost phone")
+    post.clock.travel(seconds=5)
+    assert await subjects(post) == ["person_reset"]
+    assert await subjects(post, OLD.to) == ["person_reset"]
+
+
+@pytest.mark.threat(60)
+async def test_a_notice_goes_to_named_regions_alone(post: Post) -> None:
+    """THREATS 60: a number that the application states, of a country that is not named, shows
+    that not even an operator's act sends it anything.
+    """
+    await post.reach(Contact("sms", "+33612345678"), Contact("sms", NUMBER))
+    await post.scene.people.reset(ADA, "desk", "lost phone")
+    post.clock.travel(seconds=5)
+    await post.notices()
+    assert [letter.to for letter in post.texts.letters] == [NUMBER]
