@@ -144,6 +144,12 @@ class Challenges(Protocol):
         """
         ...
 
+    async def begun(
+        self, person: Person, session: SessionId, factor: str, now: datetime
+    ) -> tuple[Challenge, ...]:
+        """Return the open challenges of this factor and session, newest first."""
+        ...
+
     async def consume(self, challenge: Challenge, now: datetime, *, verified: bool) -> None:
         """The challenge is used up, by one statement; `verified` leaves a proof of its action.
 

@@ -17,6 +17,7 @@ from sidecar.core.model import (
     Response,
     Started,
 )
+from sidecar.core.outbox import PostStatus
 from sidecar.core.protocols import Context
 from sidecar.core.stores import Transaction
 from sidecar.flows.carried import MAX_STATE_BYTES, Carried, open_carried, seal_carried
@@ -35,6 +36,7 @@ from sidecar.flows.notices import Notices
 from sidecar.flows.sessions import Sessions
 from sidecar.flows.visit import Visit
 
+_NOT_SENT = (PostStatus.FAILED, PostStatus.LOST)
 MAX_FIELDS = 16
 MAX_FIELD_CHARS = 32_768
 """An attestation with its certificates takes some thousand."""
@@ -93,6 +95,28 @@ class Challenges:
         challenge, started = await self._started(visit, factor, action, chosen=chosen)
         await self._deliveries.open(visit, challenge, started.messages)
         return challenge
+
+    async def underway(
+        self,
+        visit: Visit,
+        factor: str,
+        *,
+        action: str = "",
+        chosen: AuthenticatorId | None = None,
+    ) -> Challenge | None:
+        """Return the challenge begun last for just this, if its code is on its way to the person.
+
+        Whoever asks twice, or goes back, would else wait for the next code with nowhere to type
+        the one that comes.
+        """
+        session, now = visit.require_session(), self._kit.clock()
+        async with self._kit.store.read() as tx:
+            for one in await tx.challenges.begun(visit.person, session.id, factor, now):
+                same = (one.action, one.authenticator_id) == (action, chosen)
+                if same and one.purpose is not Purpose.ENROLL:
+                    sent = await tx.sendings.of(one.id)
+                    return one if any(post.status not in _NOT_SENT for post in sent) else None
+        return None
 
     async def offer(self, visit: Visit, factor: str, *, action: str = "") -> Carried | None:
         """Return what to ask at once, with a challenge that the page carries; nothing is changed.

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Row, and_, select, update
@@ -91,6 +92,22 @@ class SqlChallenges:
             return self._challenge(row)
         except SealBroken as error:
             raise ChallengeGone(str(error)) from error
+
+    async def begun(
+        self, person: Person, session: SessionId, factor: str, now: datetime
+    ) -> tuple[Challenge, ...]:
+        """Return the open challenges of this factor and session, newest first."""
+        wanted = and_(_of_session(person, session), challenges.c.factor == factor, _open(now))
+        query = (
+            select(challenges)
+            .where(wanted)
+            .order_by(challenges.c.created_at.desc(), challenges.c.id)
+        )
+        found = []
+        for row in await self._connection.execute(query):
+            with suppress(SealBroken):
+                found.append(self._challenge(row))
+        return tuple(found)
 
     async def consume(self, challenge: Challenge, now: datetime, *, verified: bool) -> None:
         """The challenge is used up, by one statement; `verified` leaves a proof of its action.

@@ -70,16 +70,17 @@ class ChallengePages:
     async def begin(self, request: web.Request) -> web.Response:
         """A challenge of the chosen factor is open, its message sent, and its page is next."""
         form = await self._desk.form(request)
-        factor, which = form.get("factor"), form.get("authenticator")
-        action = await self._action(form)
+        factor, chosen = form.get("factor"), AuthenticatorId(form.get("authenticator")) or None
+        action, challenges = await self._action(form), self._desk.flows.challenges
         try:
-            challenge = await self._desk.flows.challenges.begin(
-                *(form.visit, factor), action=action, chosen=AuthenticatorId(which) or None
-            )
+            challenge = await challenges.begin(form.visit, factor, action=action, chosen=chosen)
         except (DeliveryFailed, TooManyAttempts) as error:
             if not self._sends(factor):
                 raise
-            return await self._unsent(request, form, error)
+            before = None
+            if isinstance(error, TooManyAttempts):
+                before = await challenges.underway(form.visit, factor, action=action, chosen=chosen)
+            return await self._unsent(request, form, error, challenge=before.id if before else "")
         return self._on(request, form, challenge)
 
     async def again(self, request: web.Request) -> web.Response:

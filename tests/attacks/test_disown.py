@@ -30,6 +30,7 @@ async def test_the_link_is_passed_on_to_nobody(place: World, ada: Visitor) -> No
     shown = await place.visitor().open(f"/_sidecar/disown?t={token}")
     assert shown.status == 200
     assert shown.headers["Referrer-Policy"] == "strict-origin"
+    assert '<meta name="referrer" content="strict-origin">' in shown.text
     assert all("lang=" in address for address in shown.links if token in address)
     assert ada.cookies
 

@@ -54,6 +54,19 @@ async def test_a_challenge_is_its_sessions_alone(store: Store) -> None:
         assert await got(tx, now=added.expires_at) is None
 
 
+async def test_what_was_begun_is_found_again(store: Store) -> None:
+    """Open challenges of a factor show up to their session alone, newest first, until used."""
+    first, last = challenge(), challenge("c2", created_at=NOW + timedelta(seconds=1))
+    async with store.begin() as tx:
+        for one in (first, last, challenge("c3", factor="email"), challenge("c4", session_id=S2)):
+            await tx.challenges.add(one)
+        assert await tx.challenges.begun(ADA, S1, first.factor, NOW) == (last, first)
+        assert await tx.challenges.begun(TWIN, S1, first.factor, NOW) == ()
+        assert await tx.challenges.begun(ADA, S1, first.factor, first.expires_at) == ()
+        await tx.challenges.consume(last, NOW, verified=False)
+        assert await tx.challenges.begun(ADA, S1, first.factor, NOW) == (first,)
+
+
 async def test_one_of_fifty_consumes(store: Store) -> None:
     """Fifty answers at once show one winner, and that nothing is open afterwards."""
     async with store.begin() as tx:

@@ -16,6 +16,7 @@ from sidecar.core.errors import (
 from sidecar.core.messages import Message
 from sidecar.core.model import ChallengeId
 from sidecar.core.outbox import PostStatus
+from sidecar.flows.admission import adding
 from tests.unit.flows.sending import NUMBER, Post, posting
 
 SENT, FAILED = PostStatus.SENT, PostStatus.FAILED
@@ -93,6 +94,26 @@ async def test_a_resend_waits(post: Post) -> None:
     assert at is not None
     assert (at - post.clock()).total_seconds() == 18
     assert len(post.texts.letters) == 1
+
+
+async def test_the_code_on_its_way_is_found_again(post: Post) -> None:
+    """Asked for once more, the challenge whose code is on its way shows, to its own session and
+    purpose alone; one whose code went nowhere does not.
+    """
+    visit = await post.confirmed()
+    underway = post.scene.flows.challenges.underway
+    assert await underway(visit, "sms") is None
+    begun = await post.begin(visit)
+    assert await underway(visit, "sms") == begun
+    assert await underway(visit, "sms", action=adding("totp")) is None
+    assert await underway((await post.scene.enter())[0], "sms") is None
+    await post.answer(visit, begun, post.code())
+    assert await underway(visit, "sms") is None
+    post.clock.travel(seconds=31)
+    post.texts.broken = DeliveryFailed("down")
+    with pytest.raises(DeliveryFailed):
+        await post.begin(visit)
+    assert await underway(visit, "sms") is None
 
 
 async def test_two_resends_at_once_are_one(post: Post) -> None:

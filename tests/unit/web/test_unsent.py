@@ -105,8 +105,17 @@ async def test_an_old_page_cannot_send(here: World) -> None:
 
 
 async def test_too_often(here: World) -> None:
-    """Codes asked for one upon the other show when the next can be sent, and other ways."""
-    who, _, _ = await sent(here)
+    """Codes asked for one upon the other show when the next can be sent, and the field for the one
+    that is on its way; where that did not arrive, other ways.
+    """
+    who, first, to = await sent(here)
+    asked = first.form("challenge/answer").fields["challenge"]
+    page = await who.visitor.submit(await who.visitor.open("/secret"), "challenge/begin")
+    assert page.status == 429
+    assert page.form("challenge/answer").fields["challenge"] == asked
+    assert "The next one can be sent in" in page.text
+    page = await who.visitor.submit(page, "challenge/answer", code=code(here, to))
+    assert page.status == 200
     page = await who.post("challenge/begin", factor="sms")
     assert page.status == 429
     assert "Many messages went out already." in page.text
