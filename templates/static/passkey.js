@@ -143,11 +143,15 @@ async function press(button) {
 function listen() {
   const button = pressed.form.querySelector("button[type=submit]");
   if (!able) {
-    button.hidden = true;
+    for (const part of document.querySelectorAll("[data-passkey-able]")) {
+      part.hidden = true;
+    }
     tell("unsupported");
     return;
   }
-  if (document.activeElement === document.body && pressed.dataset.passkey === "get") {
+  // The one thing to do here, unless it cannot be undone.
+  const harmless = !button.classList.contains("danger-fill") && pressed.dataset.passkey === "get";
+  if (harmless && document.activeElement === document.body) {
     button.focus({ preventScroll: true });
   }
   pressed.form.addEventListener("submit", (event) => {

@@ -97,6 +97,8 @@ async def test_an_old_browser(holder: Person) -> None:
     await leave(holder)
     await holder.open("/_sidecar/challenge?factor=webauthn")
     await holder.told("This browser can use neither passkeys nor security keys.")
+    await expect(holder.page.get_by_text("No passkey on this device?")).to_be_hidden()
+    await holder.accessible()
     await expect(holder.page.get_by_role("button", name=USE)).to_have_count(0)
     await holder.page.get_by_role("link", name="Authenticator app").click()
     await holder.answer(holder.next_code())
