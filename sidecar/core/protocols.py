@@ -108,8 +108,7 @@ class Tools:
     dear: Dear
     call: CallOutside
     transport: Callable[[str], Transport]
-    """Another transport by its instance name, for those that choose among several; may be asked
-    for when it is used, not while the plugin is built."""
+    """Another transport by its instance name; asked for when it is used, not while being built."""
     now: Clock
     origins: tuple[str, ...] = ()
     """The public origins by which browsers reach us, such as `https://shop.example.com`."""
@@ -141,7 +140,7 @@ class FactorTraits:
     """What a proof by this factor is worth and how it may be used."""
 
     proves: str
-    """`possession`, `inherence` or `knowledge`."""
+    """`possession`, `inherence` or `knowledge`; only the first is worth more than a login."""
     level: Level = Level.TWO_FACTOR
     amr: tuple[str, ...] = ("otp",)
     """What confirming an enrollment proves (RFC 8176)."""
@@ -157,12 +156,13 @@ class FactorTraits:
     channel: str = ""
     """The channel of the messages that its codes travel by; empty where it sends none."""
     label: str = ""
-    """What people call it where the templates have no word for it: English, or in the plugin's
-    own `locale/`."""
+    """What people call it where the templates have no word: English, or in its own `locale/`."""
 
     @property
     def strongest(self) -> Level:
-        """The level that one proof of it gives, where nothing takes away from it."""
+        """The level that one proof of it gives; of what one knows, or is, alone: one factor."""
+        if self.proves != "possession":  # NIST SP 800-63B-4 §2.2.1, §3.2.3; ASVS 6.5.7
+            return Level.ONE_FACTOR
         return Level.PHISHING_RESISTANT if self.phishing_resistant else self.level
 
 

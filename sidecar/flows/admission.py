@@ -2,8 +2,9 @@
 
 from datetime import datetime
 
+from sidecar.core.assurance import assess
 from sidecar.core.errors import Conflict, InvitationNeeded, RecoveryNeeded, StepUpRequired
-from sidecar.core.model import Standing, TokenHash
+from sidecar.core.model import Level, Standing, TokenHash
 from sidecar.core.stores import Transaction
 from sidecar.flows.kit import ACTION_PROOF_LIFE, INVITATIONS_TRIED, Kit
 from sidecar.flows.portfolio import portfolio_in
@@ -40,7 +41,19 @@ class Admission:
             # A proof that another cookie or login of this session gave is not this visitor's.
             visit.require_proof()
             await self._spend(tx, visit, adding(factor), now)
+            if self._kit.factors[factor].traits.stands_in:
+                self._require_two_factors(visit, now)
         return ""
+
+    def _require_two_factors(self, visit: Visit, now: datetime) -> None:
+        """Codes count as a second factor, so that less than two must not bring them.
+
+        Source: NIST SP 800-63B-4 §3.1.2.1.
+        """
+        proofs = visit.require_session().proofs
+        if assess(proofs, self._kit.levels, now).level < Level.TWO_FACTOR:
+            message = "spare codes are for whoever proved two factors"
+            raise Conflict(message)
 
     async def is_first(self, tx: Transaction, visit: Visit) -> bool:
         """Tell whether the person never enrolled; whoever lost everything must recover instead."""

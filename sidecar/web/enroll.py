@@ -6,6 +6,7 @@ from aiohttp import web
 
 from sidecar.core.errors import (
     ChallengeGone,
+    Conflict,
     DeliveryFailed,
     InvitationNeeded,
     ResponseRejected,
@@ -247,7 +248,7 @@ class EnrollPages:
             if codes:
                 try:
                     begun = await self._desk.flows.enrollments.begin(visit, codes, {})
-                except (StepUpRequired, ChallengeGone):
+                except (StepUpRequired, ChallengeGone, Conflict):
                     return self._desk.go(request, "enroll/done", **onward)
                 return self._desk.go(request, "enroll", enrollment=begun.id, **onward)
         if entered is not None or (onward["next"] and challenge.prompt.kind == CODES):

@@ -129,6 +129,7 @@ async def test_the_hundredth_in_a_row_is_the_last(store: Store, clock: Travel) -
     assert await wait_of(store, clock)
 
 
+@pytest.mark.conforms("NIST-RL-4")
 async def test_a_new_secret_starts_a_new_run(store: Store, clock: Travel) -> None:
     """An authenticator enrolled after the factor was disabled shows that it can be used."""
     for number in range(DISABLE_AT):

@@ -101,6 +101,23 @@ async def test_verification_cannot_be_left_out_where_it_is_required() -> None:
 
 
 @pytest.mark.conforms("WEBAUTHN-7.2-BACKUP")
+@pytest.mark.conforms("ASVS-6.5.7")
+async def test_a_biometric_is_worth_nothing_without_its_key(ada: Owner) -> None:
+    """An answer that says that its user was verified shows a refusal where another key signed it,
+    or none, and with the right key no more kinds of evidence than the key alone.
+    """
+    soft = SoftKey()
+    await ada.enroll(soft)
+    stranger = SoftKey(credential_id=soft.credential_id, uv=True, count=9)
+    stranger.user_handle = soft.user_handle
+    assert await ada.use(stranger) == WRONG
+    assert await ada.use(soft, uv=True, signature=b"") == WRONG
+    unverified, verified = await ada.use(soft, uv=False), await ada.use(soft, uv=True)
+    assert isinstance(unverified, Verified)
+    assert isinstance(verified, Verified)
+    assert unverified.amr == verified.amr
+
+
 @pytest.mark.threat(63)
 async def test_a_key_cannot_change_whether_it_can_be_copied(ada: Owner) -> None:
     """Backup eligibility that differs from the registration shows that it is not the same key."""
@@ -118,6 +135,16 @@ async def test_a_handle_of_another_person_is_refused(ada: Owner) -> None:
     await ada.enroll(soft)
     assert isinstance(await ada.use(soft, user_handle=b""), Verified)
     assert await ada.use(soft, user_handle=b"another person") == WRONG
+
+
+@pytest.mark.conforms("NIST-BAA-1")
+async def test_each_of_several_keys_is_good(ada: Owner) -> None:
+    """Two keys of one person show that either of them answers, again and again."""
+    one, other = SoftKey(), SoftKey()
+    await ada.enroll(one)
+    await ada.enroll(other)
+    for soft in (one, other, one):
+        ada.keep(await ada.use(soft))
 
 
 # -- keys that do not count ---------------------------------------------------------------------

@@ -45,6 +45,7 @@ needs = st.builds(
 )
 
 
+@pytest.mark.conforms("NIST-AAL2PAT-1")
 def test_without_proof_there_is_one_factor() -> None:
     """No proof, and proofs of factors that are configured no more, show one factor and no amr."""
     nothing = Assurance(Level.ONE_FACTOR)

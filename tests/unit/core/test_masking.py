@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from sidecar.core.masking import masked
 
 
+@pytest.mark.conforms("ASVS-14.2.6")
 @pytest.mark.parametrize(
     ("channel", "to", "shown"),
     [
@@ -25,6 +26,7 @@ def test_masked(channel: str, to: str, shown: str) -> None:
     assert masked(channel, to) == shown
 
 
+@pytest.mark.conforms("ASVS-14.2.6")
 @given(st.from_regex(r"\+[1-9][0-9]{7,14}", fullmatch=True))
 def test_most_digits_of_a_number_stay_hidden(number: str) -> None:
     """Any number shows that at most five of its digits are told."""

@@ -2,8 +2,13 @@
 
 import pytest
 
+from plugins.factors import email, sms
+from plugins.factors.backup_codes import BackupCodes
+from plugins.factors.totp import Totp
+from plugins.factors.webauthn import Webauthn
 from sidecar.core.errors import MalformedRequest
-from sidecar.core.protocols import RequestView
+from sidecar.core.model import Level
+from sidecar.core.protocols import FactorTraits, RequestView
 
 VIEW = RequestView(
     method="GET",
@@ -42,3 +47,21 @@ def test_absent_headers_are_none() -> None:
 def test_headers_are_not_shown() -> None:
     """Promise 7: the text of a request view shows no header."""
     assert "sesame" not in repr(VIEW)
+
+
+@pytest.mark.conforms("NIST-AAL2PAT-1", "ASVS-6.5.7")
+@pytest.mark.parametrize("proves", ["knowledge", "inherence"])
+def test_only_what_a_person_has_is_a_second_kind_of_evidence(proves: str) -> None:
+    """Something known or a biometric alone, whatever else it says, shows one factor."""
+    for level in Level:
+        for resistant in (False, True):
+            traits = FactorTraits(proves, level, phishing_resistant=resistant)
+            assert traits.strongest is Level.ONE_FACTOR
+    assert FactorTraits("possession").strongest is Level.TWO_FACTOR
+
+
+@pytest.mark.conforms("NIST-AAL2PAT-1")
+def test_our_factors_are_something_that_a_person_has() -> None:
+    """Every factor of ours shows possession: another kind of evidence than a password."""
+    classes = [factor.traits for factor in (Totp, BackupCodes, Webauthn)]
+    assert {traits.proves for traits in (*classes, sms.TRAITS, email.TRAITS)} == {"possession"}

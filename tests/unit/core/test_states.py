@@ -46,6 +46,7 @@ def test_everything_can_be_ended() -> None:
         assert session is SessionStatus.ENDED or steps["end"] is SessionStatus.ENDED
 
 
+@pytest.mark.conforms("NIST-RL-4")
 def test_only_the_owner_makes_an_authenticator_active() -> None:
     """Shows that the only ways to an active authenticator are its confirmation and the end of a
     suspension: what is disabled, expired or removed never comes back.

@@ -23,7 +23,7 @@ async def links(post: Post, to: str = "ada@x.test") -> list[str]:
     ]
 
 
-@pytest.mark.conforms("NIST-BINAE-10", "ASVS-6.3.7")
+@pytest.mark.conforms("NIST-BINAE-10", "ASVS-6.3.7", "NIST-PHYSA-2")
 async def test_an_authenticator_is_taken_back(post: Post) -> None:
     """The link shows the new authenticator suspended, every session and ceremony over, all of it
     told and on record; and nothing before its form was sent.

@@ -11,6 +11,7 @@ def said(**sections: object) -> str:
     return "\n".join(build.faults(**sections))
 
 
+@pytest.mark.conforms("NIST-OBA-2", "NIST-LSA-1.5")
 def test_plain_http_is_for_localhost() -> None:
     """Origins without TLS show that only localhost needs no word of consent."""
     assert "public[0]: http://a.example is not encrypted" in said(public="http://a.example")

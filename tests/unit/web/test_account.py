@@ -40,6 +40,22 @@ async def test_backup_codes_have_words_of_their_own(here: World) -> None:
 
 
 @pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.conforms("NIST-PHYSA-1")
+async def test_what_to_do_at_a_loss(here: World) -> None:
+    """The page of methods shows what to do with a lost one; whoever has no other way left, and
+    sees that page no more, is shown whom to ask and for what.
+    """
+    who = await somebody(here, "proven")
+    text = (await who.visitor.open("/_sidecar/account")).text
+    assert "Lost one, or may somebody else have it? Remove it here" in text
+    assert "ask for help" in text
+    who = await somebody(here, "recovery")
+    text = (await who.visitor.open("/secret")).text
+    assert "Say that you need your two-step sign-in reset." in text
+    assert "Ask the desk." in text
+
+
+@pytest.mark.asyncio(loop_scope="module")
 async def test_a_disabled_method(here: World) -> None:
     """A method disabled after too many tries shows as switched off, in list and activity."""
     browser_of = here.visitor()

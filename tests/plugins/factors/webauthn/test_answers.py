@@ -161,6 +161,15 @@ def test_other_assertions_are_none(text: str) -> None:
     assert assertion_of(text) is None
 
 
+@pytest.mark.conforms("WEBAUTHN-7.1-ID-LENGTH")
+def test_ids_have_a_longest() -> None:
+    """An id of 1023 bytes shows that it is read, and one of 1024 that it is not."""
+    longest = registration_of(created(credential_id=b"x" * 1023))
+    assert longest is not None
+    assert len(longest.made.credential_id) == MAX_CREDENTIAL_ID == 1023
+    assert registration_of(created(credential_id=b"x" * 1024)) is None
+
+
 def test_a_number_never_becomes_as_many_bytes() -> None:
     """A number where bytes belong shows that no memory is taken for it."""
     huge = attested({"fmt": "none", "attStmt": {}, "authData": 500_000_000})
