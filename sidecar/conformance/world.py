@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from secrets import token_hex
 from typing import Final, TypeVar
 
 from sidecar.conformance.case import Broken, Case, Device, Late, Seen
@@ -157,7 +158,7 @@ async def a_world(
 
     """
     device = Careful(case.device())
-    context = Context(person, f"{person.subject}@example.com", NOW, "enrollment")
+    context = Context(person, f"{person.subject}@example.com", NOW, f"enrollment-{token_hex(8)}")
     begun = case.build().begin_enrollment(context, {})
     outcome: Enrolled | Rejected | Started = await bounded(case, begun, "begin_enrollment")
     told, response = [repr(outcome)], {}

@@ -29,7 +29,6 @@ from sidecar.flows.kit import (
     Kit,
     counted_under,
     end_of,
-    from_plugin,
     new_id,
 )
 from sidecar.flows.notices import Notices
@@ -146,8 +145,8 @@ class Challenges:
         async with self._kit.store.read() as tx:
             held = await held_of(tx, visit.person, factor)
         context = Context(visit.person, visit.label, self._kit.clock(), "", held)
-        begun = self._kit.factors[factor].begin_challenge(context, usable(held))
-        return (await from_plugin(begun)).prompt
+        begun = await self._kit.factors[factor].begin_challenge(context, usable(held))
+        return begun.prompt
 
     async def show(self, visit: Visit, which: ChallengeId) -> Challenge:
         """Return an open challenge of this visit, to be shown again.
@@ -199,8 +198,8 @@ class Challenges:
         session, held = visit.require_session(), await self._held(visit, factor, chosen)
         now, which = self._kit.clock(), ChallengeId(new_id())
         context = Context(visit.person, visit.label, now, which, held)
-        begun = self._kit.factors[factor].begin_challenge(context, usable(held, chosen))
-        started = await from_plugin(begun)
+        plugin = self._kit.factors[factor]
+        started = await plugin.begin_challenge(context, usable(held, chosen))
         challenge = Challenge(
             id=which,
             person=visit.person,

@@ -35,7 +35,6 @@ from sidecar.flows.kit import (
     Entered,
     Kit,
     end_of,
-    from_plugin,
     new_id,
 )
 from sidecar.flows.notices import Notices
@@ -80,7 +79,7 @@ class Enrollments:
             held = await held_of(tx, visit.person, factor)
         # What is enrolled is the same in every step, whatever challenge the step is.
         context = Context(visit.person, visit.label, now, new, held)
-        started = await from_plugin(plugin.begin_enrollment(context, bounded(request)))
+        started = await plugin.begin_enrollment(context, bounded(request))
         challenge = Challenge(
             id=ChallengeId(new_id()),
             person=visit.person,
@@ -137,9 +136,8 @@ class Enrollments:
         ticket, _, state = challenge.state.partition(b"\n")
         new = challenge.authenticator_id or challenge.id
         context = Context(visit.person, visit.label, self._kit.clock(), new, held)
-        outcome = await from_plugin(
-            self._factor(challenge.factor).finish_enrollment(context, state, response)
-        )
+        plugin = self._factor(challenge.factor)
+        outcome = await plugin.finish_enrollment(context, state, response)
         if isinstance(outcome, Rejected):
             raise await self._rejected(step, outcome, ticket, context)
         if isinstance(outcome, Started):
@@ -157,7 +155,7 @@ class Enrollments:
         open_now = step.challenge
         if outcome.over:
             plugin = self._factor(open_now.factor)
-            begun = await from_plugin(plugin.begin_enrollment(context, {}))
+            begun = await plugin.begin_enrollment(context, {})
             # The try stays counted as a failure: it is not settled with the step.
             open_now = await self._go_on(replace(step, claim=None), begun, ticket)
         return ResponseRejected(

@@ -21,7 +21,7 @@ from sidecar.core.outbox import PostId
 from sidecar.core.protocols import Context
 from sidecar.core.stores import Transaction
 from sidecar.flows.deliver import used
-from sidecar.flows.kit import Entered, Kit, from_plugin
+from sidecar.flows.kit import Entered, Kit
 from sidecar.flows.notices import Notices
 from sidecar.flows.record import act
 from sidecar.flows.sessions import Sessions, end_remembered
@@ -69,10 +69,8 @@ class Judge:
         challenge = attempt.challenge
         now = self._kit.clock()
         context = Context(visit.person, visit.label, now, challenge.id, attempt.held)
-        outcome = await from_plugin(
-            self._kit.factors[challenge.factor].finish_challenge(
-                context, attempt.usable, challenge.state, response
-            )
+        outcome = await self._kit.factors[challenge.factor].finish_challenge(
+            context, attempt.usable, challenge.state, response
         )
         match outcome:
             case Verified():

@@ -1,5 +1,6 @@
 """What every flow works with; made once by the composition root."""
 
+import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -182,15 +183,16 @@ def end_of(step: Started, now: datetime) -> datetime:
     return latest if step.expires_at is None else min(latest, step.expires_at)
 
 
-async def from_plugin(call: Awaitable[T]) -> T:
-    """Return what a plugin answers.
+async def from_plugin(call: Awaitable[T], within: timedelta) -> T:
+    """Return what a plugin answers that is no factor; those are guarded.
 
     Raises:
-        PluginFailed: it raised something that is none of our words; the cause is chained.
+        PluginFailed: it was late, or raised what is none of our words; the cause is chained.
 
     """
     try:
-        return await call
+        async with asyncio.timeout(within.total_seconds()):
+            return await call
     except SidecarError:
         raise
     except Exception as broken:

@@ -38,7 +38,7 @@ class Receipts:
             raise NotFound(message)
         await self._kit.limiter.take(CALLS, network)
         try:
-            said = await from_plugin(transport.told(call))
+            said = await from_plugin(transport.told(call), self._kit.plugin_timeout)
         except AccessDenied:
             self._kit.counts.heard(name, Heard.REFUSED)
             log.warning("receipt.refused", transport=name)

@@ -1,6 +1,8 @@
 """What every flow works with."""
 
+import asyncio
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -9,6 +11,8 @@ from sidecar.core.model import Level
 from sidecar.core.protocols import FactorTraits
 from sidecar.flows.kit import Entered, counted_under, from_plugin, new_id
 from tests.unit.flows.scene import GRACE, Scene
+
+SECOND = timedelta(seconds=1)
 
 
 async def test_levels_follow_the_traits(here: Scene) -> None:
@@ -31,12 +35,14 @@ async def test_a_plugin_may_say_our_words_and_no_others() -> None:
     async def answers() -> int:
         return 7
 
-    assert await from_plugin(answers()) == 7
+    assert await from_plugin(answers(), SECOND) == 7
     with pytest.raises(ChallengeGone):
-        await from_plugin(says(ChallengeGone()))
+        await from_plugin(says(ChallengeGone()), SECOND)
     with pytest.raises(PluginFailed, match="plugin raised KeyError") as failed:
-        await from_plugin(says(KeyError("s3cret")))
+        await from_plugin(says(KeyError("s3cret")), SECOND)
     assert "s3cret" not in str(failed.value)
+    with pytest.raises(PluginFailed, match="plugin raised TimeoutError"):
+        await from_plugin(asyncio.Event().wait(), timedelta(milliseconds=1))
 
 
 @pytest.mark.conforms("ASVS-11.5.1")
