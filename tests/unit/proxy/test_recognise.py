@@ -61,6 +61,16 @@ async def test_a_parallel_tab_gets_a_session_only(tmp_path: Path) -> None:
         assert (await ada.open("/x")).status == 200
 
 
+async def test_where_it_is_not_enough_the_cookie_stays(tmp_path: Path) -> None:
+    """A page that wants a fresh proof shows the challenge, and the cookie as it was."""
+    async with world(tmp_path, changes=ON) as place:
+        ada = await remembered(place)
+        before = ada.cookies[TRUSTED]
+        page = await ada.send("GET", "/pay/x", headers=NAVIGATION)
+        assert "/_sidecar/challenge?" in page.location
+        assert ada.cookies[TRUSTED] == before
+
+
 async def test_what_is_of_no_use_is_dropped(tmp_path: Path) -> None:
     """A browser that was forgotten shows the challenge, and its cookie taken away."""
     async with world(tmp_path, changes=ON) as place:

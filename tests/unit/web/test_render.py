@@ -165,9 +165,14 @@ def test_a_fault_says_what_to_do(fault: Fault, words: str) -> None:
 
 
 def test_a_code_that_cannot_be_undone_is_not_sent_by_itself() -> None:
-    """Removing shows that the code waits for the button, where signing in does not."""
+    """Removing shows that the code waits for the button, where signing in does not; nor is it sent
+    before there was time to tick the box beside it.
+    """
     assert "data-by-hand" in page(VIEWS["confirm-remove"])
     assert "data-by-hand" not in page(VIEWS["challenge"])
+    remembering = ChallengeView(samples.asked(), remember=timedelta(days=30))
+    assert "data-by-hand" in page(remembering)
+    assert "Remember this browser for 30 days" in page(remembering)
 
 
 def test_download_holds_what_the_page_shows() -> None:
