@@ -9,7 +9,7 @@ from datetime import datetime
 
 from sidecar.core.messages import Contact, Message
 from sidecar.core.model import Authenticator, Person
-from sidecar.core.outbox import Posted, PostId
+from sidecar.core.outbox import STATED, Address, Posted, PostId
 from sidecar.core.stores import Transaction
 from sidecar.flows.deliver import NOTICE_LIFE, Deliveries, Reader
 from sidecar.flows.kit import Kit, new_id
@@ -29,6 +29,19 @@ async def leave(tx: Transaction, person: Person, notice: str, now: datetime, **v
             expires_at=now + NOTICE_LIFE,
         )
         await tx.outbox.add(post)
+
+
+def undoing(addresses: tuple[Address, ...]) -> tuple[Address, ...]:
+    """Return the addresses whose reader may undo what a notice tells of.
+
+    Verified ones, and of each channel the one that the application stated first. Whoever takes
+    the account over there states their own, and must not stop by it what the owner sets up
+    (promise 5: nobody can lock another person out); nor may an address that they verify here keep
+    the owner from undoing what they did.
+    """
+    stated = [address for address in addresses if address.origin == STATED]
+    first = {address.contact.channel: address for address in reversed(stated)}
+    return tuple(one for one in addresses if one.verified or first.get(one.contact.channel) == one)
 
 
 class Notices:
@@ -60,9 +73,11 @@ class Notices:
                 "link": f"{self._kit.home}disown?t={token}",
                 **said,
             }
-        posts = []
-        for address in await tx.contacts.of(visit.person):
-            message = Message(address.contact.channel, notice, address.contact.to, said)
+        posts, addresses = [], await tx.contacts.of(visit.person)
+        unlinked = {name: value for name, value in said.items() if name != "link"}
+        for address in addresses:
+            values = said if address in undoing(addresses) else unlinked
+            message = Message(address.contact.channel, notice, address.contact.to, values)
             posts.append(await self._deliveries.post_notice(tx, visit, message))
         return tuple(post for post in posts if post is not None)
 

@@ -111,11 +111,13 @@ class SqlContacts:
         row = (await self._connection.execute(select(addresses).where(mine))).first()
         if row is None:
             return False
-        changes: dict[str, object] = {"removed_at": None}
+        changes: dict[str, object]
         if row.removed_at is not None:
-            changes |= {"origin": origin, "verified_at": verified_at}
+            changes = {"removed_at": None, "origin": origin, "verified_at": verified_at}
         elif verified_at is not None and row.verified_at is None:
-            changes |= {"verified_at": verified_at}
+            changes = {"verified_at": verified_at}
+        else:
+            return True  # nothing new, as at most visits
         await self._connection.execute(
             update(addresses).where(addresses.c.id == row.id).values(**changes)
         )

@@ -12,6 +12,7 @@ from sidecar.core.messages import Contact
 from sidecar.core.outbox import STATED, Address
 from sidecar.flows.budgets import NOTICES_DAILY
 from sidecar.flows.manage import removing
+from sidecar.flows.notices import undoing
 from tests.unit.flows.scene import ADA, GRACE
 from tests.unit.flows.sending import NUMBER, Post, posting
 
@@ -27,7 +28,7 @@ async def subjects(post: Post, to: str = MINE) -> list[str]:
 @pytest.mark.conforms("ASVS-6.3.7", "NIST-BAA-3")
 async def test_each_change_is_told_everywhere(post: Post) -> None:
     """Setting up, spare codes, one more and removal show a mail each, at both addresses, with a
-    link to undo it.
+    link to undo it at the one that was known first.
     """
     await post.reach(OLD)
     visit, phone = await post.scene.enroll()
@@ -41,8 +42,9 @@ async def test_each_change_is_told_everywhere(post: Post) -> None:
     assert await subjects(post) == told
     assert await subjects(post, OLD.to) == told
     for letter in post.mail.letters:
-        assert "https://shop.example.com/_sidecar/disown?t=" in letter.text
-        assert "https://shop.example.com/_sidecar/disown?t=" in letter.html
+        linked = letter.to == OLD.to
+        assert ("https://shop.example.com/_sidecar/disown?t=" in letter.text) is linked
+        assert ("https://shop.example.com/_sidecar/disown?t=" in letter.html) is linked
 
 
 @pytest.mark.conforms("ASVS-6.3.7")
@@ -176,3 +178,17 @@ async def test_a_notice_goes_to_named_regions_alone(post: Post) -> None:
     post.clock.travel(seconds=5)
     await post.notices()
     assert [letter.to for letter in post.texts.letters] == [NUMBER]
+
+
+@pytest.mark.threat(57)
+def test_who_may_undo() -> None:
+    """THREATS 57: verified addresses, and the first that was stated of each channel, show that they
+    alone get the link: no later one can stop what the owner sets up, and none keep it from them.
+    """
+    first, later = (Address(Contact("email", f"{n}@x.test"), STATED, verified=False) for n in "ab")
+    phone = Address(Contact("sms", NUMBER), STATED, verified=False)
+    mine = Address(Contact("email", "mine@x.test"), "a1", verified=True)
+    assert undoing((first, later, phone)) == (first, phone)
+    assert undoing((mine, first, later, phone)) == (mine, first, phone)
+    assert undoing((mine,)) == (mine,)
+    assert undoing(()) == ()
