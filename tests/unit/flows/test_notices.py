@@ -31,6 +31,7 @@ async def test_each_change_is_told_everywhere(post: Post) -> None:
     link to undo it at the one that was known first.
     """
     await post.reach(OLD)
+    post.clock.travel(seconds=1)
     visit, phone = await post.scene.enroll()
     await post.scene.spare(visit, phone)
     visit, _ = await post.scene.add_second(visit, phone)
