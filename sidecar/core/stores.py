@@ -106,9 +106,19 @@ class Attempts(Protocol):
     """Tries at secrets, counted before they are checked."""
 
     async def claim(
-        self, person: Person, factor: str, *, known: bool, challenge: ChallengeId, now: datetime
+        self,
+        person: Person,
+        factor: str,
+        *,
+        known: bool,
+        challenge: ChallengeId,
+        now: datetime,
+        lasting: bool = True,
     ) -> Claim:
         """One try is counted, atomically with the check that it may be made.
+
+        `lasting`: the secret outlives the ceremony, so that tries in a row close it for good;
+        codes that are made anew each time are bounded by their number in a time alone.
 
         Raises:
             TooManyAttempts: the bucket is closed; nothing was counted.

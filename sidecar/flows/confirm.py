@@ -140,7 +140,11 @@ class Confirmations:
         async with self._kit.store.begin() as tx:
             challenge = _confirming(await tx.challenges.get(which, visit.person, session.id, now))
             claim = await tx.attempts.claim(
-                *(visit.person, COUNTED), known=visit.known, challenge=which, now=now
+                *(visit.person, COUNTED),
+                known=visit.known,
+                challenge=which,
+                now=now,
+                lasting=False,
             )
         context = Context(visit.person, visit.label, now, which)
         outcome = self._codes.judge(context, challenge.state, response.get("code", ""))

@@ -58,7 +58,11 @@ class Step:
             return cls(visit, challenge)
         name = enrolling(challenge.factor)
         claim = await tx.attempts.claim(
-            *(visit.person, name), known=visit.known, challenge=challenge.id, now=now
+            *(visit.person, name),
+            known=visit.known,
+            challenge=challenge.id,
+            now=now,
+            lasting=False,
         )
         return cls(visit, challenge, claim)
 

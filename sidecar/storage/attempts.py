@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, and_, func, insert, not_, select, update
@@ -31,7 +32,14 @@ class SqlAttempts:
         self._accounts = accounts
 
     async def claim(
-        self, person: Person, factor: str, *, known: bool, challenge: ChallengeId, now: datetime
+        self,
+        person: Person,
+        factor: str,
+        *,
+        known: bool,
+        challenge: ChallengeId,
+        now: datetime,
+        lasting: bool = True,
     ) -> Claim:
         """One try is counted, atomically with the check that it may be made.
 
@@ -44,9 +52,10 @@ class SqlAttempts:
         """
         reset_at = await self._accounts.lock(person, now)
         failed = _failed(person, factor, reset_at)
-        verdict = judge(
-            await self._tally(person, factor, failed, known=known, now=now), known=known
-        )
+        tally = await self._tally(person, factor, failed, known=known, now=now)
+        if not lasting:
+            tally = replace(tally, streak=0, strangers_streak=0)
+        verdict = judge(tally, known=known)
         if isinstance(verdict, Closed):
             wait = CLOSED_RETRY_S if verdict.retry_after_s is None else verdict.retry_after_s
             raise TooManyAttempts("tries of this factor are used up", retry_after_s=wait)

@@ -18,10 +18,18 @@ C1 = ChallengeId("c1")
 
 
 async def claim(
-    store: Store, clock: Travel, person: Person = ADA, *, known: bool = False, factor: str = "totp"
+    store: Store,
+    clock: Travel,
+    person: Person = ADA,
+    *,
+    known: bool = False,
+    factor: str = "totp",
+    lasting: bool = True,
 ) -> Claim:
     async with store.begin() as tx:
-        return await tx.attempts.claim(person, factor, known=known, challenge=C1, now=clock())
+        return await tx.attempts.claim(
+            *(person, factor), known=known, challenge=C1, now=clock(), lasting=lasting
+        )
 
 
 async def settle(store: Store, clock: Travel, made: Claim, *, verified: bool) -> None:
@@ -49,6 +57,18 @@ async def test_two_hundred_at_once_are_five(store: Store, clock: Travel) -> None
 
     answers = await asyncio.gather(*(one() for _ in range(200)))
     assert (answers.count(None), answers.count(300)) == (5, 195)
+
+
+async def test_codes_made_anew_close_for_a_time_only(store: Store, clock: Travel) -> None:
+    """A hundred wrong tries in a row show a wait that ends, and tries after it, where no secret
+    outlives them; the same number of tries at one that lasts shows none.
+    """
+    for _ in range(100):
+        clock.forward(minutes=4)
+        await settle(store, clock, await claim(store, clock, lasting=False), verified=False)
+    clock.forward(days=30)
+    assert not (await claim(store, clock, lasting=False)).last
+    assert await wait_of(store, clock) == 24 * 60 * 60
 
 
 async def test_a_wait_is_told_to_the_second(store: Store, clock: Travel) -> None:

@@ -12,6 +12,7 @@ from sidecar.core.errors import (
     ResponseRejected,
     TooManyAttempts,
 )
+from sidecar.core.model import ChallengeId
 from sidecar.flows.confirm import COUNTED
 from tests.unit.flows.newcomers import CONFIRMED, begun, box, code_in, set_up, stating
 from tests.unit.flows.scene import ADA, Phone, Scene, scene, secret_of
@@ -53,6 +54,25 @@ async def test_wrong_codes_are_counted_and_disable_nothing(there: Scene) -> None
     phone = Phone(secret_of(begin.prompt))
     assert await there.flows.enrollments.finish(visit, begin.id, phone.code(there.clock))
     assert (await there.held())[0].usable
+
+
+@pytest.mark.threat(57)
+async def test_guesses_of_somebody_else_do_not_shut_a_newcomer_out_for_good(there: Scene) -> None:
+    """THREATS 57: whoever knows a newcomer's password types wrong codes for a day; shows that the
+    newcomer's own code is taken a month later.
+    """
+    for _ in range(50):
+        there.clock.travel(minutes=4)
+        async with there.store.begin() as tx:
+            claim = await tx.attempts.claim(
+                *(ADA, COUNTED), known=False, challenge=ChallengeId("old"), now=there.clock()
+            )
+            await tx.attempts.settle(claim, verified=False, now=there.clock())
+    there.clock.travel(days=31)
+    visit, _ = await there.enter()
+    challenge, answer = await begun(there, visit)
+    await there.flows.confirmations.answer(visit, challenge.id, answer)
+    assert "person.confirmed" in await there.events()
 
 
 @pytest.mark.parametrize("typed", ["", "12345", "abcdef", "1234567"])
