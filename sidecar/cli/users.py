@@ -138,6 +138,11 @@ def describe(person: Person, dossier: Dossier, now: datetime) -> list[str]:
         f"  session since {session.created_at:%F %R}, last seen {session.last_seen_at:%F %R}"
         for session in dossier.sessions
     ]
+    lines += [
+        f"  browser remembered {browser.created_at:%F %R}, used {browser.last_used_at:%F %R}, "
+        f"until {browser.expires_at:%F %R}"
+        for browser in dossier.browsers
+    ]
     lines += [f"  {event.at:%F %R} {event.name} by {event.actor}" for event in dossier.events]
     return lines
 

@@ -7,6 +7,7 @@ from sidecar.core.errors import Conflict, NotFound
 from sidecar.core.model import Account, Authenticator, AuthenticatorId, Event, Person, Session
 from sidecar.core.protocols import Clock
 from sidecar.core.stores import Store
+from sidecar.core.trusted import TrustedBrowser
 from sidecar.flows.notices import leave
 from sidecar.flows.record import operated
 from sidecar.flows.sessions import end_sessions
@@ -23,6 +24,8 @@ class Dossier:
     authenticators: tuple[Authenticator, ...]
     sessions: tuple[Session, ...]
     events: tuple[Event, ...]
+    browsers: tuple[TrustedBrowser, ...] = ()
+    """Those that are remembered now."""
 
 
 class People:
@@ -52,6 +55,7 @@ class People:
                 await tx.authenticators.of(person),
                 await tx.sessions.of(person, now),
                 await tx.trail.of(person, events),
+                await tx.trusted.of(person, now),
             )
 
     async def approve(self, person: Person, which: AuthenticatorId, by: str) -> Authenticator:

@@ -22,7 +22,7 @@ from sidecar.storage.setup import migrate_up
 from sidecar.storage.sql import open_store
 from sidecar.wiring import key_ring
 from tests.clock import ManualClock
-from tests.conformance.stores import NOW, authenticator, codes, event, session
+from tests.conformance.stores import NOW, authenticator, codes, event, session, trusted
 from tests.unit.cli.conftest import Run
 from tests.unit.flows.scene import quick_folder
 from tests.world import KEY, REALM, settings_for
@@ -169,6 +169,7 @@ def test_a_dossier_reads_well() -> None:
         ),
         (session(),),
         (event(),),
+        (trusted(),),
     )
     lines = users.describe(Person("app", "ada"), dossier, NOW)
     assert lines[0] == "app:ada: not enrolled"
@@ -180,7 +181,11 @@ def test_a_dossier_reads_well() -> None:
     until = f"{NOW + timedelta(hours=1):%F %R}"
     assert lines[4] == f"  key 'Key': active, never used, held until {until}; to approve: a4"
     assert lines[5] == "  key 'Key': active, never used"
-    assert len(lines) == 8
+    assert lines[7] == (
+        f"  browser remembered {NOW:%F %R}, used {NOW:%F %R}, "
+        f"until {NOW + timedelta(days=30):%F %R}"
+    )
+    assert len(lines) == 9
 
 
 def held(which: str, until: datetime) -> Authenticator:
