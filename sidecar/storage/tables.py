@@ -232,7 +232,7 @@ outbox = Table(
     Column("settled_at", Utc),
     Column("verified_at", Utc),
     Column("known", Boolean, nullable=False),
-    Index(None, "created_at"),
+    Index(None, "created_at", "status", "challenge_id"),
     Index(None, "status", "created_at"),
     Index(None, "realm", "subject", "created_at"),
     Index(None, "destination", "created_at"),

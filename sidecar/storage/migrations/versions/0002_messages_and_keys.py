@@ -87,7 +87,7 @@ def _outbox() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_outbox"),
     )
     _index("outbox", "challenge_id")
-    _index("outbox", "created_at")
+    _index("outbox", "created_at", "status", "challenge_id")
     _index("outbox", "status", "created_at")
     _index("outbox", "realm", "subject", "created_at")
     _index("outbox", "destination", "created_at")
