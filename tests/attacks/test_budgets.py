@@ -1,12 +1,13 @@
 """Budgets of messages: what one spends must not be missing where another signs in."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
 
 from sidecar.core.errors import DeliveryFailed, TooManyAttempts
-from sidecar.core.model import Person
+from sidecar.core.model import Challenge, Person
 from sidecar.flows.budgets import JUDGED_FROM, Budgets
 from sidecar.flows.visit import Visit
 from tests.attacks.sent import NUMBERS, Place, place_in
@@ -92,3 +93,22 @@ async def test_a_stated_number_earns_nobody_anything(here: Place) -> None:
     told = [letter.to for letter in here.texts.letters if "#" not in letter.text]
     assert told.count("+49900123456") == Budgets().per_destination_daily
     assert told.count(NUMBERS[ADA]) >= 12
+
+
+@pytest.mark.threat(50, 60)
+async def test_two_processes_send_one_code() -> None:
+    """THREATS 50, 60: many begin at once at two processes on one store; shows one message, and one
+    more for many that ask for it again.
+    """
+    with quick_folder() as folder:
+        async with place_in(folder) as here, place_in(folder, here) as there:
+            visit, both = await here.enroll(), (here, there) * 4
+            before = len(here.texts.letters)
+            work = [process.begin(visit) for process in both]
+            begun = await asyncio.gather(*work, return_exceptions=True)
+            (one,) = [made for made in begun if isinstance(made, Challenge)]
+            assert len(here.texts.letters) == before + 1
+            here.scene.clock.travel(seconds=31)
+            again = [process.scene.flows.deliveries.again(visit, one) for process in both]
+            await asyncio.gather(*again, return_exceptions=True)
+            assert len(here.texts.letters) == before + 2
