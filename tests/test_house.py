@@ -25,7 +25,6 @@ WITHOUT_TWIN: dict[str, str] = {
     "sidecar/conformance/case.py": "declarations only",
     "sidecar/conformance/devices.py": "shown by tests/conformance/test_factor.py",
     "sidecar/conformance/hostile.py": "shown by tests/conformance/test_defects.py",
-    "sidecar/conformance/kept.py": "shown by tests/conformance/test_defects.py",
     "sidecar/conformance/people.py": "shown by tests/conformance/test_defects.py",
     "sidecar/conformance/quiet.py": "shown by tests/conformance/test_defects.py",
     "sidecar/conformance/shown.py": "shown by tests/conformance/test_defects.py",

@@ -34,7 +34,7 @@ async def _used(world: World) -> set[str]:
     response = world.answer(opened)
     for _ in "right", "again":
         outcome = await world.finish(opened, response)
-        world.store(outcome, world.authenticator.version)
+        world.store(outcome)
     return {*wrong.values(), *response.values()}
 
 

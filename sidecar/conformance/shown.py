@@ -20,7 +20,7 @@ async def honest(case: Case) -> None:
     opened = await world.begin()
     outcome = await world.finish(opened, world.answer(opened))
     if not isinstance(outcome, Verified):
-        return
+        raise Broken("the device's own answer was rejected")
     if outcome.authenticator_id != world.authenticator.id:
         raise Broken("a proof names an authenticator that the factor was not given")
     if bool(outcome.amr) is not bool(world.case.build().traits.amr):

@@ -117,14 +117,11 @@ class World:
         if isinstance(outcome, Verified):
             raise Broken(what)
 
-    def store(self, outcome: Verified | Rejected, read_at_version: int) -> bool:
-        """Store by compare-and-swap; return whether this caller was the first."""
-        if self.authenticator.version != read_at_version:
-            return False
-        material = outcome.material or self.authenticator.material
-        version = read_at_version + 1
-        self.authenticator = replace(self.authenticator, material=material, version=version)
-        return True
+    def store(self, outcome: Verified | Rejected) -> None:
+        """The material is the one that the factor returned, if it returned any."""
+        held = self.authenticator
+        material = outcome.material or held.material
+        self.authenticator = replace(held, material=material, version=held.version + 1)
 
     async def sign_in(self) -> Response:
         """The person has signed in with the answer that is returned."""
@@ -133,7 +130,7 @@ class World:
         outcome = await self.finish(opened, response)
         if not isinstance(outcome, Verified):
             raise Broken(f"the device's own answer was rejected: {outcome.reason}")
-        self.store(outcome, self.authenticator.version)
+        self.store(outcome)
         return response
 
 

@@ -18,15 +18,27 @@ from sidecar.core.model import (
     Verified,
 )
 from sidecar.core.protocols import Context
+from tests.conformance.careless import (
+    LearnsNonsense,
+    LooksAtOne,
+    OnlyTheLatest,
+    TakesNonsense,
+    TakesUnreadable,
+    Vacuous,
+)
 from tests.conformance.sound import LENGTH, WRONG, Key, Pad, Signer, Token
 from tests.conformance.untrue import (
     AsksWithoutTemplate,
+    BoastsInVain,
     Explains,
+    HasTraitsOfItsOwn,
     KeepsObjects,
     Logs,
+    LogsFailures,
     NamesAnother,
     Prints,
     ProvesMagic,
+    RevealsWithoutTemplate,
     SaysNotHow,
     Shows,
     WritesElsewhere,
@@ -210,10 +222,31 @@ class ReadsTheStore(Pad):
         return await super().finish_challenge(context, authenticators, state, response)
 
 
+class NeverEnds(Pad):
+    """Asks one more time, each time."""
+
+    async def finish_enrollment(
+        self, context: Context, state: bytes, response: Response
+    ) -> Started:
+        del state
+        return await self.begin_enrollment(context, response)
+
+
 DEFECTS: dict[type[Pad], set[str]] = {
     Hangs: {"in_time"},
     Blocks: {"never_blocks"},
     NeverRight: {"right_answer"},
+    NeverEnds: {"right_answer"},
+    OnlyTheLatest: {"race"},
+    TakesNonsense: {"malformed"},
+    LearnsNonsense: {"malformed"},
+    Vacuous: {"unusable"},
+    LooksAtOne: {"unusable"},
+    TakesUnreadable: {"unusable"},
+    LogsFailures: {"silent"},
+    HasTraitsOfItsOwn: {"honest"},
+    BoastsInVain: {"honest"},
+    RevealsWithoutTemplate: {"prompts"},
     TakesAnything: {"wrong_answer"},
     TakesAgain: {"replay"},
     ChecksThenSets: {"race", "stateless"},
@@ -243,5 +276,8 @@ DEFECTS: dict[type[Pad], set[str]] = {
 }
 """Each factor with the checks that find its defect."""
 
-DEVICES: dict[type[Pad], type[Token]] = {Signer: Key, TrustsTheState: Key, AsksInVain: Always}
+DEVICES: dict[type[Pad], type[Token]] = {
+    **dict.fromkeys((Signer, TrustsTheState, OnlyTheLatest), Key),
+    AsksInVain: Always,
+}
 """Those that are not answered with a token."""

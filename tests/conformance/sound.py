@@ -43,7 +43,7 @@ class Pad:
 
     async def finish_enrollment(
         self, context: Context, state: bytes, response: Response
-    ) -> Enrolled | Rejected:
+    ) -> Enrolled | Rejected | Started:
         del context
         return self.enrolled(state, await self.read(response))
 

@@ -2,9 +2,11 @@
 
 import pytest
 
-from sidecar.conformance.case import Case
+from sidecar.conformance import shown, timing
+from sidecar.conformance.case import Broken, Case, Seen
 from sidecar.conformance.suite import CHECKS, Finding, run
-from tests.conformance.defects import DEFECTS, DEVICES
+from sidecar.core.model import Response
+from tests.conformance.defects import DEFECTS, DEVICES, NeverEnds, NeverRight
 from tests.conformance.sound import Pad, Signer, Token
 
 
@@ -38,8 +40,35 @@ def test_every_check_has_a_defect() -> None:
 
 async def test_what_cannot_be_tried_is_said_to_be_skipped() -> None:
     """A factor that never verifies shows its one fault, in words, and the rest as not tried."""
-    findings = await found(next(factor for factor, by in DEFECTS.items() if by == {"right_answer"}))
+    findings = await found(NeverRight)
     (fault,) = (item for item in findings if item.broken)
     assert fault.broken == "the device's own answer was rejected: wrong"
     assert fault.promise == "The device's own answer is verified, and so is its next one."
     assert {item.check for item in findings if not item.skipped} == {"in_time", "right_answer"}
+
+
+class Clumsy(Token):
+    """Drops what it is given."""
+
+    def answer(self, seen: Seen) -> Response:
+        raise KeyError("label" if seen.prompt.data else "")
+
+
+async def test_a_device_that_fails_is_not_taken_for_the_factor() -> None:
+    """A device that raises shows what it was shown, and that it was the device."""
+    findings = await run(Case("pad", Pad, Clumsy))
+    (fault,) = (item for item in findings if item.broken)
+    assert fault.broken == (
+        "the device cannot answer, shown a prompt of kind 'text' with ['label']: KeyError: 'label'"
+    )
+
+
+async def test_a_check_tells_its_own_faults_alone() -> None:
+    """A factor that never verifies shows that checks of time leave that to others."""
+    case = Case("never", NeverRight, Token)
+    await timing.in_time(case)
+    endless = Case("endless", NeverEnds, Token)
+    await timing.in_time(endless)
+    await timing.never_blocks(endless)
+    with pytest.raises(Broken):
+        await shown.honest(case)

@@ -9,6 +9,8 @@ from sidecar.core.model import (
     Authenticator,
     AuthenticatorId,
     Enrolled,
+    Level,
+    Prompt,
     Rejected,
     Response,
     SharedSecret,
@@ -100,3 +102,35 @@ class Explains(Pad):
             r"[0-9a-f]*", response.get("code", "")
         )
         return Rejected("no hexadecimal number") if odd else outcome
+
+
+class LogsFailures(Pad):
+    """Logs where it failed, with what failed."""
+
+    async def read(self, response: Response) -> str:
+        typed = await super().read(response)
+        try:
+            int(typed, 36) if typed.isascii() else 0
+        except ValueError:
+            return typed
+        logging.getLogger("pad").log(5, "was read", exc_info=ValueError(typed))
+        return typed
+
+
+class Named(FactorTraits):
+    """Traits that could say something else each time."""
+
+
+class HasTraitsOfItsOwn(Pad):
+    traits = Named(proves="possession")
+
+
+class BoastsInVain(Pad):
+    traits = FactorTraits(proves="possession", level=Level.PHISHING_RESISTANT)
+
+
+class RevealsWithoutTemplate(Pad):
+    def enrolled(self, secret: bytes, typed: str) -> Enrolled | Rejected:
+        outcome = super().enrolled(secret, typed)
+        shown = Prompt("crystal_ball")
+        return replace(outcome, reveal=shown) if isinstance(outcome, Enrolled) else outcome

@@ -62,6 +62,7 @@ BROKEN: dict[str, Answer] = {
     "a subclass": gives(Sly(AuthenticatorId("a"), ("otp",))),
     "a prompt of bytes": gives(Started(Prompt(cast("str", b"code")))),
     "a prompt of objects": gives(Started(Prompt("code", {"x": cast("str", object())}))),
+    "a prompt without data": gives(Started(Prompt("code", cast("dict[str, str]", 7)))),
     "a prompt of none": gives(Started(cast("Prompt", None))),
     "a state of text": gives(Started(Prompt("code"), cast("bytes", "state"))),
     "a state without end": gives(Started(Prompt("code"), b"x" * (MOST_STATE_BYTES + 1))),

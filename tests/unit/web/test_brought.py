@@ -158,3 +158,12 @@ def test_an_unreadable_catalog_is_a_fault(tmp_path: Path) -> None:
     folder = brings(tmp_path, locale__de__LC_MESSAGES__messages_dot_po='msgid "unclosed')
     (flaw,) = flaws(folder)
     assert flaw.startswith("locale/de/LC_MESSAGES/messages.po:1: no readable catalog")
+
+
+def test_a_template_that_is_no_text_is_a_fault(tmp_path: Path) -> None:
+    """A template in another encoding shows as a fault, whatever it refers to."""
+    brings(tmp_path, prompts__odd_dot_html="{% include name %}")
+    assert "odd" in rendered(tmp_path).prompt_kinds()
+    (tmp_path / "prompts" / "odd.html").write_bytes(b"caf\xe9")
+    with pytest.raises(Unusable, match=r"prompts/odd.html:1: .*utf-8"):
+        rendered(tmp_path)
