@@ -115,7 +115,7 @@ async def test_by_text_message(port: Port, arriving: Arrive) -> None:
 
 
 async def test_sent_again_and_not_at_all(port: Port, arriving: Arrive) -> None:
-    """Nothing came: sent again when it is due; nothing goes out: another way lets in."""
+    """A message that never came shows that it is sent again when due; none at all, another way."""
     ada = await arriving(port.world)
     await number(ada, port.sent)
     port.world.clock.travel(hours=2)
