@@ -4,6 +4,7 @@ import importlib
 import re
 from difflib import get_close_matches
 from enum import StrEnum
+from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
 
@@ -87,6 +88,8 @@ def _plugin(module: ModuleType, attribute: str, reference: str) -> AnyPlugin:
         raise PluginFault(f"the options of {reference!r} are no pydantic model")
     if options.model_config.get("extra") != "forbid":
         raise PluginFault(f"the options of {reference!r} do not refuse unknown keys")
+    if not isinstance(found.files, Path | None):
+        raise PluginFault(f"the files of {reference!r} are no Path")
     return found
 
 

@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 from types import ModuleType
+from typing import cast
 
 import pytest
 from pydantic import BaseModel, ConfigDict
@@ -29,6 +30,7 @@ def acme(monkeypatch: pytest.MonkeyPatch) -> None:
     module = ModuleType("acme.push")
     content = {
         "PLUGIN": Plugin(Closed, lambda options, tools: (options, tools)),
+        "TEXT": Plugin(Closed, lambda options, tools: (options, tools), cast("Path", "files")),
         "OPEN": Plugin(Open, lambda options, tools: (options, tools)),
         "ODD": Plugin(dict, lambda options, tools: (options, tools)),
         "WORD": "plugin",
@@ -76,6 +78,7 @@ def test_any_module_may_hold_a_plugin() -> None:
         ("acme.push:MISSING", "'acme.push:MISSING' has no MISSING that is a Plugin", ""),
         ("acme.push:WORD", "'acme.push:WORD' has no WORD that is a Plugin", ""),
         ("acme.push:ODD", "the options of 'acme.push:ODD' are no pydantic model", ""),
+        ("acme.push:TEXT", "the files of 'acme.push:TEXT' are no Path", ""),
         ("acme.push:OPEN", "the options of 'acme.push:OPEN' do not refuse unknown keys", ""),
     ],
 )
