@@ -1,7 +1,10 @@
-"""How often a secret may be guessed: pure arithmetic over counts that the database keeps."""
+"""How often a secret may be guessed: arithmetic over counts, and the port that keeps them."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from sidecar.core.model import ChallengeId, Person
 
 WINDOWS: tuple[tuple[timedelta, int], ...] = (
     (timedelta(minutes=5), 5),
@@ -68,3 +71,32 @@ def judge(tally: Tally, *, known: bool) -> Open | Closed:
     if tally.streak >= DISABLE_AT or (not known and tally.strangers_streak >= STRANGERS_CLOSE_AT):
         return Closed(None)
     return Open(last=tally.streak + 1 >= DISABLE_AT)
+
+
+class Attempts(Protocol):
+    """Tries at secrets, counted before they are checked."""
+
+    async def claim(
+        self,
+        person: Person,
+        factor: str,
+        *,
+        known: bool,
+        challenge: ChallengeId,
+        now: datetime,
+        lasting: bool = True,
+    ) -> Claim:
+        """One try is counted, atomically with the check that it may be made.
+
+        `lasting`: the secret outlives the ceremony, so that tries in a row close it for good;
+        codes that are made anew each time are bounded by their number in a time alone.
+
+        Raises:
+            TooManyAttempts: the bucket is closed; nothing was counted.
+
+        """
+        ...
+
+    async def settle(self, claim: Claim, *, verified: bool, now: datetime) -> None:
+        """The try's outcome is recorded; a try that is never settled stays a failure."""
+        ...

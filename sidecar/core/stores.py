@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from sidecar.core.guessing import Claim
+from sidecar.core.guessing import Attempts
 from sidecar.core.model import (
     Account,
     Authenticator,
@@ -99,35 +99,6 @@ class Authenticators(Protocol):
 
     async def rename(self, person: Person, which: AuthenticatorId, name: str) -> bool:
         """Return whether there was such an authenticator of this person."""
-        ...
-
-
-class Attempts(Protocol):
-    """Tries at secrets, counted before they are checked."""
-
-    async def claim(
-        self,
-        person: Person,
-        factor: str,
-        *,
-        known: bool,
-        challenge: ChallengeId,
-        now: datetime,
-        lasting: bool = True,
-    ) -> Claim:
-        """One try is counted, atomically with the check that it may be made.
-
-        `lasting`: the secret outlives the ceremony, so that tries in a row close it for good;
-        codes that are made anew each time are bounded by their number in a time alone.
-
-        Raises:
-            TooManyAttempts: the bucket is closed; nothing was counted.
-
-        """
-        ...
-
-    async def settle(self, claim: Claim, *, verified: bool, now: datetime) -> None:
-        """The try's outcome is recorded; a try that is never settled stays a failure."""
         ...
 
 
