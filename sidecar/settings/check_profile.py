@@ -56,6 +56,15 @@ def factors(draft: Draft) -> Iterator[Finding]:
         yield Finding(("factors",), message, "add webauthn (NIST 800-63B §2.2.2)")
 
 
+def kinds(draft: Draft) -> Iterator[Finding]:
+    """A factor is another kind of evidence than a password (NIST 800-63B §2.2.1, ASVS 6.5.7)."""
+    for item in draft.declared:
+        if item.factor is not None and item.factor.proves != "possession":
+            message = f"proves {item.factor.proves}, which is no second factor beside a login"
+            hint = "its proofs count as one factor"
+            yield Finding(("factors", item.name), message, hint, warning=True)
+
+
 def _totp(draft: Draft, item: Declared) -> Iterator[Finding]:
     """ASVS 6.5.5 lets a code of an app live for 30 s: no step before, no learned drift."""
     if draft.settings.profile is not Profile.ASVS_L3 or _plugin(draft, item) != "totp":
@@ -124,6 +133,7 @@ def plugin_timeout(draft: Draft) -> Iterator[Finding]:
 CHECKS: Final[tuple[Callable[[Draft], Iterator[Finding]], ...]] = (
     session,
     factors,
+    kinds,
     enrollment,
     trusted,
     plugin_timeout,

@@ -66,6 +66,23 @@ def test_mail_counts_for_nothing_where_it_must_not(profile: str) -> None:
     assert build.load(**{**strict, "profile": "standard"}).levels["mail"] is Level.TWO_FACTOR
 
 
+@pytest.mark.conforms("NIST-AAL2PAT-1")
+def test_one_more_thing_known_is_no_second_factor() -> None:
+    """A factor that proves something known shows a warning, and a rule that it cannot satisfy."""
+    word = {"word": {"plugin": f"{HERE}:WORD", "transport": "post"}}
+    rule = {"name": "pay", "path": "/pay/**", "level": "two_factor", "factors": ["word"]}
+    here: dict[str, object] = {
+        "factors": {**TOTP, **word},
+        "transports": {"post": CARRIED["post"]},
+    }
+    assert said(**here) == (
+        "warning: factors.word: proves knowledge, which is no second factor beside a login "
+        "(its proofs count as one factor)"
+    )
+    found = said(**here, policy={"default": "two_factor", "rules": [rule]})
+    assert "policy.rules[0]: no configured factor can satisfy it" in found
+
+
 @pytest.mark.conforms("ASVS-6.6.1")
 def test_asvs_level_three_knows_no_texts() -> None:
     """A restricted factor under ASVS level 3 shows a fault; NIST shows none."""

@@ -101,6 +101,7 @@ def _post(traits: TransportTraits) -> Plugin[Of, Transport]:
 
 SMS = _code(FactorTraits(proves="possession", channel="sms", restricted=True))
 MAIL = _code(FactorTraits(proves="possession", channel="email", strict=False))
+WORD = _code(FactorTraits(proves="knowledge"))
 KEY: Plugin[Nothing, Factor] = Plugin(Nothing, _key)
 
 TEXTS = _post(TransportTraits(frozenset({"sms"})))
