@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, and_, func, insert, not_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from sidecar.core.errors import Conflict, TooManyAttempts
-from sidecar.core.guessing import WINDOWS, Claim, Closed, Tally, judge
+from sidecar.core.guessing import WINDOWS, Claim, Closed, Open, Tally, judge
 from sidecar.core.model import AuthenticatorStatus, ChallengeId, Person
 from sidecar.storage.accounts import SqlAccounts
 from sidecar.storage.columns import of_person, person_values
@@ -50,15 +50,7 @@ class SqlAttempts:
             TooManyAttempts: the bucket is closed; nothing was counted.
 
         """
-        reset_at = await self._accounts.lock(person, now)
-        failed = _failed(person, factor, reset_at)
-        tally = await self._tally(person, factor, failed, known=known, now=now)
-        if not lasting:
-            tally = replace(tally, streak=0, strangers_streak=0)
-        verdict = judge(tally, known=known)
-        if isinstance(verdict, Closed):
-            wait = CLOSED_RETRY_S if verdict.retry_after_s is None else verdict.retry_after_s
-            raise TooManyAttempts("tries of this factor are used up", retry_after_s=wait)
+        verdict = await self._admitted(person, factor, known=known, now=now, lasting=lasting)
         added = await self._connection.execute(
             insert(attempts)
             .values(
@@ -72,6 +64,20 @@ class SqlAttempts:
             .returning(attempts.c.id)
         )
         return Claim(added.scalar_one(), last=verdict.last)
+
+    async def _admitted(
+        self, person: Person, factor: str, *, known: bool, now: datetime, lasting: bool
+    ) -> Open:
+        reset_at = await self._accounts.lock(person, now)
+        failed = _failed(person, factor, reset_at)
+        tally = await self._tally(person, factor, failed, known=known, now=now)
+        if not lasting:
+            tally = replace(tally, streak=0, strangers_streak=0)
+        verdict = judge(tally, known=known)
+        if isinstance(verdict, Closed):
+            wait = CLOSED_RETRY_S if verdict.retry_after_s is None else verdict.retry_after_s
+            raise TooManyAttempts("tries of this factor are used up", retry_after_s=wait)
+        return verdict
 
     async def settle(self, claim: Claim, *, verified: bool, now: datetime) -> None:
         """The try's outcome is recorded; a try that is never settled stays a failure.
