@@ -63,6 +63,7 @@ async def start(
     return EnrollStartView(
         choices=choices(desk, held, need=need),
         first=first,
+        needed=need is not None,
         invited=first and (kit.first.mode == "invited" or unreached or (confirmed and invited)),
         opening=desk.opening(visit, onward["next"]),
         stopped=onward["lost"] == "1",

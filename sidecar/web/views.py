@@ -43,6 +43,8 @@ class EnrollStartView:
     invitation: str = field(default="", repr=False)
     chosen: str = ""
     """The factor that was chosen, where the page is shown again."""
+    needed: bool = False
+    """What is being opened takes one of these, and the person has none of them."""
     opening: str = ""
     stopped: bool = False
     """A form was on its way to the application and did not arrive."""

@@ -113,6 +113,9 @@ def _enrolling() -> dict[str, View]:
         ),
         "enroll-start-choice": EnrollStartView((PASSKEY, TOTP), opening=opening, stopped=True),
         "enroll-start-all": EnrollStartView((*KINDS, PUSH), opening=opening, next="n"),
+        "enroll-start-needed": EnrollStartView(
+            (PASSKEY,), first=False, needed=True, opening="/admin/users"
+        ),
         "enroll-start-more": EnrollStartView(
             (PASSKEY, replace(TOTP, held=1), TEXT_MESSAGE), first=False
         ),

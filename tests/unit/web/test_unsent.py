@@ -202,3 +202,17 @@ async def test_a_name_that_does_not_work(here: World) -> None:
     page, _ = await second(who, name="a\u202eb")
     assert page.status == 422
     assert "That name does not work." in page.text
+
+
+async def test_only_what_opens_the_page_is_offered(here: World) -> None:
+    """Somebody led here by a rule shows why, and only the kinds that the rule takes."""
+    who, _ = await newcomer(here)
+    stopped = (await away(who)).url.partition("next=")[2].partition("&")[0]
+    page = await who.get(f"enroll?factors=totp&next={stopped}")
+    assert "/_sidecar/challenge?next=" in page.location  # a proof comes first
+    page = await who.visitor.submit(await away(who), "challenge/begin")
+    sent_to = network(here).letters[-1].to
+    await who.visitor.submit(page, "challenge/answer", code=code(here, sent_to))
+    page = await who.get("enroll?factors=totp")
+    assert page.form("enroll/begin").fields["factor"] == "totp"
+    assert "Text message" not in page.text
