@@ -23,7 +23,7 @@ FACTORS = {
 @pytest.fixture
 async def here(tmp_path: Path) -> AsyncIterator[World]:
     listen = {"public": "127.0.0.1:0", "probes": f"127.0.0.1:{free_port()}"}
-    changes = {"factors": FACTORS, "plugin_timeout": "1s", "listen": listen}
+    changes = {"factors": FACTORS, "plugin_timeout": "6s", "listen": listen}
     async with world(tmp_path, changes=changes) as made:
         yield made
 
