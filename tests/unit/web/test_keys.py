@@ -9,6 +9,7 @@ import pytest
 import pytest_asyncio
 
 from sidecar.conformance.softkey import SoftKey
+from sidecar.core.errors import PluginFailed
 from sidecar.core.model import Authenticator, Prompt, PublicKey, Started
 from sidecar.core.protocols import Context, Factor
 from tests.somebody import Somebody, somebody
@@ -38,7 +39,7 @@ class Silent(Watched):
         self, context: Context, authenticators: tuple[Authenticator, ...]
     ) -> Started:
         del context, authenticators
-        raise LookupError
+        raise PluginFailed
 
 
 def asked(page: Page) -> Prompt:
