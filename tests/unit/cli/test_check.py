@@ -43,7 +43,9 @@ def test_a_database_of_another_installation_is_a_fault(run: Run, tmp_path: Path)
     other = run("keys", "generate", "--bare").output.strip()
     done = run("check", *sample, **{**env, "ENCRYPTION_KEY": other})
     assert done.exit_code == 78
-    assert "sidecar.yaml:59: storage.database: " in done.output
+    lines = (ROOT / "sidecar.yaml").read_text(encoding="utf-8").splitlines()
+    (at,) = (at for at, line in enumerate(lines, 1) if line.startswith("  database: "))
+    assert f"sidecar.yaml:{at}: storage.database: " in done.output
 
 
 def test_the_program_itself_is_proved(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
