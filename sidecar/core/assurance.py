@@ -52,12 +52,15 @@ def assess(proofs: Iterable[Proof], levels: Mapping[str, Level], now: datetime) 
 
     `levels` maps each configured factor to the level one of its proofs gives; a proof of a factor
     that is no longer configured is worth nothing. A remembered browser satisfies rules, but it is
-    no authentication, so that nobody is told of one. Source: NIST 800-63B §5.1.
+    no authentication, so that nobody is told of one. Source: NIST 800-63B §5.1. Nor is anybody
+    told of what is no second factor here: who reads `mfa` alone would take it for one.
     """
     counted = [
         proof
         for proof in proofs
-        if proof.factor in levels and proof.at <= now + CLOCK_SKEW and not proof.remembered
+        if worth(proof, levels) >= Level.TWO_FACTOR
+        and proof.at <= now + CLOCK_SKEW
+        and not proof.remembered
     ]
     if not counted:
         return Assurance(Level.ONE_FACTOR)

@@ -137,12 +137,14 @@ class GuardedFactor:
         except TimeoutError as broken:
             how = Called.TIMED_OUT if limit.expired() else Called.RAISED
             raise self._failed(how, type(broken).__name__) from broken
-        except (Exception, SystemExit) as broken:
-            raise self._failed(Called.RAISED, type(broken).__name__) from broken
         except asyncio.CancelledError as broken:
             if leaving():
                 raise
             raise self._failed(Called.RAISED, "CancelledError of its own") from broken
+        except (KeyboardInterrupt, GeneratorExit):  # the interpreter's own, and no plugin's
+            raise
+        except BaseException as broken:
+            raise self._failed(Called.RAISED, type(broken).__name__) from broken
         if limit.expired():
             raise self._failed(Called.TIMED_OUT, "it went on although it was stopped")
         return answer

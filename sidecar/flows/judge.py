@@ -138,7 +138,7 @@ class Judge:
             if item.factor == factor and item.status is AuthenticatorStatus.ACTIVE:
                 await tx.authenticators.move(item, "disable", now)
         await tx.challenges.void(visit.person, now)
-        await end_remembered(tx, visit.person, now)
+        await end_remembered(tx, visit.person, now, levels=self._kit.levels)
         await tx.trail.append(act(visit, "authenticator.disabled", now, factor=factor))
         return await self._notices.tell(
             *(tx, visit, "authenticator_disabled"), what="", factor=factor

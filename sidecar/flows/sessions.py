@@ -1,11 +1,14 @@
 """Sessions: opened, recalled from memory, raised by proofs, dropped and ended."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from sidecar.core.assurance import worth
 from sidecar.core.errors import NotFound, StoreUnavailable
 from sidecar.core.model import (
     Identity,
+    Level,
     Person,
     Proof,
     Session,
@@ -264,17 +267,28 @@ async def end_sessions(
 
 
 async def end_remembered(
-    tx: Transaction, person: Person, now: datetime, which: SeriesId | None = None
+    tx: Transaction,
+    person: Person,
+    now: datetime,
+    which: SeriesId | None = None,
+    *,
+    levels: Mapping[str, Level],
 ) -> int:
     """One browser of the person, or all, are remembered no longer; return how many were.
 
-    Sessions that rest on nothing else are over, and every process learns it from the feed.
+    Sessions that rest on nothing else are over, and every process learns it from the feed. A proof
+    of what is no second factor here carries none of them: they would go on as if remembered.
     """
     ended = await tx.trusted.end(person, which, now)
     for session in await tx.sessions.of(person, now):
-        series = {str(proof.authenticator_id) for proof in session.proofs}
+        series = {str(proof.authenticator_id) for proof in session.proofs if proof.remembered}
         rests = which in series if which is not None else bool(series)
-        if rests and not session.proven:
+        if rests and not any(_carries(proof, levels) for proof in session.proofs):
             await tx.sessions.end(person, session.id)
             await tx.feed.append("session", person, session.id, now)
     return ended
+
+
+def _carries(proof: Proof, levels: Mapping[str, Level]) -> bool:
+    """Tell whether a session needs no remembered browser beside this proof."""
+    return not proof.remembered and worth(proof, levels) >= Level.TWO_FACTOR

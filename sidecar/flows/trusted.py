@@ -71,6 +71,9 @@ class Browsers:
     async def remember(self, visit: Visit) -> Carried | None:
         """This browser is remembered for the proof that was just given; None: it must not be.
 
+        Not in a session that is over either: what ended it (a reset, signing out everywhere) ended
+        every remembered browser, and one that came after would outlive it.
+
         Raises:
             StepUpRequired: no factor was proven in this session lately.
 
@@ -92,6 +95,8 @@ class Browsers:
             address=coarse(visit.address),
         )
         async with self._kit.store.begin() as tx:
+            if not await _goes_on(tx, visit, now):
+                return None
             before = self.current(visit)
             if before is not None:
                 await tx.trusted.end(visit.person, before, now)
@@ -177,7 +182,7 @@ class Browsers:
 
     async def _stolen(self, tx: Transaction, visit: Visit, now: datetime) -> tuple[PostId, ...]:
         """Nobody can tell which of two browsers is the person's; return the notices of that."""
-        await end_remembered(tx, visit.person, now)
+        await end_remembered(tx, visit.person, now, levels=self._kit.levels)
         await tx.trail.append(act(visit, "browser.stolen", now))
         return await self._notices.tell(tx, visit, "browser_theft")
 
@@ -204,8 +209,16 @@ class Browsers:
         visit.require_session()
         now = self._kit.clock()
         async with self._kit.store.begin() as tx:
-            if not await end_remembered(tx, visit.person, now, which) and which is not None:
+            levels = self._kit.levels
+            ended = await end_remembered(tx, visit.person, now, which, levels=levels)
+            if not ended and which is not None:
                 message = "no such browser"
                 raise NotFound(message)
             await tx.trail.append(act(visit, "browser.forgotten", now, everywhere=which is None))
         await self._sessions.catch_up(visit.person)
+
+
+async def _goes_on(tx: Transaction, visit: Visit, now: datetime) -> bool:
+    """Tell whether the session of the visit still is, and has proofs of its own."""
+    which = visit.require_session().id
+    return any(one.id == which and one.proven for one in await tx.sessions.of(visit.person, now))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from babel import Locale
+from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
@@ -69,39 +70,68 @@ class Catalogs:
 def load_catalogs(folder: Path, *others: Path) -> Catalogs:
     """Read every `<tag>/LC_MESSAGES/messages.po`, compiled in memory so that it is never stale.
 
-    The languages are those of the first folder; where its catalog has no words, those of the
-    others are taken in their order.
+    The languages are those of the first folder. The others, in their order, add words for texts
+    that it has none of, and say none of its texts in any language: the source language has no
+    catalog, so that theirs could else turn our warnings into something else.
 
     Raises:
         Unusable: a catalog that cannot be read, or whose texts have other values in them.
 
     """
     texts: dict[str, gettext.NullTranslations] = {SOURCE: gettext.NullTranslations()}
+    ours: set[str] = set()
     for path in sorted(folder.glob("*/LC_MESSAGES/messages.po")):
-        texts[path.parent.parent.name] = _compile(path)
+        catalog = _read(path)
+        ours |= _said(catalog)
+        texts[path.parent.parent.name] = _compile(path, catalog)
     for other in others:
         for tag, known in texts.items():
             path = other / tag / "LC_MESSAGES" / "messages.po"
             if path.is_file():
-                known.add_fallback(_compile(path))
+                known.add_fallback(_compile(path, _without(_read(path), ours)))
     return Catalogs(tuple(_language(tag) for tag in texts), texts)
 
 
-def _compile(path: Path) -> gettext.GNUTranslations:
-    compiled = io.BytesIO()
+def _read(path: Path) -> Catalog:
     try:
         with path.open("rb") as file:
-            catalog = read_po(file, abort_invalid=True)
+            return read_po(file, abort_invalid=True)
+    except Exception as error:
+        raise _unreadable(path, error) from error
+
+
+def _compile(path: Path, catalog: Catalog) -> gettext.GNUTranslations:
+    compiled = io.BytesIO()
+    try:
         write_mo(compiled, catalog)
         compiled.seek(0)
         translations = gettext.GNUTranslations(compiled)
     except Exception as error:
-        raise Unusable([Flaw(path, 1, f"no readable catalog: {error}")]) from error
+        raise _unreadable(path, error) from error
     # Values that a text does not have would be missed when it is shown, to one language's readers.
     wrong = [Flaw(path, message.lineno or 1, str(errors[0])) for message, errors in catalog.check()]
     if wrong:
         raise Unusable(wrong)
     return translations
+
+
+def _unreadable(path: Path, error: Exception) -> Unusable:
+    return Unusable([Flaw(path, 1, f"no readable catalog: {error}")])
+
+
+def _said(catalog: Catalog) -> set[str]:
+    """Return the texts of a catalog, each form of those that count."""
+    forms = (one.id if isinstance(one.id, list | tuple) else (one.id,) for one in catalog)
+    return {form for each in forms for form in each if form}
+
+
+def _without(catalog: Catalog, ours: set[str]) -> Catalog:
+    """Return the catalog without what it says of our texts."""
+    for message in tuple(catalog):
+        forms = message.id if isinstance(message.id, list | tuple) else (message.id,)
+        if ours.intersection(forms):
+            catalog.delete(message.id, message.context)
+    return catalog
 
 
 def _language(tag: str) -> Language:

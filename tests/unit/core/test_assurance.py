@@ -1,5 +1,6 @@
 """Proofs become a level that decays."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -144,6 +145,17 @@ def test_a_remembered_browser_is_no_authentication(need: Requirement, *, enough:
     assert not satisfies(held, need, off, NOW)
     both = [*held, proof("totp", timedelta(hours=1))]
     assert assess(both, LEVELS, NOW).amr == ("otp", "mfa")
+
+
+@pytest.mark.conforms("ASVS-6.3.6")
+def test_what_is_no_second_factor_is_told_of_as_none() -> None:
+    """A proof that the profile discounts, or whose authenticator is held, shows no `amr` and no
+    time to applications, many of which look for `mfa` alone; beside one that counts, neither.
+    """
+    weak, held = proof("hint", timedelta(0), "otp"), replace(proof("totp"), most=Level.ONE_FACTOR)
+    assert assess([weak, held], LEVELS, NOW) == Assurance(Level.ONE_FACTOR)
+    good = proof("webauthn", timedelta(hours=1), "hwk", "pop")
+    assert assess([weak, held, good], LEVELS, NOW) == assess([good], LEVELS, NOW)
 
 
 @given(proofs, needs, st.integers(0, 10_000))

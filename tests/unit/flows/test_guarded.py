@@ -42,6 +42,10 @@ class SlyText(str):
     __slots__ = ()
 
 
+class Odd(BaseException):
+    """What no `except Exception` catches."""
+
+
 class Custom(SidecarError):
     """A plugin's own error, under a status of its own."""
 
@@ -52,6 +56,7 @@ BROKEN: dict[str, Answer] = {
     "an exception": raises(KeyError("s3cret")),
     "a time-out of its own": raises(TimeoutError()),
     "the end of the process": raises(SystemExit(0)),
+    "an exception of no kind": raises(Odd()),
     "a cancellation of its own": raises(asyncio.CancelledError()),
     "an error under our roof": raises(Custom()),
     "nothing": gives(None),
@@ -74,7 +79,7 @@ BROKEN: dict[str, Answer] = {
     "a rejection of nobody's": gives(Rejected(authenticator_id=AuthenticatorId("theirs"))),
     "a material of text": gives(Enrolled(cast("SharedSecret", "secret"))),
 }
-RAISING = frozenset(list(BROKEN)[:5])
+RAISING = frozenset(list(BROKEN)[:6])
 METHODS = ("begin_enrollment", "finish_enrollment", "begin_challenge", "finish_challenge")
 
 
