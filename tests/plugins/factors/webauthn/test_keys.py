@@ -104,7 +104,7 @@ def with_bits(bits: int) -> bytes:
         rsa_key(with_bits(2048), b"\x02"),
         CoseKey.parse({1: 2, 3: -999}),
     ],
-    ids=str,
+    ids=lambda key: f"kind {key[1]}, algorithm {key[3]}",  # the keys are new in each process
 )
 def test_other_keys_are_not_sound(key: CoseKey) -> None:
     """Keys off their curve, of another kind, too weak or too dear show that they are refused."""

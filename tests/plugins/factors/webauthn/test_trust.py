@@ -98,7 +98,7 @@ async def test_nothing_is_demanded_where_nothing_is_asked(tmp_path: Path) -> Non
         {"format": "apple"},
         {"format": "none"},
     ],
-    ids=str,
+    ids=lambda _: "",  # what a statement holds is new in each process
 )
 async def test_a_false_statement_is_refused(
     tmp_path: Path, attestation: str, lies: dict[str, Any]
