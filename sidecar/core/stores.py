@@ -140,6 +140,12 @@ class Challenges(Protocol):
         """
         ...
 
+    async def proven(
+        self, person: Person, session: SessionId, action: str, *, since: datetime, now: datetime
+    ) -> bool:
+        """Return whether a proof of this action, verified since, is there to be spent."""
+        ...
+
     async def spend(
         self, person: Person, session: SessionId, action: str, *, since: datetime, now: datetime
     ) -> bool:

@@ -1,6 +1,6 @@
 """Who may set up a factor: guarded the first time, bound to a fresh proof ever after."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sidecar.core.assurance import assess
 from sidecar.core.errors import Conflict, InvitationNeeded, RecoveryNeeded, StepUpRequired
@@ -16,6 +16,9 @@ CONFIRMING = "enrollment.first"
 _OPEN_SEASON = "-"
 _CONFIRMED = "+"
 """Tickets that are no hash of an invitation."""
+
+CONFIRMED_FOR = timedelta(minutes=30)
+"""How long a confirmed newcomer has to set up a factor: to change their mind, and get an app."""
 
 
 def adding(factor: str) -> str:
@@ -71,7 +74,10 @@ class Admission:
         if self._invites and await tx.invitations.open(visit.person, code, now):
             return code
         if self._confirms and not invitation:
-            if await self._spent(tx, visit, CONFIRMING, now):
+            session, since = visit.require_session(), now - CONFIRMED_FOR
+            if await tx.challenges.proven(
+                visit.person, session.id, CONFIRMING, since=since, now=now
+            ):
                 return _CONFIRMED
             message = "not confirmed lately"
             raise InvitationNeeded(message)
@@ -94,13 +100,10 @@ class Admission:
         return self._confirms or self._kit.first.mode == "invited"
 
     async def _spend(self, tx: Transaction, visit: Visit, action: str, now: datetime) -> None:
-        if not await self._spent(tx, visit, action, now):
+        session, since = visit.require_session(), now - ACTION_PROOF_LIFE
+        if not await tx.challenges.spend(visit.person, session.id, action, since=since, now=now):
             message = f"no fresh proof for {action}"
             raise StepUpRequired(message)
-
-    async def _spent(self, tx: Transaction, visit: Visit, action: str, now: datetime) -> bool:
-        session, since = visit.require_session(), now - ACTION_PROOF_LIFE
-        return await tx.challenges.spend(visit.person, session.id, action, since=since, now=now)
 
     async def close(self, tx: Transaction, visit: Visit, ticket: str, now: datetime) -> None:
         """Close the door behind a first enrollment: one invitation, one first time."""
@@ -114,5 +117,8 @@ class Admission:
         if ticket == _OPEN_SEASON:
             return self._open_season(now)
         if ticket == _CONFIRMED:
-            return self._confirms
+            session, since = visit.require_session(), now - CONFIRMED_FOR
+            return self._confirms and await tx.challenges.spend(
+                visit.person, session.id, CONFIRMING, since=since, now=now
+            )
         return await tx.invitations.redeem(visit.person, TokenHash(ticket), now)

@@ -125,19 +125,21 @@ class SqlChallenges:
         if consumed.rowcount != 1:
             raise ChallengeGone
 
+    async def proven(
+        self, person: Person, session: SessionId, action: str, *, since: datetime, now: datetime
+    ) -> bool:
+        """Return whether a proof of this action, verified since, is there to be spent."""
+        proof = and_(_of_session(person, session), _proof(action, since, now))
+        found = await self._connection.execute(select(challenges.c.id).where(proof).limit(1))
+        return bool(action) and found.first() is not None
+
     async def spend(
         self, person: Person, session: SessionId, action: str, *, since: datetime, now: datetime
     ) -> bool:
         """Return whether a proof of this action, verified since, was there and is now spent."""
         if not action:
             return False
-        proof = and_(
-            _of_session(person, session),
-            challenges.c.action == action,
-            challenges.c.verified,
-            challenges.c.consumed_at.between(since, now + CLOCK_SKEW),
-            challenges.c.spent_at.is_(None),
-        )
+        proof = and_(_of_session(person, session), _proof(action, since, now))
         oldest = select(challenges.c.id).where(proof).order_by(challenges.c.consumed_at).limit(1)
         spent = await self._connection.execute(
             update(challenges)
@@ -201,6 +203,15 @@ class SqlChallenges:
 
 def _of_session(person: Person, session: SessionId) -> ColumnElement[bool]:
     return and_(of_person(challenges, person), challenges.c.session_id == session)
+
+
+def _proof(action: str, since: datetime, now: datetime) -> ColumnElement[bool]:
+    return and_(
+        challenges.c.action == action,
+        challenges.c.verified,
+        challenges.c.consumed_at.between(since, now + CLOCK_SKEW),
+        challenges.c.spent_at.is_(None),
+    )
 
 
 def _open(now: datetime) -> ColumnElement[bool]:

@@ -30,7 +30,10 @@ async def got(
 async def spend(store: Store, now: datetime, *, action: str = "pay", who: Person = ADA) -> bool:
     async with store.begin() as tx:
         since = now - timedelta(minutes=5)
-        return await tx.challenges.spend(who, S1, action, since=since, now=now)
+        there = await tx.challenges.proven(who, S1, action, since=since, now=now)
+        spent = await tx.challenges.spend(who, S1, action, since=since, now=now)
+    assert there is spent
+    return spent
 
 
 async def prove(store: Store, which: str = "c1", action: str = "pay") -> None:

@@ -15,7 +15,7 @@ from sidecar.core.errors import (
 from sidecar.core.model import Purpose, SessionId
 from sidecar.flows.admission import CONFIRMING
 from sidecar.flows.budgets import Budgets
-from sidecar.flows.kit import FirstEnrollment
+from sidecar.flows.kit import Entered, FirstEnrollment
 from tests.unit.flows.newcomers import CONFIRMED, begun, box, set_up, stating
 from tests.unit.flows.scene import ADA, GRACE, Phone, Scene, scene, secret_of
 
@@ -56,9 +56,7 @@ async def test_a_right_code_opens_one_first_enrollment(there: Scene) -> None:
 
 
 async def test_it_opens_it_once(there: Scene) -> None:
-    """A second enrollment on one code, one after five minutes, and one in another session show
-    that each needs a code of its own; a code is taken once.
-    """
+    """A second use of the code, another session and a late start show that each needs a code."""
     visit, _ = await there.enter()
     challenge, answer = await begun(there, visit)
     await there.flows.confirmations.answer(visit, challenge.id, answer)
@@ -67,15 +65,42 @@ async def test_it_opens_it_once(there: Scene) -> None:
     other, _ = await there.enter()
     with pytest.raises(InvitationNeeded):
         await there.flows.enrollments.begin(other, "totp", {})
-    await there.flows.enrollments.begin(visit, "totp", {})
+    there.clock.travel(minutes=30, seconds=1)
     with pytest.raises(InvitationNeeded):
         await there.flows.enrollments.begin(visit, "totp", {})
-    there.clock.travel(minutes=1)
+
+
+async def test_a_newcomer_may_change_their_mind(there: Scene) -> None:
+    """Two beginnings on one code show one first factor: the other ends, and the code is spent."""
+    visit, _ = await there.enter()
     challenge, answer = await begun(there, visit)
     await there.flows.confirmations.answer(visit, challenge.id, answer)
-    there.clock.travel(minutes=5, seconds=1)
+    left, taken = [await there.flows.enrollments.begin(visit, "totp", {}) for _ in "12"]
+    phones = [Phone(secret_of(one.prompt)) for one in (left, taken)]
+    answers = [phone.code(there.clock) for phone in phones]
+    assert isinstance(await there.flows.enrollments.finish(visit, taken.id, answers[1]), Entered)
+    with pytest.raises(Conflict):
+        await there.flows.enrollments.finish(visit, left.id, answers[0])
+    assert len(await there.held()) == 1
+    since, now = there.clock() - timedelta(hours=1), there.clock()
+    async with there.store.read() as tx:
+        assert not await tx.challenges.proven(
+            ADA, visit.require_session().id, CONFIRMING, since=since, now=now
+        )
+
+
+async def test_a_confirmation_that_grew_old_closes_what_it_opened(there: Scene) -> None:
+    """An enrollment that is finished long after the code shows that the door is closed."""
+    visit, _ = await there.enter()
+    challenge, answer = await begun(there, visit)
+    await there.flows.confirmations.answer(visit, challenge.id, answer)
+    there.clock.travel(minutes=29)
+    enrollment = await there.flows.enrollments.begin(visit, "totp", {})
+    there.clock.travel(minutes=2)
+    code = Phone(secret_of(enrollment.prompt)).code(there.clock)
     with pytest.raises(InvitationNeeded):
-        await there.flows.enrollments.begin(visit, "totp", {})
+        await there.flows.enrollments.finish(visit, enrollment.id, code)
+    assert not await there.held()
 
 
 async def test_nobody_elses(there: Scene) -> None:
