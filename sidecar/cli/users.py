@@ -1,4 +1,4 @@
-"""`sidecar users`: invite people, show them, approve or reset their factors."""
+"""`sidecar users`: invite people, show them, approve, resume or reset their factors."""
 
 import asyncio
 import getpass
@@ -12,7 +12,13 @@ import typer
 from sidecar.cli.loading import DEFAULT_PATH, ConfigOption, load, refused
 from sidecar.clock import utc_now
 from sidecar.core.errors import Conflict, IdentityUnavailable, NotFound, StoreUnavailable
-from sidecar.core.model import AuthenticatorId, LookupCodes, Person
+from sidecar.core.model import (
+    Authenticator,
+    AuthenticatorId,
+    AuthenticatorStatus,
+    LookupCodes,
+    Person,
+)
 from sidecar.core.subjects import Fold, subject_of
 from sidecar.flows.people import Dossier, People
 from sidecar.settings.load import Loaded
@@ -24,7 +30,7 @@ T = TypeVar("T")
 
 app = typer.Typer(
     name="users",
-    help="Invite people, show them, approve or reset their factors.",
+    help="Invite people, show them, approve, resume or reset their factors.",
     no_args_is_help=True,
 )
 
@@ -33,7 +39,7 @@ Subject = Annotated[str, typer.Argument(help="`subject`, or `realm:subject`.")]
 
 @app.callback()
 def users() -> None:
-    """Invite people, show them, approve or reset their factors."""
+    """Invite people, show them, approve, resume or reset their factors."""
 
 
 @app.command("invite")
@@ -65,12 +71,21 @@ def approve(
     """Let an authenticator that is held count in full from now on."""
     loaded = load(config)
     person, by, which = person_of(loaded, subject), operator(), AuthenticatorId(authenticator)
-    try:
-        found = _with_people(loaded, lambda people: people.approve(person, which, by))
-    except (NotFound, Conflict) as fault:
-        typer.echo(f"{person.user_id}: {fault}", err=True)
-        raise typer.Exit(1) from None
+    found = _changed(person, loaded, lambda people: people.approve(person, which, by))
     typer.echo(f"{person.user_id}: {found.factor} {found.name!r} counts in full")
+
+
+@app.command("resume", context_settings={"ignore_unknown_options": True})
+def resume(
+    subject: Subject,
+    authenticator: Annotated[str, typer.Argument(help="Its id, as `show` prints it.")],
+    config: ConfigOption = DEFAULT_PATH,
+) -> None:
+    """Let what a notice's link suspended work again: it was the person after all."""
+    loaded = load(config)
+    person, by, which = person_of(loaded, subject), operator(), AuthenticatorId(authenticator)
+    found = _changed(person, loaded, lambda people: people.resume(person, which, by))
+    typer.echo(f"{person.user_id}: {found.factor} {found.name!r} works again")
 
 
 @app.command("reset")
@@ -133,6 +148,8 @@ def describe(person: Person, dossier: Dossier, now: datetime) -> list[str]:
         state = item.status.value if item.material is not None else "unreadable"
         until = item.held(now)
         held = f", held until {until:%F %R}; to approve: {item.id}" if until else ""
+        if item.status is AuthenticatorStatus.SUSPENDED:
+            held = f"; to resume: {item.id}"
         lines.append(f"  {item.factor} {item.name!r}: {state}, {used}{left}{held}")
     lines += [
         f"  session since {session.created_at:%F %R}, last seen {session.last_seen_at:%F %R}"
@@ -145,6 +162,17 @@ def describe(person: Person, dossier: Dossier, now: datetime) -> list[str]:
     ]
     lines += [f"  {event.at:%F %R} {event.name} by {event.actor}" for event in dossier.events]
     return lines
+
+
+def _changed(
+    person: Person, loaded: Loaded, work: Callable[[People], Awaitable[Authenticator]]
+) -> Authenticator:
+    """Return what was changed; what cannot be is told in one line."""
+    try:
+        return _with_people(loaded, work)
+    except (NotFound, Conflict) as fault:
+        typer.echo(f"{person.user_id}: {fault}", err=True)
+        raise typer.Exit(1) from None
 
 
 def _with_people(loaded: Loaded, work: Callable[[People], Awaitable[T]]) -> T:

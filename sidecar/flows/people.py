@@ -1,12 +1,20 @@
-"""What an operator may do to a person: invite, look, approve, reset."""
+"""What an operator may do to a person: invite, look, approve, resume, reset."""
 
 from dataclasses import dataclass
 from datetime import timedelta
 
 from sidecar.core.errors import Conflict, NotFound
-from sidecar.core.model import Account, Authenticator, AuthenticatorId, Event, Person, Session
+from sidecar.core.model import (
+    Account,
+    Authenticator,
+    AuthenticatorId,
+    AuthenticatorStatus,
+    Event,
+    Person,
+    Session,
+)
 from sidecar.core.protocols import Clock
-from sidecar.core.stores import Store
+from sidecar.core.stores import Store, Transaction
 from sidecar.core.trusted import TrustedBrowser
 from sidecar.flows.notices import leave
 from sidecar.flows.record import operated
@@ -68,10 +76,7 @@ class People:
         """
         now = self._clock()
         async with self._store.begin() as tx:
-            found = await tx.authenticators.get(person, which)
-            if found is None:
-                message = "no such authenticator"
-                raise NotFound(message)
+            found = await _theirs(tx, person, which)
             if found.held(now) is None:
                 message = "it is not held"
                 raise Conflict(message)
@@ -80,6 +85,26 @@ class People:
                 operated(person, "authenticator.approved", now, by, factor=found.factor)
             )
         return released
+
+    async def resume(self, person: Person, which: AuthenticatorId, by: str) -> Authenticator:
+        """What somebody said was not theirs works again, once an operator learned that it is.
+
+        Raises:
+            NotFound: the person has no such authenticator.
+            Conflict: it is not suspended.
+
+        """
+        now = self._clock()
+        async with self._store.begin() as tx:
+            found = await _theirs(tx, person, which)
+            if found.status is not AuthenticatorStatus.SUSPENDED:
+                message = "it is not suspended"
+                raise Conflict(message)
+            resumed = await tx.authenticators.move(found, "resume", now)
+            await tx.trail.append(
+                operated(person, "authenticator.resumed", now, by, factor=found.factor)
+            )
+        return resumed
 
     async def reset(self, person: Person, by: str, reason: str) -> int:
         """The person may enroll as if new; everything they had is gone; return how many went."""
@@ -99,3 +124,11 @@ class People:
             await tx.accounts.reset(person)
             await tx.trail.append(operated(person, "person.reset", now, by, reason=reason))
         return len(held)
+
+
+async def _theirs(tx: Transaction, person: Person, which: AuthenticatorId) -> Authenticator:
+    found = await tx.authenticators.get(person, which)
+    if found is None:
+        message = "no such authenticator"
+        raise NotFound(message)
+    return found

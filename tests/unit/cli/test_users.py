@@ -15,7 +15,7 @@ import yaml
 
 from sidecar.cli import users
 from sidecar.clock import utc_now
-from sidecar.core.model import Authenticator, Level, Person
+from sidecar.core.model import Authenticator, AuthenticatorStatus, Level, Person
 from sidecar.flows.people import Dossier, People
 from sidecar.settings.load import Loaded, load_settings
 from sidecar.storage.setup import migrate_up
@@ -53,14 +53,19 @@ class Place:
         return asyncio.run(look())
 
     def hold(self, which: str) -> None:
+        self._add(held(which, utc_now() + timedelta(hours=1)))
+
+    def suspend(self, which: str) -> None:
+        status = AuthenticatorStatus.SUSPENDED
+        self._add(authenticator(which, last_used_at=None, status=status))
+
+    def _add(self, new: Authenticator) -> None:
         async def add() -> None:
             database = self.loaded.settings.storage.database
             store = await open_store(database, key_ring(self.loaded), utc_now)
             try:
                 async with store.begin() as tx:
-                    until = utc_now() + timedelta(hours=1)
-                    mine = replace(held(which, until), person=Person(REALM, "ada"))
-                    await tx.authenticators.add(mine)
+                    await tx.authenticators.add(replace(new, person=Person(REALM, "ada")))
             finally:
                 await store.close()
 
@@ -192,6 +197,22 @@ def held(which: str, until: datetime) -> Authenticator:
     return authenticator(
         which, factor="key", name="Key", level=Level.PHISHING_RESISTANT, held_until=until
     )
+
+
+def test_a_suspended_authenticator_is_resumed_once(place: Place) -> None:
+    """What a link suspended shows the id to resume it by; resuming works once, and is told."""
+    which = "-begins-like-an-option"
+    place.suspend(which)
+    _, shown, _ = place.users("show", "ada")
+    assert f"suspended, never used; to resume: {which}" in shown
+    status, told, _ = place.users("resume", "ada", which)
+    assert (status, told) == (0, "app_login:ada: totp 'Phone' works again\n")
+    status, _, told = place.users("resume", "ada", which)
+    assert (status, told) == (1, "app_login:ada: it is not suspended\n")
+    status, _, told = place.users("resume", "ada", "other")
+    assert (status, told) == (1, "app_login:ada: no such authenticator\n")
+    (resumed,) = place.dossier("ada").events
+    assert (resumed.name, resumed.details) == ("authenticator.resumed", {"factor": "totp"})
 
 
 def test_a_held_authenticator_is_approved_once(place: Place) -> None:
