@@ -3,10 +3,11 @@
 from datetime import datetime, timedelta
 
 from sidecar.core.assurance import assess
-from sidecar.core.errors import Conflict, InvitationNeeded, RecoveryNeeded, StepUpRequired
+from sidecar.core.errors import Conflict, InvitationNeeded, RecoveryNeeded
 from sidecar.core.model import Level, Standing, TokenHash
 from sidecar.core.stores import Transaction
-from sidecar.flows.kit import ACTION_PROOF_LIFE, INVITATIONS_TRIED, Kit
+from sidecar.flows.acting import spend
+from sidecar.flows.kit import INVITATIONS_TRIED, Kit
 from sidecar.flows.portfolio import portfolio_in
 from sidecar.flows.visit import Visit
 
@@ -43,7 +44,7 @@ class Admission:
                 return await self._ticket(tx, visit, invitation, now)
             # A proof that another cookie or login of this session gave is not this visitor's.
             visit.require_proof()
-            await self._spend(tx, visit, adding(factor), now)
+            await spend(tx, self._kit, visit, adding(factor))
             if self._kit.factors[factor].traits.stands_in:
                 self._require_two_factors(visit, now)
         return ""
@@ -98,12 +99,6 @@ class Admission:
     def _invites(self) -> bool:
         """Where people are confirmed, an operator may still invite whom no code reaches."""
         return self._confirms or self._kit.first.mode == "invited"
-
-    async def _spend(self, tx: Transaction, visit: Visit, action: str, now: datetime) -> None:
-        session, since = visit.require_session(), now - ACTION_PROOF_LIFE
-        if not await tx.challenges.spend(visit.person, session.id, action, since=since, now=now):
-            message = f"no fresh proof for {action}"
-            raise StepUpRequired(message)
 
     async def close(self, tx: Transaction, visit: Visit, ticket: str, now: datetime) -> None:
         """Close the door behind a first enrollment: one invitation, one first time."""

@@ -1,9 +1,10 @@
 """A person keeps their own authenticators: names them, removes them, looks at what happened."""
 
-from sidecar.core.errors import Conflict, NotFound, StepUpRequired
-from sidecar.core.model import Authenticator, AuthenticatorId, Event
+from sidecar.core.errors import Conflict, NotFound
+from sidecar.core.model import Authenticator, AuthenticatorId, Event, Level
 from sidecar.core.outbox import Address
-from sidecar.flows.kit import ACTION_PROOF_LIFE, Kit
+from sidecar.flows.acting import spend
+from sidecar.flows.kit import Kit
 from sidecar.flows.notices import Notices
 from sidecar.flows.record import act
 from sidecar.flows.sessions import Sessions, end_sessions
@@ -97,13 +98,10 @@ class Management:
             if target is None:
                 message = "no such authenticator"
                 raise NotFound(message)
-            self._spare_the_last(held, target)
-            since = now - ACTION_PROOF_LIFE
-            if not await tx.challenges.spend(
-                visit.person, session.id, removing(which), since=since, now=now
-            ):
-                message = "no fresh proof for this removal"
-                raise StepUpRequired(message)
+            if self.is_last(held, target):
+                message = "last-authenticator"
+                raise Conflict(message)
+            await spend(tx, self._kit, visit, removing(which))
             await tx.authenticators.move(target, "remove", now)
             await tx.challenges.void(visit.person, now)
             await end_sessions(tx, visit.person, now, keep=session.id)
@@ -113,22 +111,25 @@ class Management:
         await self._sessions.catch_up(visit.person)
         await self._notices.send(posts)
 
-    def _spare_the_last(self, held: tuple[Authenticator, ...], target: Authenticator) -> None:
-        """Spare codes alone do not count: they run out."""
-        rest = [
-            item
-            for item in held
-            if item.id != target.id
+    def is_last(self, held: tuple[Authenticator, ...], target: Authenticator) -> bool:
+        """Tell whether a rule demands what this one alone of the person's can give.
+
+        Spare codes count on neither side: they run out. Nor does what is no second factor here
+        stand in for what is.
+        """
+        factors, levels = self._kit.factors, self._kit.levels
+        named = factors.get(target.factor)
+        if not self._kit.demanded or not target.usable or (named and named.traits.stands_in):
+            return False
+        least = min(Level.TWO_FACTOR, levels.get(target.factor, Level.ONE_FACTOR))
+        return not any(
+            item.id != target.id
             and item.usable
-            and item.factor in self._kit.factors
-            and not self._kit.factors[item.factor].traits.stands_in
-        ]
-        spare = (
-            target.factor in self._kit.factors and self._kit.factors[target.factor].traits.stands_in
+            and item.factor in factors
+            and levels[item.factor] >= least
+            and not factors[item.factor].traits.stands_in
+            for item in held
         )
-        if self._kit.demanded and target.usable and not rest and not spare:
-            message = "last-authenticator"
-            raise Conflict(message)
 
     async def history(self, visit: Visit) -> tuple[Event, ...]:
         """Return the latest acts on this account, newest first."""

@@ -173,8 +173,6 @@ class AccountPages:
         )
 
     def _method(self, item: Authenticator, held: tuple[Authenticator, ...]) -> Method:
-        others = [other for other in held if other.usable and other.id != item.id]
-        last = item.usable and not any(not self._is_spare(other.factor) for other in others)
         plugin = self._desk.flows.kit.factors.get(item.factor)
         return Method(
             id=item.id,
@@ -186,7 +184,7 @@ class AccountPages:
             added=item.created_at,
             last_used=item.last_used_at,
             held_until=item.held(self._desk.flows.kit.clock()),
-            removable=not (last and self._desk.flows.kit.demanded),
+            removable=not self._desk.flows.management.is_last(held, item),
             suspended=item.status is not AuthenticatorStatus.ACTIVE or item.material is None,
         )
 

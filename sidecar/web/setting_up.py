@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from sidecar.core.assurance import Requirement
 from sidecar.core.decision import Portfolio
-from sidecar.core.model import Challenge, Standing
+from sidecar.core.model import Challenge, Level, Standing
 from sidecar.flows.portfolio import authenticators, portfolio
 from sidecar.flows.visit import Visit
 from sidecar.web.asking import requirement
@@ -58,10 +58,12 @@ async def start(
     first = found.standing is Standing.NEVER_ENROLLED
     held = () if first else await authenticators(kit.store, visit.person)
     need = requirement(asked) if asked and not first else None
+    # A newcomer who began with what counts for nothing would wait a whole hold for the next one.
+    fit = Requirement(Level.TWO_FACTOR) if first else need
     confirmed = kit.first.mode == "confirmed"
     unreached = confirmed and not desk.flows.confirmations.targets(visit)
     return EnrollStartView(
-        choices=choices(desk, held, need=need),
+        choices=choices(desk, held, need=fit),
         first=first,
         needed=need is not None,
         invited=first and (kit.first.mode == "invited" or unreached or (confirmed and invited)),
