@@ -53,6 +53,7 @@ def misplaced(ours: Path, folders: Iterable[Path]) -> Iterator[Flaw]:
         if not folder.is_dir():
             yield Flaw(folder, 1, "the folder that the plugin names (Plugin.files) is not there")
             continue
+        yield from _leading_out(folder)
         for name in _names(folder):
             if not _PLACES.fullmatch(name):
                 message = (
@@ -65,6 +66,14 @@ def misplaced(ours: Path, folders: Iterable[Path]) -> Iterator[Flaw]:
                 yield Flaw(folder / name, 1, message)
             else:
                 taken[name] = folder
+
+
+def _leading_out(folder: Path) -> Iterator[Flaw]:
+    """Yield the links by which anybody would be served what is not the plugin's."""
+    there = folder.resolve()
+    for path in sorted(folder.rglob("*")):
+        if path.is_symlink() and not path.resolve().is_relative_to(there):
+            yield Flaw(path, 1, "leads out of the plugin's folder: copy what it leads to")
 
 
 def flawed(

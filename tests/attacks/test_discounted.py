@@ -30,8 +30,8 @@ async def here() -> AsyncIterator[Scene]:
     factors = {name: watched("totp") for name in ("totp", "mail")}
     first = FirstEnrollment("invited", hold=timedelta(hours=24))
     with quick_folder() as folder:
-        changes = {"factors": factors, "discounted": frozenset({"mail"}), "first": first}
-        async with scene(folder, **changes) as made:
+        discounted = frozenset({"mail"})
+        async with scene(folder, factors=factors, discounted=discounted, first=first) as made:
             yield made
 
 
