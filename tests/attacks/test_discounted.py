@@ -66,8 +66,8 @@ async def test_the_mail_adds_no_factor_to_those_of_its_owner(here: Scene) -> Non
 
 
 async def test_the_mail_takes_no_factor_away(here: Scene) -> None:
-    """The same for removing: with her mail a thief leaves the owner neither without the factor
-    that rules demand, nor, where she has two, without one of them.
+    """Codes from her mail, given for exactly that, show a thief no removal: neither of the only
+    factor that rules count, nor, where she has two, of one of them.
     """
     owner, phone, mail = await owned(here)
     which = await here.first_of("totp")
