@@ -21,6 +21,10 @@ _CONFIRMED = "+"
 CONFIRMED_FOR = timedelta(minutes=30)
 """How long a confirmed newcomer has to set up a factor: to change their mind, and get an app."""
 
+MOST_HELD = 50
+"""How many authenticators a person may have: all of them are read whenever the person is stopped,
+so that somebody with thousands would cost everybody's requests dearly."""
+
 
 def adding(factor: str) -> str:
     """Return the action that a proof must be bound to before this factor can be added."""
@@ -44,10 +48,17 @@ class Admission:
                 return await self._ticket(tx, visit, invitation, now)
             # A proof that another cookie or login of this session gave is not this visitor's.
             visit.require_proof()
+            await self._require_room(tx, visit, factor)
             await spend(tx, self._kit, visit, adding(factor))
             if self._kit.factors[factor].traits.stands_in:
                 self._require_two_factors(visit, now)
         return ""
+
+    async def _require_room(self, tx: Transaction, visit: Visit, factor: str) -> None:
+        replaces = self._kit.factors[factor].traits.only_one
+        if not replaces and len(await tx.authenticators.of(visit.person)) >= MOST_HELD:
+            message = "a person may not have more authenticators"
+            raise Conflict(message)
 
     def _require_two_factors(self, visit: Visit, now: datetime) -> None:
         """Codes count as a second factor, so that less than two must not bring them.
