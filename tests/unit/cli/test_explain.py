@@ -19,7 +19,7 @@ def test_rules_criteria_and_decision_are_shown(run: Run) -> None:
     assert "https://shop.example.com -> upstream shop" in lines
     assert "read as /pay/42" in lines
     (chosen,) = (line for line in lines if line.startswith("*"))
-    assert chosen.endswith("payments: two_factor, by totp, at most 5m old")
+    assert chosen.endswith("payments: two_factor, by totp or webauthn, at most 5m old")
     assert "    + path: /pay/** matches" in lines
     assert "    - groups: no group is not among admins" in lines
     assert lines[-1] == "Allow: satisfied"
@@ -30,7 +30,7 @@ def test_what_is_missing_is_shown(run: Run) -> None:
     done = run("explain", "GET", "/pay/42", *CONFIG, "--subject", "7", "--proof", "totp:9m")
     assert done.output.splitlines()[-2:] == [
         "StepUp: proof-missing",
-        "needs two_factor, by totp, at most 5m old: a fresh proof by totp",
+        "needs two_factor, by totp or webauthn, at most 5m old: a fresh proof by webauthn or totp",
     ]
 
 
