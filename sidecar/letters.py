@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Final
 
 from babel import Locale
-from babel.dates import format_datetime
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from sidecar.core.messages import Letter
 from sidecar.core.outbox import Posted
 from sidecar.web.brought import Unusable, flawed
+from sidecar.web.formats import moment
 from sidecar.web.i18n import Catalogs
 
 EMAIL: Final = "email"
@@ -115,7 +115,7 @@ class LetterWriter:
     def _said(self, posted: Posted, tag: str) -> dict[str, object]:
         locale = Locale.parse(tag, sep="-")
         values = {
-            name: _moment(value, locale) if name in _MOMENTS else value
+            name: moment(datetime.fromisoformat(value), locale) if name in _MOMENTS else value
             for name, value in posted.message.values.items()
         }
         if "what" in values:
@@ -185,7 +185,3 @@ def _short(text: str, code: str, host: str) -> str:
     """
     plain = text.translate(_TO_GSM)
     return f"{plain}\n\n@{host} #{code}" if code else plain
-
-
-def _moment(value: str, locale: Locale) -> str:
-    return format_datetime(datetime.fromisoformat(value), "medium", locale=locale) + " UTC"

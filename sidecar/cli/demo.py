@@ -69,7 +69,7 @@ policy:
 
 storage: {{database: "sqlite+aiosqlite:///{folder}/sidecar.db"}}
 keys: [{{id: demo, from: {{file: "{folder}/key"}}}}]
-pages: {{name: Harbour, help: "This is a demonstration: delete the folder .demo to start afresh."}}
+pages: {{name: Harbour, help: "A demonstration: delete {folder} to start afresh."}}
 logging: {{level: error, format: console}}
 """
 

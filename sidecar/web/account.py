@@ -22,7 +22,7 @@ from sidecar.flows.visit import Visit
 from sidecar.web import lines
 from sidecar.web.asking import known
 from sidecar.web.browsers import browser, remembered
-from sidecar.web.choosing import choices, spare
+from sidecar.web.choosing import choices, proves_two, spare
 from sidecar.web.desk import Desk
 from sidecar.web.lines import AddressLine, Codes, EventKind, Method, SessionLine
 from sidecar.web.questions import Fault
@@ -152,6 +152,7 @@ class AccountPages:
             ),
             codes=next((_codes(item) for item in held if self._is_spare(item.factor)), None),
             codes_offered=bool(spare(self._desk.flows.kit)),
+            codes_able=proves_two(self._desk.flows.kit, held),
             choices=choices(self._desk, held),
             sessions=tuple(
                 _line(item, session.id)

@@ -51,8 +51,9 @@ def met(desk: Desk, visit: Visit, need: Requirement) -> bool:
 
 def reason(desk: Desk, visit: Visit, need: Requirement) -> Reason:
     """Return why a person in this session is asked."""
-    if not visit.require_session().proven:
-        return "sign-in"
+    session = visit.require_session()
+    if not session.proven:
+        return "remembered" if session.proofs else "sign-in"
     return "stale" if met(desk, visit, replace(need, max_age=None)) else "stronger"
 
 

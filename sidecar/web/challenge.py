@@ -195,15 +195,18 @@ class ChallengePages:
 
     def _sign_in(self, visit: Visit, what: Question, asked: Mapping[str, str]) -> ChallengeView:
         need = requirement(asked)
+        why = reason(self._desk, visit, need)
         return ChallengeView(
             question=what,
             opening=self._desk.opening(visit, asked.get("next", "")),
-            reason=reason(self._desk, visit, need),
+            reason=why,
             lasts=need.max_age,
             fields=tuple(carried(asked).items()),
             stopped=asked.get("lost") == "1",
             next=asked.get("next", ""),
-            remember=rememberable(self._desk, what.current.factor, need),
+            remember=None
+            if why == "remembered"
+            else rememberable(self._desk, what.current.factor, need),
         )
 
     async def _confirm(

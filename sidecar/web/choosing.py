@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable
 from sidecar.core.assurance import Requirement, able
 from sidecar.core.model import Authenticator, Level
 from sidecar.flows.kit import Kit
+from sidecar.flows.portfolio import portfolio_of
 from sidecar.web.desk import Desk
 from sidecar.web.questions import Choice
 
@@ -29,11 +30,24 @@ def spare(kit: Kit) -> str:
     return next((name for name, factor in kit.factors.items() if factor.traits.stands_in), "")
 
 
+def proves_two(kit: Kit, held: tuple[Authenticator, ...]) -> bool:
+    """Tell whether what a person has proves two factors, for whom alone spares are made."""
+    return bool(portfolio_of(kit, held).able(Requirement(Level.TWO_FACTOR), kit.levels))
+
+
 def stronger(desk: Desk, than: str) -> tuple[Choice, ...]:
-    """Return what is safer than a restricted factor, and nothing for any other."""
-    if not desk.flows.kit.factors[than].traits.restricted:
+    """Return what is safer than a restricted factor, and nothing for any other.
+
+    What counts under no strict profile is not safer: a mailbox opens to a password (ASVS 6.3.6).
+    """
+    factors = desk.flows.kit.factors
+    if not factors[than].traits.restricted:
         return ()
-    return tuple(choice for choice in choices(desk) if not choice.restricted)
+    return tuple(
+        choice
+        for choice in choices(desk)
+        if not choice.restricted and factors[choice.factor].traits.strict
+    )
 
 
 def missing(desk: Desk, held: Iterable[Authenticator]) -> tuple[Choice, ...]:

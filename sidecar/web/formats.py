@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from babel import Locale
-from babel.dates import format_date, format_datetime, format_time, format_timedelta
+from babel.dates import format_date, format_time, format_timedelta, get_datetime_format
 from babel.lists import format_list
 from babel.units import format_unit
 from markupsafe import Markup
@@ -15,6 +15,13 @@ JUST_NOW = timedelta(seconds=50)
 
 MINUTES_UP_TO = 120
 """From here on a wait is told in hours."""
+
+
+def moment(at: datetime, locale: Locale) -> str:
+    """Return day and time in UTC to the minute: seconds tell nobody anything."""
+    joined = str(get_datetime_format("medium", locale=locale))
+    day, clock = format_date(at, "medium", locale), format_time(at, "short", locale=locale)
+    return joined.replace("{1}", day).replace("{0}", clock).replace("'", "") + " UTC"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +38,7 @@ class Formats:
         return _time(at, "date", format_date(at.date(), "medium", locale=self.locale))
 
     def moment(self, at: datetime) -> Markup:
-        text = format_datetime(at, "medium", locale=self.locale) + " UTC"
-        return _time(at, "datetime", text)
+        return _time(at, "datetime", moment(at, self.locale))
 
     def ago(self, at: datetime, now: datetime) -> Markup:
         """Return how long ago, `3 days ago`; up to a minute the nearest whole minute."""

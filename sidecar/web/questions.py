@@ -18,7 +18,7 @@ MessageFault = Literal[
 PluginFault = Literal["out-of-order"]
 FormFault = Literal["invitation", "not-kept", "bad-name"]
 FaultKind = AnswerFault | KeyFault | MessageFault | PluginFault | FormFault
-Reason = Literal["sign-in", "stale", "stronger"]
+Reason = Literal["sign-in", "remembered", "stale", "stronger"]
 
 
 @dataclass(frozen=True, slots=True)

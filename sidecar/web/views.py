@@ -23,8 +23,7 @@ class Frame:
     """Name of the person acted on, shown with "not you?"; empty where nobody is known."""
     csrf: str = field(default="", repr=False)
     here: str = ""
-    """Path and query that show this page again, for the language picker; empty where nothing
-    does (codes shown once, answers to a POST): a link would lose what is on the screen."""
+    """Path and query that show this page again in another language; empty: nothing does."""
 
 
 def is_local(address: str) -> bool:
@@ -186,6 +185,7 @@ class AccountView:
     methods: tuple[Method, ...]
     codes: Codes | None = None
     codes_offered: bool = True
+    codes_able: bool = True
     choices: tuple[Choice, ...] = ()
     sessions: tuple[SessionLine, ...] = ()
     events: tuple[Event, ...] = ()

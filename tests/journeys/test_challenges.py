@@ -180,7 +180,7 @@ async def test_help_when_nothing_can_be_used(back: Person) -> None:
     await back.title("You need help to get in")
     await expect(back.page.get_by_text("Ask the harbour master.").first).to_be_visible()
     await back.accessible()
-    await back.page.get_by_role("link", name="I found my phone or my codes").click()
+    await back.page.get_by_role("link", name="I can confirm it’s me after all").click()
     await back.answer(back.code())
     await back.inside("/notes")
 

@@ -144,7 +144,7 @@ async def test_in_german(holder: Person, arriving: Arrive) -> None:
     await leave(person)
     await person.open("/_sidecar/challenge?factor=webauthn")
     await person.accessible()
-    await person.press("Passkey oder Sicherheitsschlüssel verwenden")
+    await person.press("Passkey oder Schlüssel benutzen")
     await person.inside()
 
 

@@ -13,7 +13,7 @@ from tests.tools.values import ACCOUNT, HELP, NOW
 
 CODE = "482913"
 HOST = "harbour.example.com"
-LINK = f"https://{HOST}/_sidecar/disown/{'a' * 32}.77c1e.{'t' * 43}"
+LINK = f"https://{HOST}/_sidecar/disown?t={'a' * 32}.77c1e.{'t' * 43}"
 CODES = ("sign_in_code", "confirm_address", "confirm_person")
 NOTICES = (
     "authenticator_added",

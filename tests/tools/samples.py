@@ -140,6 +140,8 @@ def _challenged() -> dict[str, View]:
         "challenge-only": ChallengeView(asked(others=()), "/reports/2026/q1?view=all", "stronger"),
         "challenge-begin": ChallengeView(Question(APP, others=(SHEET,)), opening),
         "challenge-stopped": ChallengeView(asked(), opening, stopped=True),
+        "challenge-remembered": ChallengeView(asked(), opening, "remembered"),
+        "challenge-remembered-here": ChallengeView(asked(), reason="remembered"),
         "challenge-wrong": ChallengeView(asked(Fault("wrong")), opening),
         "challenge-malformed": ChallengeView(asked(Fault("malformed")), opening),
         "challenge-used": ChallengeView(asked(used), opening),

@@ -81,6 +81,7 @@ def _usual() -> dict[str, View]:
         "account-few": AccountView(
             (ONLY,), Codes("b1", 2, 10, NOW - DAY), sessions=(HERE,), done="renamed", events=EVENTS
         ),
+        "account-no-codes": AccountView((ONLY,), codes_able=False, sessions=(HERE,)),
         "account-bare": AccountView((ONLY,), sessions=(HERE,), fault=Fault("bad-name")),
         "account-bad-name": AccountView(
             (Method("a1", "totp", "", NOW - DAY),),

@@ -79,7 +79,9 @@ def test_notices_by_text_message(template: str, language: str) -> None:
     """A notice shows our link alone, none of what people typed, and at most two messages."""
     made = letter(template, "sms", language, what="call +49 900 1234567 evil.test")
     assert LINKS.findall(made.text.replace(LINK, "")) == []
-    assert (LINK in made.text) is (template not in {"factor_suspended", "person_reset"})
+    assert (LINK in made.text) is (
+        template not in {"browser_theft", "factor_suspended", "person_reset"}
+    )
     assert "evil" not in made.text
     assert len(made.text) <= 306
     assert set(made.text) <= GSM
@@ -95,8 +97,8 @@ def test_a_notice_without_a_link() -> None:
 
 def test_moments_are_in_the_readers_words() -> None:
     """When it happened shows in the language of the letter, and in which time zone."""
-    assert "Jun 1, 2026, 12:00:00\u202fPM UTC" in letter("authenticator_removed").text
-    assert "01.06.2026, 12:00:00 UTC" in letter("authenticator_removed", language="de").text
+    assert "Jun 1, 2026, 12:00\u202fPM UTC" in letter("authenticator_removed").text
+    assert "01.06.2026, 12:00 UTC" in letter("authenticator_removed", language="de").text
 
 
 @given(st.text(max_size=200))

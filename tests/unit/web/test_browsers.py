@@ -152,3 +152,19 @@ async def test_off_means_off(here: World) -> None:
     await who.visitor.submit(page, "challenge/answer", code=who.visitor.code(), remember="yes")
     assert TRUSTED not in who.visitor.cookies
     assert "Remembered browsers" not in (await who.get("account")).text
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_remembered_browser_is_told_why_it_is_asked(there: World) -> None:
+    """A page that a remembered browser does not open shows that it is known and why that is not
+    enough; and nobody is asked once more to have it remembered.
+    """
+    who = await remembered(there)
+    there.clock.travel(days=1)
+    who.visitor.cookies.pop(COOKIE)
+    assert "Confirm it" not in (await who.visitor.open("/secret")).text
+    page = await who.visitor.open("/pay/x")
+    assert "This browser is remembered, but that is not enough for" in page.text
+    page = await who.visitor.open("/_sidecar/challenge")
+    assert "This browser is remembered, but that is not enough here." in page.text
+    assert "Remember this browser" not in page.text

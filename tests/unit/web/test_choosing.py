@@ -18,12 +18,12 @@ from sidecar.core.model import (
     SharedSecret,
 )
 from sidecar.core.protocols import FactorTraits
-from sidecar.web.choosing import choices, missing, spare, stronger
+from sidecar.web.choosing import choices, missing, proves_two, spare, stronger
 from sidecar.web.desk import Desk
 
 TRAITS = {
     "texts": FactorTraits("possession", restricted=True, channel="sms"),
-    "mail": FactorTraits("possession", level=Level.ONE_FACTOR, channel="email"),
+    "mail": FactorTraits("possession", level=Level.ONE_FACTOR, strict=False, channel="email"),
     "letters": FactorTraits("possession", channel="letter", label="By letter"),
     "app": FactorTraits("possession"),
     "key": FactorTraits("possession", phishing_resistant=True),
@@ -43,7 +43,7 @@ class Parts:
 
     def desk(self) -> Desk:
         factors = {name: SimpleNamespace(traits=traits) for name, traits in self.traits.items()}
-        kit = SimpleNamespace(factors=factors, levels=LEVELS)
+        kit = SimpleNamespace(factors=factors, levels=LEVELS, clock=lambda: datetime.now(UTC))
         site = SimpleNamespace(kinds={name: f"kind-{name}" for name in factors})
         return cast("Desk", SimpleNamespace(flows=SimpleNamespace(kit=kit), site=site))
 
@@ -105,13 +105,12 @@ def test_spare() -> None:
 
 @pytest.mark.conforms("NIST-RESTA-2")
 def test_stronger_ways_are_named_beside_a_restricted_one() -> None:
-    """A restricted kind shows everything that is safer, and other kinds show nothing."""
+    """A restricted kind shows what is safer, which mail is not, and other kinds show nothing."""
     desk = Parts().desk()
     assert [choice.factor for choice in stronger(desk, "texts")] == [
         "key",
         "app",
         "letters",
-        "mail",
     ]
     assert stronger(desk, "app") == ()
 
@@ -124,3 +123,11 @@ def test_one_method_alone_is_told_to_get_company() -> None:
     assert missing(desk, (held("app"), held("key"))) == ()
     assert missing(desk, ()) == ()
     assert missing(desk, (held("gone"),)) == ()
+
+
+def test_spares_are_for_whoever_proves_two_factors() -> None:
+    """Mail that counts as one factor shows no spare codes to be made; an app shows them."""
+    kit = Parts().desk().flows.kit
+    assert not proves_two(kit, (held("mail"),))
+    assert not proves_two(kit, (held("mail"), held("app", active=False)))
+    assert proves_two(kit, (held("mail"), held("app")))

@@ -74,7 +74,7 @@ async def test_whom_to_ask(here: World) -> None:
     lost = await somebody(here, "recovery")
     page = await lost.visitor.open("/secret")
     assert "Ask the desk." in page.text
-    assert "I found my phone" not in page.text
+    assert "I can confirm it’s me after all" not in page.text
     assert "/secret" in page.text
     who = await somebody(here, "pending")
     page = await who.visitor.open("/secret")

@@ -118,7 +118,7 @@ async def test_too_often(here: World) -> None:
     assert page.status == 200
     page = await who.post("challenge/begin", factor="sms")
     assert page.status == 429
-    assert "Many messages went out already." in page.text
+    assert "We have sent you many messages already." in page.text
     assert "Until then you can use another way." in page.text
     assert 'action="/_sidecar/challenge/answer"' not in page.text
 
