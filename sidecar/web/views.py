@@ -23,7 +23,7 @@ class Frame:
     """Name of the person acted on, shown with "not you?"; empty where nobody is known."""
     csrf: str = field(default="", repr=False)
     here: str = ""
-    """Path and query that show this page again in another language; empty: nothing does."""
+    """Path and query of this page for the language picker; empty: it would lose what is shown."""
 
 
 def is_local(address: str) -> bool:

@@ -126,15 +126,21 @@ async def test_a_fresh_confirmation_and_a_form_that_was_stopped(member: Person) 
     await member.title("Confirm it’s you")
     await expect(member.page.get_by_role("status")).to_contain_text("What you sent did not arrive.")
     await expect(member.page.locator(".lead")).to_contain_text("/payments")
-    await expect(member.page.locator(".lead")).to_contain_text("This holds for 5 minutes.")
+    await expect(member.page.locator(".lead")).to_contain_text(
+        "Your confirmation holds for 5 minutes."
+    )
     await member.accessible()
     await member.page.get_by_role("link", name="Backup codes").click()
-    await expect(member.page.locator(".lead")).to_contain_text("This holds for 5 minutes.")
+    await expect(member.page.locator(".lead")).to_contain_text(
+        "Your confirmation holds for 5 minutes."
+    )
     await expect(member.page.get_by_role("status")).to_be_visible()
     await member.page.get_by_role("link", name="Authenticator app").click()
     await member.answer(member.wrong_code())
     await member.told("That code is not right")
-    await expect(member.page.locator(".lead")).to_contain_text("This holds for 5 minutes.")
+    await expect(member.page.locator(".lead")).to_contain_text(
+        "Your confirmation holds for 5 minutes."
+    )
     await member.answer(member.code())
     await member.press("Confirm")
     await member.title("You’re in")

@@ -59,6 +59,6 @@ async def test_why_a_person_is_asked(here: World) -> None:
     old = await somebody(here, "old")
     page = await old.visitor.open("/pay/x")
     assert "It has been a while" in page.text
-    assert "This holds for 5 minutes." in page.text
+    assert "Your confirmation holds for 5 minutes." in page.text
     page = await old.get(f"{page.url.partition('/_sidecar/')[2]}&level=phishing_resistant")
     assert "better protected than the rest" in page.text

@@ -50,7 +50,7 @@ async def test_the_need_goes_through_every_page(here: World) -> None:
         assert page.form("challenge/answer").fields["max_age"] == "300"
         assert page.form("challenge/answer").fields["lost"] == "1"
         page = await answer(who, page, "000 000")
-        assert "This holds for 5 minutes." in page.text
+        assert "Your confirmation holds for 5 minutes." in page.text
     page = await who.visitor.submit(page, "challenge/answer", code=who.visitor.code())
     assert "Go back to the page" in page.text
 

@@ -70,7 +70,7 @@ async def test_sending_again(here: World) -> None:
     early = await who.visitor.submit(page, "challenge/again")
     assert early.status == 429
     assert int(early.headers["Retry-After"]) > 0
-    assert "The next one can be sent in" in early.text
+    assert "We cannot send another message yet. Try again in" in early.text
     assert early.form("challenge/answer").fields["challenge"]
     assert len(network(here).letters) == before
     here.clock.travel(seconds=61)
@@ -106,20 +106,21 @@ async def test_an_old_page_cannot_send(here: World) -> None:
 
 async def test_too_often(here: World) -> None:
     """Codes asked for one upon the other show when the next can be sent, and the field for the one
-    that is on its way; where that did not arrive, other ways.
+    that is on its way; where that did not arrive, other ways and the way back to this one.
     """
     who, first, to = await sent(here)
     asked = first.form("challenge/answer").fields["challenge"]
     page = await who.visitor.submit(await who.visitor.open("/secret"), "challenge/begin")
     assert page.status == 429
     assert page.form("challenge/answer").fields["challenge"] == asked
-    assert "The next one can be sent in" in page.text
+    assert "We cannot send another message yet. Try again in" in page.text
     page = await who.visitor.submit(page, "challenge/answer", code=code(here, to))
     assert page.status == 200
     page = await who.post("challenge/begin", factor="sms")
     assert page.status == 429
-    assert "We have sent you many messages already." in page.text
+    assert "We cannot send another message yet." in page.text
     assert "Until then you can use another way." in page.text
+    assert [link for link in page.links if "challenge?factor=sms" in link]
     assert 'action="/_sidecar/challenge/answer"' not in page.text
 
 
