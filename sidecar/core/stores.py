@@ -170,7 +170,14 @@ class Sessions(Protocol):
         ...
 
     async def elevate(
-        self, session: SessionId, proof: Proof, token: TokenHash, *, login: str, now: datetime
+        self,
+        session: SessionId,
+        proof: Proof,
+        token: TokenHash,
+        *,
+        login: str,
+        now: datetime,
+        seen_at: datetime | None = None,
     ) -> Session:
         """The session holds the proof and answers to the new token only (and the old one's grace).
 

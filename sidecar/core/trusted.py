@@ -43,6 +43,9 @@ class Turn(Enum):
     """It was the current one, and the next is in its place."""
     PARALLEL = "parallel"
     """It was the current one a moment ago; another tab has the next."""
+    LOST = "lost"
+    """It was replaced, but nobody was seen with the next, which a broken connection may have taken
+    along; another one is in its place."""
     OLDER = "older"
     """It was replaced before: two browsers have it, one of which is a thief's."""
     GONE = "gone"
@@ -79,7 +82,14 @@ class TrustedBrowsers(Protocol):
         fresh: TokenHash,
         now: datetime,
     ) -> Rotation:
-        """The fresh counter is in place, if the one offered was current; by one statement."""
+        """The fresh counter is in place, if the one offered was current; by one statement.
+
+        So it is if the one before is offered, and the current one is not known to have arrived.
+        """
+        ...
+
+    async def arrived(self, person: Person, series: SeriesId) -> None:
+        """The current counter reached its browser: whoever has an older one is another."""
         ...
 
     async def end(self, person: Person, series: SeriesId | None, now: datetime) -> int:

@@ -23,9 +23,12 @@ from sidecar.core.model import (
 from sidecar.core.outbox import PostId
 from sidecar.core.stores import Transaction
 from sidecar.core.volume import Bucket
+from sidecar.flows.ending import end_sessions
 from sidecar.flows.kit import Kit
 from sidecar.flows.notices import Notices
-from sidecar.flows.sessions import Sessions, end_sessions
+from sidecar.flows.sessions import (
+    Sessions,
+)
 from sidecar.flows.tokens import DISOWNED_WITHIN, hash_token
 
 DISOWNED: Final = Bucket("authenticator.disown", 10, timedelta(hours=1))

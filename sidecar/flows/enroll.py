@@ -30,6 +30,7 @@ from sidecar.core.stores import Transaction
 from sidecar.flows.admission import Admission, adding
 from sidecar.flows.challenge import bounded, held_of
 from sidecar.flows.deliver import Deliveries
+from sidecar.flows.ending import end_sessions
 from sidecar.flows.kit import (
     ENROLLMENTS_TRIED,
     Entered,
@@ -39,7 +40,9 @@ from sidecar.flows.kit import (
 )
 from sidecar.flows.notices import Notices
 from sidecar.flows.record import act
-from sidecar.flows.sessions import Sessions, end_sessions
+from sidecar.flows.sessions import (
+    Sessions,
+)
 from sidecar.flows.stated import record_stated
 from sidecar.flows.steps import Step
 from sidecar.flows.visit import Visit

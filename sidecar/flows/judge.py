@@ -21,10 +21,13 @@ from sidecar.core.outbox import PostId
 from sidecar.core.protocols import Context
 from sidecar.core.stores import Transaction
 from sidecar.flows.deliver import used
+from sidecar.flows.ending import end_remembered
 from sidecar.flows.kit import Entered, Kit
 from sidecar.flows.notices import Notices
 from sidecar.flows.record import act
-from sidecar.flows.sessions import Sessions, end_remembered
+from sidecar.flows.sessions import (
+    Sessions,
+)
 from sidecar.flows.visit import Visit
 
 

@@ -4,10 +4,13 @@ from sidecar.core.errors import Conflict, NotFound
 from sidecar.core.model import Authenticator, AuthenticatorId, Event, Level
 from sidecar.core.outbox import Address
 from sidecar.flows.acting import spend
+from sidecar.flows.ending import end_sessions
 from sidecar.flows.kit import Kit
 from sidecar.flows.notices import Notices
 from sidecar.flows.record import act
-from sidecar.flows.sessions import Sessions, end_sessions
+from sidecar.flows.sessions import (
+    Sessions,
+)
 from sidecar.flows.visit import Visit
 
 SHOWN_EVENTS = 10

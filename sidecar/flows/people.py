@@ -16,9 +16,9 @@ from sidecar.core.model import (
 from sidecar.core.protocols import Clock
 from sidecar.core.stores import Store, Transaction
 from sidecar.core.trusted import TrustedBrowser
+from sidecar.flows.ending import end_sessions
 from sidecar.flows.notices import leave
 from sidecar.flows.record import operated
-from sidecar.flows.sessions import end_sessions
 from sidecar.flows.tokens import Tokens
 
 INVITATION_LIFE = timedelta(days=7)

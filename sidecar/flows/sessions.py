@@ -1,14 +1,11 @@
 """Sessions: opened, recalled from memory, raised by proofs, dropped and ended."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sidecar.core.assurance import worth
 from sidecar.core.errors import NotFound, StoreUnavailable
 from sidecar.core.model import (
     Identity,
-    Level,
     Person,
     Proof,
     Session,
@@ -17,7 +14,7 @@ from sidecar.core.model import (
     TokenHash,
 )
 from sidecar.core.stores import Transaction
-from sidecar.core.trusted import SeriesId
+from sidecar.flows.ending import end_sessions, rests_on
 from sidecar.flows.kit import SESSIONS_OPENED, Entered, Kit, counted_under, new_id
 from sidecar.flows.record import act
 from sidecar.flows.revocations import Revocations
@@ -136,6 +133,8 @@ class Sessions:
                 self._kept[key] = replace(kept, session=replace(kept.session, last_seen_at=now))
         async with self._kit.store.begin() as tx:
             await tx.sessions.touch(session.id, now)
+            for series in rests_on(session):
+                await tx.trusted.arrived(session.person, series)
 
     # -- beginning and raising -----------------------------------------------------------------
 
@@ -170,12 +169,23 @@ class Sessions:
         return Entered(session, token)
 
     async def enter(self, tx: Transaction, visit: Visit, proof: Proof, now: datetime) -> Entered:
-        """The session of the visit, or a new one, holds the proof and answers to a new token."""
+        """The session of the visit, or a new one, holds the proof and answers to a new token.
+
+        Its first activity is written, as that shows that the token reached the browser.
+        """
         if visit.session is None:
             visit = replace(visit, session=(await self._add(tx, visit, now)).session)
-        return await self.elevate(tx, visit, proof, now)
+        return await self.elevate(tx, visit, proof, now, seen_at=now - TOUCHED_EVERY)
 
-    async def elevate(self, tx: Transaction, visit: Visit, proof: Proof, now: datetime) -> Entered:
+    async def elevate(
+        self,
+        tx: Transaction,
+        visit: Visit,
+        proof: Proof,
+        now: datetime,
+        *,
+        seen_at: datetime | None = None,
+    ) -> Entered:
         """The session holds one more proof and answers to a new token (ASVS 7.2.4)."""
         token = self._kit.tokens.mint_session()
         session = await tx.sessions.elevate(
@@ -184,6 +194,7 @@ class Sessions:
             self._hash(token),
             login=visit.identity.login,
             now=now,
+            seen_at=seen_at,
         )
         return Entered(session, token)
 
@@ -246,49 +257,3 @@ class Sessions:
         async with self._kit.store.read() as tx:
             found = await tx.sessions.of(visit.person, now)
         return tuple(session for session in found if self._alive(session, now))
-
-
-async def end_sessions(
-    tx: Transaction, person: Person, now: datetime, *, keep: SessionId | None = None
-) -> None:
-    """Every session of the person but one is over, and every process learns it from the feed.
-
-    No browser of theirs is remembered any more either.
-    """
-    await tx.trusted.end(person, None, now)
-    if keep is None:
-        await tx.sessions.end(person, None)
-        await tx.feed.append("person", person, None, now)
-        return
-    for session in await tx.sessions.of(person, now):
-        if session.id != keep:
-            await tx.sessions.end(person, session.id)
-            await tx.feed.append("session", person, session.id, now)
-
-
-async def end_remembered(
-    tx: Transaction,
-    person: Person,
-    now: datetime,
-    which: SeriesId | None = None,
-    *,
-    levels: Mapping[str, Level],
-) -> int:
-    """One browser of the person, or all, are remembered no longer; return how many were.
-
-    Sessions that rest on nothing else are over, and every process learns it from the feed. A proof
-    of what is no second factor here carries none of them: they would go on as if remembered.
-    """
-    ended = await tx.trusted.end(person, which, now)
-    for session in await tx.sessions.of(person, now):
-        series = {str(proof.authenticator_id) for proof in session.proofs if proof.remembered}
-        rests = which in series if which is not None else bool(series)
-        if rests and not any(_carries(proof, levels) for proof in session.proofs):
-            await tx.sessions.end(person, session.id)
-            await tx.feed.append("session", person, session.id, now)
-    return ended
-
-
-def _carries(proof: Proof, levels: Mapping[str, Level]) -> bool:
-    """Tell whether a session needs no remembered browser beside this proof."""
-    return not proof.remembered and worth(proof, levels) >= Level.TWO_FACTOR

@@ -9,10 +9,13 @@ from sidecar.core.model import REMEMBERED, AuthenticatorId, Level, Proof
 from sidecar.core.outbox import PostId
 from sidecar.core.stores import Transaction
 from sidecar.core.trusted import Rotation, SeriesId, TrustedBrowser, Turn
+from sidecar.flows.ending import end_recognised, end_remembered
 from sidecar.flows.kit import ACTION_PROOF_LIFE, SESSIONS_OPENED, Entered, Kit, counted_under
 from sidecar.flows.notices import Notices
 from sidecar.flows.record import act
-from sidecar.flows.sessions import Sessions, end_remembered
+from sidecar.flows.sessions import (
+    Sessions,
+)
 from sidecar.flows.tokens import TrustedToken
 from sidecar.flows.visit import Visit, coarse
 
@@ -32,6 +35,8 @@ class Recognised:
     entered: Entered
     carried: Carried | None
     """None: what it carries is current; another tab got it."""
+    anew: bool = False
+    """What it should have carried was lost, and sessions that began with that are over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +140,8 @@ class Browsers:
             return None
         if isinstance(found, Recognised):
             self._sessions.forget(found.entered.session.id)
+            if found.anew:
+                await self._sessions.catch_up(visit.person)
             return found
         await self._sessions.catch_up(visit.person)
         await self._notices.send(found.told)
@@ -158,14 +165,17 @@ class Browsers:
         )
         if rotation.turn is Turn.OLDER:
             return Forgotten(await self._stolen(tx, visit, now))
+        if rotation.turn is Turn.LOST:
+            # Nobody was seen in the session of the token that was lost; whoever has it is a thief.
+            await end_recognised(tx, person, now, series, levels=self._kit.levels)
         browser = await self._counted(tx, rotation, now)
         if browser is None:
             return Forgotten()
         entered = await self._sessions.enter(tx, visit, browser.proof(), now)
         await tx.trail.append(act(visit, "browser.recognised", now, factor=browser.factor))
-        taken = rotation.turn is Turn.TAKEN
+        taken = rotation.turn in {Turn.TAKEN, Turn.LOST}
         carried = Carried(fresh.text, browser.expires_at - now) if taken else None
-        return Recognised(entered, carried)
+        return Recognised(entered, carried, anew=rotation.turn is Turn.LOST)
 
     async def _counted(
         self, tx: Transaction, rotation: Rotation, now: datetime

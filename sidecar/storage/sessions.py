@@ -70,7 +70,14 @@ class SqlSessions:
         return _session(row) if row.token_hash == token else _earlier(row)
 
     async def elevate(
-        self, session: SessionId, proof: Proof, token: TokenHash, *, login: str, now: datetime
+        self,
+        session: SessionId,
+        proof: Proof,
+        token: TokenHash,
+        *,
+        login: str,
+        now: datetime,
+        seen_at: datetime | None = None,
     ) -> Session:
         """The session holds the proof and answers to the new token only (and the old one's grace).
 
@@ -93,13 +100,11 @@ class SqlSessions:
                 status=status,
                 proofs=_written(_with(kept, proof)),
                 login=login,
-                last_seen_at=now,
+                last_seen_at=seen_at or now,
                 token_hash=token,
                 previous_hash=row.token_hash,
                 previous_until=now + GRACE,
-                previous=canonical(
-                    {"status": row.status, "proofs": row.proofs, "login": row.login}
-                ).decode(),
+                previous=_kept_as_it_is(row),
             )
         )
         if rotated.rowcount != 1:
@@ -178,6 +183,12 @@ def _with(proofs: tuple[Proof, ...], proof: Proof) -> tuple[Proof, ...]:
 
 def _session(row: AnyRow) -> Session:
     return _as_it_was(row, status=row.status, proofs=row.proofs, login=row.login)
+
+
+def _kept_as_it_is(row: AnyRow) -> str:
+    """Return what the token before the next elevation answers with."""
+    kept = {"status": row.status, "proofs": row.proofs, "login": row.login}
+    return canonical(kept).decode()
 
 
 def _earlier(row: AnyRow) -> Session:

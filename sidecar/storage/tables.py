@@ -264,6 +264,7 @@ trusted_devices = Table(
     Column("counter_hash", IDENTIFIER, nullable=False),
     Column("previous_hash", IDENTIFIER),
     Column("previous_until", Utc),
+    Column("arrived", Boolean, nullable=False),
     Column("factor", NAME, nullable=False),
     Column("proven_at", Utc, nullable=False),
     Column("created_at", Utc, nullable=False),

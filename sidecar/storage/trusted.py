@@ -23,6 +23,7 @@ class SqlTrustedBrowsers:
                 id=browser.id,
                 **person_values(browser.person),
                 counter_hash=counter,
+                arrived=True,
                 factor=browser.factor,
                 proven_at=browser.proven_at,
                 created_at=browser.created_at,
@@ -48,25 +49,47 @@ class SqlTrustedBrowsers:
         fresh: TokenHash,
         now: datetime,
     ) -> Rotation:
-        """The fresh counter is in place, if the one offered was current; by one statement."""
-        mine = and_(_one(person, series), _live(now))
-        swapped = await self._connection.execute(
-            update(trusted_devices)
-            .where(mine, trusted_devices.c.counter_hash == counter)
-            .values(
-                counter_hash=fresh,
-                previous_hash=counter,
-                previous_until=now + GRACE,
-                last_used_at=now,
-            )
+        """The fresh counter is in place, if the one offered was current; by one statement.
+
+        So it is if the one before is offered, and the current one is not known to have arrived.
+        """
+        mine, kept = and_(_one(person, series), _live(now)), trusted_devices.c
+        taken = await self._swap(and_(mine, kept.counter_hash == counter), counter, fresh, now)
+        waits = and_(kept.previous_until <= now, kept.arrived.is_(False))
+        lost = not taken and await self._swap(
+            and_(mine, kept.previous_hash == counter, waits), counter, fresh, now
         )
         row = (await self._connection.execute(select(trusted_devices).where(mine))).one_or_none()
         if row is None:
             return Rotation(Turn.GONE)
-        if swapped.rowcount == 1:
-            return Rotation(Turn.TAKEN, _browser(row))
+        if taken or lost:
+            return Rotation(Turn.TAKEN if taken else Turn.LOST, _browser(row))
         recent = row.previous_hash == counter and row.previous_until > now
         return Rotation(Turn.PARALLEL if recent else Turn.OLDER, _browser(row))
+
+    async def _swap(
+        self, wanted: ColumnElement[bool], counter: TokenHash, fresh: TokenHash, now: datetime
+    ) -> bool:
+        swapped = await self._connection.execute(
+            update(trusted_devices)
+            .where(wanted)
+            .values(
+                counter_hash=fresh,
+                previous_hash=counter,
+                previous_until=now + GRACE,
+                arrived=False,
+                last_used_at=now,
+            )
+        )
+        return swapped.rowcount == 1
+
+    async def arrived(self, person: Person, series: SeriesId) -> None:
+        """The current counter reached its browser: whoever has an older one is another."""
+        await self._connection.execute(
+            update(trusted_devices)
+            .where(_one(person, series), trusted_devices.c.arrived.is_(False))
+            .values(arrived=True)
+        )
 
     async def end(self, person: Person, series: SeriesId | None, now: datetime) -> int:
         """One browser of the person, or all, are remembered no longer; return how many were."""

@@ -49,11 +49,36 @@ async def test_a_counter_is_taken_once(store: Store) -> None:
         await tx.trusted.add(trusted(), C0)
     taken = await turn(store, C0, C1, seconds=1)
     assert taken == Rotation(Turn.TAKEN, trusted(last_used_at=SOON))
+    async with store.begin() as tx:
+        await tx.trusted.arrived(ADA, B1)
     within = GRACE.total_seconds()
     assert (await turn(store, C0, C2, seconds=1 + within - 0.001)).turn is Turn.PARALLEL
     assert (await turn(store, C0, C2, seconds=1 + within)).turn is Turn.OLDER
     assert (await turn(store, C1, C2, seconds=2)).turn is Turn.TAKEN
     assert (await turn(store, C0, C1, seconds=2)).turn is Turn.OLDER
+
+
+async def test_a_counter_that_never_arrived_is_replaced(store: Store) -> None:
+    """The one before shows a third in its place, again and again, until somebody has the current
+    one: then, and for the counter that was lost, it shows two holders.
+    """
+    lost, after = token("lost"), 1 + GRACE.total_seconds()
+    async with store.begin() as tx:
+        await tx.trusted.add(trusted(), C0)
+        await tx.trusted.arrived(TWIN, B1)
+    assert (await turn(store, C0, lost, seconds=1)).turn is Turn.TAKEN
+    assert (await turn(store, C0, C1, seconds=after - 0.001)).turn is Turn.PARALLEL
+    renewed = await turn(store, C0, C1, seconds=after)
+    assert renewed.turn is Turn.LOST
+    assert renewed.browser is not None
+    assert renewed.browser.last_used_at == NOW + timedelta(seconds=after)
+    assert (await turn(store, lost, C2, seconds=after)).turn is Turn.OLDER
+    assert (await turn(store, C0, C1, seconds=after + 1)).turn is Turn.PARALLEL
+    assert (await turn(store, C0, C1, days=1)).turn is Turn.LOST
+    async with store.begin() as tx:
+        await tx.trusted.arrived(ADA, B1)
+    assert (await turn(store, C0, C2, days=2)).turn is Turn.OLDER
+    assert (await turn(store, C1, C2, days=2)).turn is Turn.TAKEN
 
 
 async def test_what_is_over_is_gone(store: Store) -> None:

@@ -102,6 +102,7 @@ async def test_an_older_token_ends_everything(there: Scene) -> None:
     mine, _, carried = await remembered(there)
     stolen = later(there, carried)
     found = await recognised(there, later(there, carried))
+    await there.flows.sessions.touch(found.entered.session)  # it arrived: she goes on in it
     there.clock.travel(seconds=9)
     parallel = await recognised(there, stolen)
     assert parallel.carried is None
@@ -116,6 +117,38 @@ async def test_an_older_token_ends_everything(there: Scene) -> None:
     assert (await there.events())[0] == "browser.stolen"
     assert found.carried is not None
     assert await there.flows.browsers.recognise(later(there, found.carried), ANY) == Forgotten()
+
+
+@pytest.mark.threat(64)
+async def test_an_answer_that_was_lost_is_no_theft(there: Scene) -> None:
+    """A token whose successor nobody was seen with shows a new one in its place, minutes later;
+    whoever has the lost one is out at once, and is a thief as soon as they use it.
+    """
+    _, _, carried = await remembered(there)
+    lost = await recognised(there, later(there, carried))
+    there.clock.travel(minutes=3)
+    found = await recognised(there, later(there, carried))
+    assert found.anew
+    assert found.carried is not None
+    assert await there.flows.sessions.recall(lost.entered.token) is None
+    assert len(await listed(there)) == 1
+    await there.flows.sessions.touch(found.entered.session)
+    assert lost.carried is not None
+    over = await there.flows.browsers.recognise(later(there, lost.carried), ANY)
+    assert isinstance(over, Forgotten)
+    assert (await there.events())[0] == "browser.stolen"
+
+
+@pytest.mark.threat(64)
+async def test_a_thief_who_was_seen_is_found_out(there: Scene) -> None:
+    """A thief who uses a copy first shows up when its owner comes, once the thief went on."""
+    _, _, carried = await remembered(there)
+    thief = await recognised(there, later(there, carried))
+    await there.flows.sessions.touch(thief.entered.session)
+    there.clock.travel(minutes=1)
+    over = await there.flows.browsers.recognise(later(there, carried), ANY)
+    assert isinstance(over, Forgotten)
+    assert await there.flows.sessions.recall(thief.entered.token) is None
 
 
 async def test_remembering_again_replaces(there: Scene) -> None:

@@ -123,6 +123,7 @@ def _trusted_devices() -> None:
         sa.Column("counter_hash", IDENTIFIER, nullable=False),
         sa.Column("previous_hash", IDENTIFIER, nullable=True),
         sa.Column("previous_until", MOMENT, nullable=True),
+        sa.Column("arrived", sa.Boolean(), nullable=False),
         sa.Column("factor", NAME, nullable=False),
         sa.Column("proven_at", MOMENT, nullable=False),
         sa.Column("created_at", MOMENT, nullable=False),
