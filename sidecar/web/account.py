@@ -21,7 +21,7 @@ from sidecar.flows.manage import removing
 from sidecar.flows.visit import Visit
 from sidecar.web import lines
 from sidecar.web.asking import known
-from sidecar.web.browsers import browser, remembered
+from sidecar.web.browsers import browser, near, remembered
 from sidecar.web.choosing import choices, proves_two, spare
 from sidecar.web.desk import Desk
 from sidecar.web.lines import AddressLine, Codes, EventKind, Method, SessionLine
@@ -197,7 +197,7 @@ class AccountPages:
             kinds[event.name],
             about="" if not factor else self._desk.site.kinds.get(factor, factor),
             browser=browser(str(event.details.get("user_agent", ""))),
-            place=str(event.details.get("network", "")),
+            place=near(str(event.details.get("network", ""))),
         )
 
     def _is_spare(self, name: str) -> bool:
@@ -217,7 +217,7 @@ def _line(session: Session, current: str) -> SessionLine:
     return SessionLine(
         id=session.id,
         browser=browser(session.user_agent),
-        place=session.address,
+        place=near(session.address),
         started=session.created_at,
         last_seen=session.last_seen_at,
         current=session.id == current,

@@ -41,6 +41,14 @@ def browser(user_agent: str) -> str:
     return word[0] if word else "?"
 
 
+def near(network: str) -> str:
+    """Return a network as people read addresses, `192.0.2.x`: a prefix length is jargon."""
+    start, cut, _ = network.partition("/")
+    if not cut:
+        return network
+    return f"{start.removesuffix('0')}x" if "." in start else f"{start}x"
+
+
 def rememberable(desk: Desk, factor: str, need: Requirement) -> timedelta | None:
     """Return for how long the browser can be remembered; None where that would not help here."""
     plain = need.level <= Level.TWO_FACTOR and need.max_age is None and not need.factors
@@ -65,7 +73,7 @@ def _line(item: TrustedBrowser, current: SeriesId | None) -> BrowserLine:
     return BrowserLine(
         id=item.id,
         browser=browser(item.user_agent),
-        place=item.address,
+        place=near(item.address),
         added=item.created_at,
         last_used=item.last_used_at,
         expires=item.expires_at,

@@ -22,12 +22,12 @@ WORK = Method("a5", "sms", "Work", NOW, NOW - DAY, detail="+49 ••• ••4
 HOME = Method("a6", "sms", "", NOW - DAY, detail="+49 ••• ••17", restricted=True)
 MAIL = Method("a7", "email", "", NOW - DAY, NOW, detail="a•••@example.com")
 APPROVAL = Method("a8", "acme_push:PLUGIN", "", NOW - DAY, label="Approval in the Acme app")
-HERE = SessionLine("s1", "Firefox on Linux", "192.0.2.0/24", NOW - DAY, NOW, current=True)
-PHONE = SessionLine("s2", "Safari on iPhone", "2001:db8::/48", NOW - 3 * DAY, NOW - DAY)
+HERE = SessionLine("s1", "Firefox · Linux", "192.0.2.x", NOW - DAY, NOW, current=True)
+PHONE = SessionLine("s2", "Safari · iPhone", "2001:db8::x", NOW - 3 * DAY, NOW - DAY)
 EVENTS = (
-    Event(NOW, "renamed", "Tablet in the kitchen", "Firefox on Linux", "192.0.2.0/24"),
-    Event(NOW - DAY, "verified", "Pixel 8", "Safari on iPhone", "2001:db8::/48"),
-    Event(NOW - DAY, "wrong-code", "Pixel 8", "Safari on iPhone", "2001:db8::/48"),
+    Event(NOW, "renamed", "Tablet in the kitchen", "Firefox · Linux", "192.0.2.x"),
+    Event(NOW - DAY, "verified", "Pixel 8", "Safari · iPhone", "2001:db8::x"),
+    Event(NOW - DAY, "wrong-code", "Pixel 8", "Safari · iPhone", "2001:db8::x"),
     Event(NOW - 2 * DAY, "disabled"),
     Event(NOW - 2 * DAY, "locked"),
     Event(NOW - 9 * DAY, "code-used", "", "Edge on Windows", "198.51.100.0/24"),
@@ -35,10 +35,8 @@ EVENTS = (
 )
 ONLY = Method("a1", "totp", "Pixel 8", NOW - DAY, removable=False)
 FULL = Codes("b1", 7, 10, NOW - 200 * DAY)
-FIREFOX = BrowserLine(
-    "t1", "Firefox · Linux", "192.0.2.0/24", NOW, NOW, NOW + 30 * DAY, current=True
-)
-SAFARI = BrowserLine("t2", "Safari · iPhone", "2001:db8::/48", NOW, NOW - 2 * DAY, NOW + 9 * DAY)
+FIREFOX = BrowserLine("t1", "Firefox · Linux", "192.0.2.x", NOW, NOW, NOW + 30 * DAY, current=True)
+SAFARI = BrowserLine("t2", "Safari · iPhone", "2001:db8::x", NOW, NOW - 2 * DAY, NOW + 9 * DAY)
 
 
 def account_views() -> dict[str, View]:
@@ -60,8 +58,8 @@ def _many() -> View:
             AddressLine("sms", "+49 ••• ••42", verified=False),
         ),
         events=(
-            Event(NOW, "browser-remembered", "", "Firefox on Linux"),
-            Event(NOW, "browser-stolen", "", "Safari on iPhone", "2001:db8::/48"),
+            Event(NOW, "browser-remembered", "", "Firefox · Linux"),
+            Event(NOW, "browser-stolen", "", "Safari · iPhone", "2001:db8::x"),
             Event(NOW, "browser-forgotten"),
             Event(NOW - DAY, "disowned", "sms"),
             Event(NOW - DAY, "disowned"),

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from sidecar.web.browsers import browser
+from sidecar.web.browsers import browser, near
 from tests.somebody import COOKIE, Somebody, somebody
 from tests.world import World, world
 
@@ -31,6 +31,20 @@ TRUSTED = "__Host-sidecar-trusted"
 def test_browser(user_agent: str, shown: str) -> None:
     """Each User-Agent shows what a person would call it, and never more of what was sent."""
     assert browser(user_agent) == shown
+
+
+@pytest.mark.parametrize(
+    ("network", "shown"),
+    [
+        ("192.0.2.0/24", "192.0.2.x"),
+        ("2001:db8::/48", "2001:db8::x"),
+        ("", ""),
+        ("nowhere", "nowhere"),
+    ],
+)
+def test_near(network: str, shown: str) -> None:
+    """A network shows as an address of which the rest is left open, and nothing as nothing."""
+    assert near(network) == shown
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
