@@ -92,12 +92,11 @@ class SqlSessions:
         if row is None:
             raise ChallengeGone("the session is over")
         kept = _read(row.proofs) if row.login == login else ()
-        status = follow(SESSION, SessionStatus(row.status), "prove")
         rotated = await self._connection.execute(
             update(sessions)
             .where(sessions.c.id == session, sessions.c.token_hash == row.token_hash)
             .values(
-                status=status,
+                status=follow(SESSION, SessionStatus(row.status), "prove"),
                 proofs=_written(_with(kept, proof)),
                 login=login,
                 last_seen_at=seen_at or now,
