@@ -4,7 +4,7 @@ import asyncio
 import ssl
 from collections import deque
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from email.parser import BytesParser
@@ -19,7 +19,7 @@ SILENT = "silent"
 GONE = "gone"
 
 
-@dataclass(slots=True)
+@dataclass  # without slots: the server looks at every member, which Python 3.11.2 cannot then
 class Relay:
     """The mail it took; `next_up` holds what it says next at a stage instead of yes."""
 
@@ -128,4 +128,5 @@ async def relaying(
 
 def hang_up(server: SMTP) -> None:
     if isinstance(server.transport, asyncio.WriteTransport):
-        server.transport.abort()
+        with suppress(AttributeError):  # TLS that is over has nothing to abort in Python 3.11.2
+            server.transport.abort()
