@@ -16,6 +16,7 @@ import idna
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from sidecar.core.durations import parse_duration
+from sidecar.core.masking import masked
 from sidecar.core.message_codes import (
     FEWEST_DIGITS,
     LONGEST_LIFE,
@@ -77,8 +78,7 @@ class Mailboxes:
         return to if len(to) <= MAX_CHARACTERS else Rejected("bad-address")
 
     def mask(self, to: str) -> str:
-        local, _, host = to.partition("@")
-        return f"{local[0]}•••@{host}"
+        return masked("email", to)
 
 
 def email(options: Options, tools: Tools) -> Factor:

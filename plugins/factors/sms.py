@@ -25,6 +25,7 @@ from phonenumbers import (
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from sidecar.core.durations import parse_duration
+from sidecar.core.masking import masked
 from sidecar.core.message_codes import (
     FEWEST_DIGITS,
     LONGEST_LIFE,
@@ -97,7 +98,7 @@ class Numbers:
         return format_number(number, PhoneNumberFormat.E164)
 
     def mask(self, to: str) -> str:
-        return f"+{parse(to).country_code} ••• ••{to[-2:]}"
+        return masked("sms", to)
 
 
 def sms(options: Options, tools: Tools) -> Factor:

@@ -15,6 +15,7 @@ from sidecar.core.errors import (
     ResponseRejected,
 )
 from sidecar.core.guessing import Claim
+from sidecar.core.masking import masked
 from sidecar.core.message_codes import MessageCodes, Sent
 from sidecar.core.messages import Contact, Message
 from sidecar.core.model import Challenge, ChallengeId, Prompt, Purpose, Rejected, Response
@@ -25,7 +26,7 @@ from sidecar.flows.challenge import bounded
 from sidecar.flows.deliver import Deliveries, used
 from sidecar.flows.kit import CHALLENGES_BEGUN, Kit, counted_under, new_id
 from sidecar.flows.record import act
-from sidecar.flows.stated import EMAIL, stated
+from sidecar.flows.stated import stated
 from sidecar.flows.visit import Visit
 
 COUNTED: Final = f"{CONFIRMING}:confirm"
@@ -42,11 +43,7 @@ class Stated:
     @property
     def masked(self) -> str:
         """What its owner knows it by, and nobody else can write to."""
-        to = self.contact.to
-        if self.contact.channel == EMAIL:
-            local, _, host = to.partition("@")
-            return f"{local[0]}•••@{host}"
-        return f"{to[:3]} ••• ••{to[-2:]}"
+        return masked(self.contact.channel, self.contact.to)
 
 
 class Confirmations:

@@ -90,7 +90,7 @@ class Enrollments:
             purpose=Purpose.ENROLL,
             factor=factor,
             # A confirmed first factor is itself the proof for making the spare codes after it.
-            action=self._spare() if ticket else "",
+            action=adding(self._kit.spare) if ticket and self._kit.spare else "",
             authenticator_id=new,
             prompt=started.prompt,
             state=f"{ticket}\n".encode() + started.state,
@@ -260,11 +260,6 @@ class Enrollments:
             if item.factor == new.factor:
                 await tx.authenticators.move(item, "remove", now)
                 await tx.contacts.drop(new.person, item.id, now)
-
-    def _spare(self) -> str:
-        """Return the action of adding the spare factor, if one is configured."""
-        spares = (name for name, factor in self._kit.factors.items() if factor.traits.stands_in)
-        return next((adding(name) for name in spares), "")
 
     def _factor(self, name: str) -> Factor:
         if name not in self._kit.factors:

@@ -143,6 +143,12 @@ class Kit:
         raise DeliveryFailed(failure, why=Undelivered.REFUSED)
 
     @property
+    def spare(self) -> str:
+        """The factor that stands in for a lost one; empty where none is configured."""
+        names = (name for name, factor in self.factors.items() if factor.traits.stands_in)
+        return next(names, "")
+
+    @property
     def levels(self) -> dict[str, Level]:
         """The level that one proof of each configured factor gives.
 

@@ -22,7 +22,7 @@ from sidecar.flows.visit import Visit
 from sidecar.web import lines
 from sidecar.web.asking import known
 from sidecar.web.browsers import browser, near, remembered
-from sidecar.web.choosing import choices, proves_two, spare
+from sidecar.web.choosing import choices, proves_two
 from sidecar.web.desk import Desk
 from sidecar.web.lines import AddressLine, Codes, EventKind, Method, SessionLine
 from sidecar.web.questions import Fault
@@ -116,7 +116,7 @@ class AccountPages:
     async def codes(self, request: web.Request) -> web.Response:
         """New spare codes are shown, after a proof for exactly that."""
         form = await self._desk.form(request)
-        factor = spare(self._desk.flows.kit)
+        factor = self._desk.flows.kit.spare
         try:
             challenge = await self._desk.flows.enrollments.begin(form.visit, factor, {})
         except StepUpRequired:
@@ -151,7 +151,7 @@ class AccountPages:
                 self._method(item, held) for item in held if not self._is_spare(item.factor)
             ),
             codes=next((_codes(item) for item in held if self._is_spare(item.factor)), None),
-            codes_offered=bool(spare(self._desk.flows.kit)),
+            codes_offered=bool(self._desk.flows.kit.spare),
             codes_able=proves_two(self._desk.flows.kit, held),
             choices=choices(self._desk, held),
             sessions=tuple(

@@ -25,11 +25,6 @@ def choices(
     return tuple(_choice(desk, name, usable, first=name == shown[0]) for name in shown)
 
 
-def spare(kit: Kit) -> str:
-    """Return the factor that stands in for a lost one; empty where none is configured."""
-    return next((name for name, factor in kit.factors.items() if factor.traits.stands_in), "")
-
-
 def proves_two(kit: Kit, held: tuple[Authenticator, ...]) -> bool:
     """Tell whether what a person has proves two factors, for whom alone spares are made."""
     return bool(portfolio_of(kit, held).able(Requirement(Level.TWO_FACTOR), kit.levels))

@@ -21,7 +21,7 @@ from sidecar.flows.manage import is_name, tidy
 from sidecar.flows.portfolio import authenticators, portfolio
 from sidecar.flows.visit import Visit
 from sidecar.web.asking import carried, requirement
-from sidecar.web.choosing import missing, spare
+from sidecar.web.choosing import missing
 from sidecar.web.desk import Desk, Form
 from sidecar.web.questions import Fault
 from sidecar.web.sending import SENT_AGAIN, fault_of, later, status_of, unsent
@@ -244,7 +244,7 @@ class EnrollPages:
         if entered is not None:
             self._desk.keep(request, entered)
             visit = replace(form.visit, session=entered.session)
-            codes = spare(self._desk.flows.kit)
+            codes = self._desk.flows.kit.spare
             if codes:
                 try:
                     begun = await self._desk.flows.enrollments.begin(visit, codes, {})

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from sidecar.clock import utc_now
-from sidecar.core.errors import DeliveryFailed, UpstreamUnreachable
+from sidecar.conformance.lent import Nobody, no_transport, nobody_outside
 from sidecar.core.protocols import (
     Asked,
     AskUpstream,
@@ -21,22 +21,6 @@ from sidecar.core.transports import Transport
 T = TypeVar("T")
 
 
-class Silent:
-    """An application that nobody can reach."""
-
-    async def ask(
-        self,
-        upstream: str,
-        target: bytes,
-        headers: RawHeaders,
-        *,
-        timeout_s: float,
-        limit_bytes: int,
-    ) -> Asked:
-        del upstream, target, headers, timeout_s, limit_bytes
-        raise UpstreamUnreachable("nobody listens")
-
-
 class InPlace:
     """Dear work, done at once and counted."""
 
@@ -46,24 +30,6 @@ class InPlace:
     async def __call__(self, work: Callable[[], T]) -> T:
         self.done += 1
         return work()
-
-
-async def nobody_outside(
-    method: str,
-    url: str,
-    headers: RawHeaders = (),
-    body: bytes = b"",
-    *,
-    timeout_s: float,
-    private: bool = False,
-) -> Asked:
-    """Reach nobody: there is no network."""
-    del method, url, headers, body, timeout_s, private
-    raise DeliveryFailed("nobody listens")
-
-
-def no_transport(name: str) -> Transport:
-    raise KeyError(name)
 
 
 def lent(
@@ -82,7 +48,7 @@ def lent(
         return hmac.digest(key, data, hashlib.sha256)
 
     return Tools(
-        *(instance, realm, keyed, ask or Silent(), dear or InPlace(), call or nobody_outside),
+        *(instance, realm, keyed, ask or Nobody(), dear or InPlace(), call or nobody_outside),
         transport=transport or no_transport,
         now=now,
         origins=origins,

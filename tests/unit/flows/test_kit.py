@@ -26,6 +26,12 @@ async def test_levels_follow_the_traits(here: Scene) -> None:
     assert keyed.levels == {"key": Level.PHISHING_RESISTANT}
 
 
+async def test_spare(here: Scene) -> None:
+    """The stand-in shows by its name; where there is none, nothing does."""
+    assert here.kit.spare == "backup_codes"
+    assert replace(here.kit, factors={"totp": here.kit.factors["totp"]}).spare == ""
+
+
 async def test_a_plugin_may_say_our_words_and_no_others() -> None:
     """Our errors pass; any other shows as a failure that names its kind and not its text."""
 

@@ -18,7 +18,7 @@ from sidecar.core.model import (
     SharedSecret,
 )
 from sidecar.core.protocols import FactorTraits
-from sidecar.web.choosing import choices, missing, proves_two, spare, stronger
+from sidecar.web.choosing import choices, missing, proves_two, stronger
 from sidecar.web.desk import Desk
 
 TRAITS = {
@@ -95,12 +95,6 @@ def test_what_is_held_is_counted() -> None:
     mine = (held("texts"), held("texts"), held("app", active=False))
     found = {choice.factor: choice.held for choice in choices(Parts().desk(), mine)}
     assert found == {"key": 0, "app": 0, "letters": 0, "mail": 0, "texts": 2}
-
-
-def test_spare() -> None:
-    """The stand-in shows by its name; where there is none, nothing does."""
-    assert spare(Parts().desk().flows.kit) == "codes"
-    assert spare(Parts({"app": TRAITS["app"]}).desk().flows.kit) == ""
 
 
 @pytest.mark.conforms("NIST-RESTA-2")
