@@ -21,7 +21,7 @@ class Stronger:
 
     @property
     def traits(self) -> FactorTraits:
-        return replace(self._inner.traits, phishing_resistant=True, amr=("hwk",))
+        return replace(self._inner.traits, phishing_resistant=True, amr=("hwk",), seeded=False)
 
     async def begin_enrollment(self, context: Context, request: Response) -> Started:
         return await self._inner.begin_enrollment(context, request)

@@ -4,7 +4,6 @@ Does not protect against a page that asks for a code and uses it at once (phishi
 whoever copies the secret while it is shown.
 """
 
-from base64 import b32encode
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
@@ -13,7 +12,6 @@ from hmac import compare_digest
 from secrets import token_bytes
 from types import MappingProxyType
 from typing import Final, Literal
-from urllib.parse import quote, urlencode
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from pyotp import HOTP
@@ -21,6 +19,7 @@ from pyotp import HOTP
 from sidecar.core.model import (
     Authenticator,
     Enrolled,
+    Material,
     Prompt,
     Rejected,
     Response,
@@ -29,6 +28,7 @@ from sidecar.core.model import (
     Verified,
 )
 from sidecar.core.protocols import Context, Factor, FactorTraits, Plugin, Tools
+from sidecar.core.seeds import Algorithm, Seed, base32, parameters, uri
 
 AMR: Final = ("otp",)
 """Source: RFC 8176 §2."""
@@ -38,6 +38,9 @@ LATE_BEFORE_LEARNING: Final = 3
 """Late codes in a row that speak for a slow clock rather than for slow typing."""
 MIN_SECRET_BYTES: Final = 16
 """Source: RFC 4226 §4 R6 (NIST SFOA-1 asks for 14)."""
+MAX_SECRET_BYTES: Final = 128
+"""The block of SHA-512; HMAC only hashes what is longer (RFC 2104 §2)."""
+PERIODS_S: Final = range(15, 121)
 MAX_INPUT_CHARACTERS: Final = 64
 MAX_ACCOUNT_CHARACTERS: Final = 64
 """Longer names make a QR code that phones find hard to read."""
@@ -52,11 +55,11 @@ class Options(BaseModel):
 
     issuer: str = Field(min_length=1, max_length=64, pattern=r"\S")
     """Name of the service, as people see it in their app."""
-    algorithm: Literal["SHA1", "SHA256", "SHA512"] = "SHA1"
+    algorithm: Algorithm = "SHA1"
     """Some apps ignore anything but SHA1 and then show wrong codes."""
     digits: Literal[6, 8] = 6
     """Length of a code; some apps know only 6."""
-    period: int = Field(default=30, ge=15, le=120)
+    period: int = Field(default=30, ge=PERIODS_S[0], le=PERIODS_S[-1])
     """Seconds that a code is shown; some apps know only 30. At most 120 (NIST SFOA-3)."""
     secret_bytes: int = Field(default=20, ge=MIN_SECRET_BYTES, le=64)
     """Length of new secrets."""
@@ -73,7 +76,7 @@ class Memory:
     Kept in `SharedSecret.state`, so that other options later leave old authenticators working.
     """
 
-    algorithm: str
+    algorithm: Algorithm
     digits: int
     period: int
     last_step: int = -1
@@ -95,7 +98,7 @@ _MEMORY: Final = TypeAdapter(Memory)
 class Totp:
     """Authenticator apps."""
 
-    traits = FactorTraits(proves="possession")
+    traits = FactorTraits(proves="possession", seeded=True)
 
     def __init__(self, options: Options, tools: Tools) -> None:
         del tools
@@ -104,7 +107,7 @@ class Totp:
     async def begin_enrollment(self, context: Context, request: Response) -> Started:
         del request
         secret = token_bytes(self._options.secret_bytes)
-        return Started(self._invitation(context, _base32(secret)), state=secret)
+        return Started(self._invitation(context, secret), state=secret)
 
     async def finish_enrollment(
         self, context: Context, state: bytes, response: Response
@@ -146,6 +149,20 @@ class Totp:
         if code is None:
             return Rejected("malformed")
         return _best([self._judge(found, held, code, context.now) for found, held in ready])
+
+    def adopt(self, seed: Seed) -> Enrolled | Rejected:
+        """What the other system accepted last is not known, so no step is spent."""
+        odd = seed.digits not in {6, 8} or seed.period_s not in PERIODS_S
+        if odd or not MIN_SECRET_BYTES <= len(seed.secret) <= MAX_SECRET_BYTES:
+            return Rejected("unsuitable")
+        memory = Memory(seed.algorithm, seed.digits, seed.period_s)
+        return Enrolled(SharedSecret(seed.secret, asdict(memory)))
+
+    def seed(self, material: Material) -> Seed | None:
+        if not isinstance(material, SharedSecret):
+            return None
+        memory = _recall(material)
+        return Seed(material.secret, memory.algorithm, memory.digits, memory.period)
 
     def _judge(
         self, authenticator: Authenticator, held: SharedSecret, code: str, at: datetime
@@ -191,19 +208,12 @@ class Totp:
     def _bounded(self, drift: int) -> int:
         return max(-self._options.max_drift, min(drift, self._options.max_drift))
 
-    def _invitation(self, context: Context, key: str) -> Prompt:
+    def _invitation(self, context: Context, secret: bytes) -> Prompt:
         options = self._options
         issuer, account = _part(options.issuer), _part(context.label or context.person.subject)
-        parameters = {
-            "secret": key,
-            "issuer": issuer,
-            "algorithm": options.algorithm,
-            "digits": options.digits,
-            "period": options.period,
-        }
-        label = f"{quote(issuer, safe='')}:{quote(account, safe='')}"
-        uri = f"otpauth://totp/{label}?{urlencode(parameters, quote_via=quote)}"
-        return Prompt("totp_enrollment", {**parameters, "uri": uri, "account": account})
+        seed = Seed(secret, options.algorithm, options.digits, options.period)
+        shown = {**parameters(seed, issuer), "account": account}
+        return Prompt("totp_enrollment", {**shown, "uri": uri(seed, issuer, account)})
 
 
 def _ready(
@@ -234,7 +244,7 @@ def _matching(secret: bytes, memory: Memory, code: str, now: int) -> tuple[int, 
     """Return all steps in reach with this code, nearest first; each is compared in any case."""
     if len(secret) < MIN_SECRET_BYTES:
         raise ValueError("the secret is too short to have been made here")
-    made = HOTP(_base32(secret), digits=memory.digits, digest=_DIGESTS[memory.algorithm])
+    made = HOTP(base32(secret), digits=memory.digits, digest=_DIGESTS[memory.algorithm])
     reach = range(max(0, now - REACH), now + REACH + 1)
     equal = [step for step in reach if compare_digest(made.at(step), code)]
     return tuple(sorted(equal, key=lambda step: abs(step - now)))
@@ -285,10 +295,6 @@ def _recall(held: SharedSecret) -> Memory:
 def _part(text: str) -> str:
     """Return a part of the label without the colon that separates the parts."""
     return text.replace(":", "-").strip()[:MAX_ACCOUNT_CHARACTERS]
-
-
-def _base32(secret: bytes) -> str:
-    return b32encode(secret).decode().rstrip("=")
 
 
 PLUGIN: Plugin[Options, Factor] = Plugin(Options, Totp)

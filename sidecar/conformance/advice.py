@@ -22,6 +22,7 @@ ADVICE: Final[Mapping[str, str]] = {
     "another_persons_authenticator": "skip authenticators whose person is not context.person",
     "another_persons_state": "put the person into the state, and compare it when it comes back",
     "unusable": "skip authenticators that are not `usable`, or hold material of another kind",
+    "seeds": "keep the seed whole with how its codes are made; nothing of it is spent at first",
     "malformed": "check form and length before anything else, and reject with one of REASONS",
     "malformed_enrollment": "check form and length before anything else, at each step",
     "stored_form": "store a hash, or a key from which the answer is computed anew",

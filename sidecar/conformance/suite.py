@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
 
-from sidecar.conformance import answers, hostile, kept, people, quiet, shown, timing
+from sidecar.conformance import answers, hostile, kept, people, quiet, seeds, shown, timing
 from sidecar.conformance.advice import ADVICE
 from sidecar.conformance.case import Broken, Case
 
@@ -29,6 +29,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     people.another_persons_authenticator,
     people.another_persons_state,
     people.unusable,
+    seeds.seeds,
     hostile.malformed,
     hostile.malformed_enrollment,
     hostile.stored_form,

@@ -26,6 +26,7 @@ Clock = Callable[[], datetime]
 RawHeaders = tuple[tuple[bytes, bytes], ...]
 """Header fields in wire order and spelling."""
 
+O = TypeVar("O")  # noqa: E741 - reads as "options" beside P_co
 O_contra = TypeVar("O_contra", contravariant=True)
 P_co = TypeVar("P_co", covariant=True)
 T = TypeVar("T")
@@ -122,9 +123,6 @@ class Build(Protocol[O_contra, P_co]):
     def __call__(self, options: O_contra, tools: Tools, /) -> P_co: ...
 
 
-O = TypeVar("O")  # noqa: E741 - reads as "options" beside P_co
-
-
 @dataclass(frozen=True, slots=True)
 class Plugin(Generic[O, P_co]):
     """The last line of each plugin file: its options' schema and how to build it."""
@@ -157,6 +155,8 @@ class FactorTraits:
     """The channel of the messages that its codes travel by; empty where it sends none."""
     label: str = ""
     """What people call it where the templates have no word: English, or in its own `locale/`."""
+    seeded: bool = False
+    """Takes seeds of other systems and gives them out: it is a `sidecar.core.seeds.Seeded` too."""
 
     @property
     def strongest(self) -> Level:
@@ -270,8 +270,7 @@ class RequestView:
         """
         values = self.all(name)
         if len(values) > 1:
-            message = f"header {name} occurs {len(values)} times"
-            raise MalformedRequest(message)
+            raise MalformedRequest(f"header {name} occurs {len(values)} times")
         return values[0] if values else None
 
 

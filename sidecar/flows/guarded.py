@@ -98,7 +98,7 @@ class GuardedFactor:
         self, context: Context, state: bytes, response: Response
     ) -> Enrolled | Rejected | Started:
         call = self._called(lambda: self._factor.finish_enrollment(context, state, response))
-        return self._sane(await call, _enrolled)
+        return self._sane(await call, _enrolled_or_not)
 
     async def begin_challenge(
         self, context: Context, authenticators: tuple[Authenticator, ...]
@@ -199,11 +199,15 @@ def _started(found: object) -> bool:
     )
 
 
-def _enrolled(found: object) -> bool:
-    if type(found) is not Enrolled:
-        return _started(found) or _rejected(found, frozenset())
+def _enrolled_or_not(found: object) -> bool:
+    return is_enrolled(found) or _started(found) or is_rejected(found, frozenset())
+
+
+def is_enrolled(found: object) -> bool:
+    """Tell whether it is an enrollment that can be kept and shown."""
     return (
-        type(found.material) in _MATERIALS
+        type(found) is Enrolled
+        and type(found.material) in _MATERIALS
         and type(found.detail) is str
         and (found.reveal is None or _prompt(found.reveal))
         and (found.contact is None or _contact(found.contact))
@@ -212,7 +216,7 @@ def _enrolled(found: object) -> bool:
 
 def _verdict(found: object, given: frozenset[str]) -> bool:
     if type(found) is not Verified:
-        return _rejected(found, given)
+        return is_rejected(found, given)
     return (
         _texts((found.authenticator_id,))
         and found.authenticator_id in given
@@ -221,7 +225,8 @@ def _verdict(found: object, given: frozenset[str]) -> bool:
     )
 
 
-def _rejected(found: object, given: frozenset[str]) -> bool:
+def is_rejected(found: object, given: frozenset[str]) -> bool:
+    """Tell whether it is a rejection for a reason of ours, that names none but the given."""
     return (
         type(found) is Rejected
         and _texts((found.reason,))

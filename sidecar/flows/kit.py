@@ -22,11 +22,13 @@ from sidecar.core.protocols import (
     Clock,
     Factor,
 )
+from sidecar.core.seeds import Seeded
 from sidecar.core.stores import Store
 from sidecar.core.transports import Transport
 from sidecar.core.volume import Bucket, Limiter
 from sidecar.flows.budgets import Budgets
-from sidecar.flows.guarded import GuardedFactor, TellCall, Templates, unheard
+from sidecar.flows.guarded import TellCall, Templates, unheard
+from sidecar.flows.seeded import GuardedSeeds, guarded
 from sidecar.flows.tokens import Tokens
 from sidecar.flows.visit import Visit
 from sidecar.metrics.messages import MessageCounts, Uncounted
@@ -124,10 +126,16 @@ class Kit:
 
     def guarded(self) -> "Kit":
         """Return the same kit; each call of a factor ends in time and in our words."""
-        guard = partial(GuardedFactor, tell=self.told_call, templates=self.templates)
+        guard = partial(guarded, tell=self.told_call, templates=self.templates)
         limit = self.plugin_timeout
         factors = {name: guard(name, factor, limit) for name, factor in self.factors.items()}
         return replace(self, factors=factors)
+
+    @property
+    def seeded(self) -> dict[str, Seeded]:
+        """The factors that take seeds of other systems, in the order of the configuration."""
+        factors = self.factors.items()
+        return {name: one for name, one in factors if isinstance(one, GuardedSeeds)}
 
     def carrier(self, message: Message) -> str:
         """Return the transport that the message names, or the first that carries its channel.

@@ -227,6 +227,7 @@ class Plugins:
             return
         same = (declared.name, declared.role, declared.realm, declared.plugin, declared.options)
         if declared.role is Role.FACTORS and isinstance(traits, FactorTraits):
+            self.findings += _lacking(built, traits, where)
             yield Declared(*same, factor=traits)
         elif declared.role is Role.IDENTITY and isinstance(traits, SourceTraits):
             yield Declared(*same, source=traits)
@@ -234,6 +235,15 @@ class Plugins:
             yield Declared(*same, transport=traits)
         else:
             self.findings.append(Finding(where, f"the plugin is no {declared.role.value} plugin"))
+
+
+def _lacking(built: object, traits: FactorTraits, where: Where) -> Iterator[Finding]:
+    """A factor that says it takes seeds has the methods for them (`Seeded`)."""
+    lacks = [name for name in ("adopt", "seed") if not callable(getattr(built, name, None))]
+    if traits.seeded and lacks:
+        yield Finding(
+            where, f"the plugin says that it is seeded, and has no {' and no '.join(lacks)}"
+        )
 
 
 def transports_of(options: BaseModel) -> Iterator[tuple[Where, str]]:

@@ -26,6 +26,7 @@ from tests.conformance.careless import (
     TakesUnreadable,
     Vacuous,
 )
+from tests.conformance.clockwork import SEEDED
 from tests.conformance.sound import LENGTH, WRONG, Key, Pad, Signer, Token
 from tests.conformance.untrue import (
     AsksWithoutTemplate,
@@ -273,6 +274,7 @@ DEFECTS: dict[type[Pad], set[str]] = {
     WritesWithoutTemplate: {"messages"},
     WritesElsewhere: {"messages"},
     KeepsObjects: {"kept"},
+    **{factor: {"seeds"} for factor in SEEDED},
 }
 """Each factor with the checks that find its defect."""
 

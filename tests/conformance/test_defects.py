@@ -6,6 +6,7 @@ from sidecar.conformance import shown, timing
 from sidecar.conformance.case import Broken, Case, Seen
 from sidecar.conformance.suite import CHECKS, Finding, run
 from sidecar.core.model import Response
+from tests.conformance.clockwork import Clockwork
 from tests.conformance.defects import DEFECTS, DEVICES, NeverEnds, NeverRight
 from tests.conformance.sound import Pad, Signer, Token
 
@@ -23,7 +24,7 @@ async def test_a_defect_is_found_by_the_check_for_it(factor: type[Pad]) -> None:
     assert {item.check for item in findings if item.broken} == DEFECTS[factor]
 
 
-@pytest.mark.parametrize("factor", [Pad, Signer], ids=lambda factor: factor.__name__)
+@pytest.mark.parametrize("factor", [Pad, Signer, Clockwork], ids=lambda factor: factor.__name__)
 async def test_a_sound_factor_keeps_every_promise(factor: type[Pad]) -> None:
     """A factor without a defect shows that every check was tried and none failed."""
     findings = await found(factor)

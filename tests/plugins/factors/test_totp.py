@@ -9,7 +9,8 @@ import pytest
 from pydantic import ValidationError
 
 from plugins.factors.totp import REACH
-from sidecar.core.model import Rejected, SharedSecret, Verified
+from sidecar.core.model import Enrolled, PublicKey, Rejected, SharedSecret, Verified
+from sidecar.core.seeds import Seed
 from tests.plugins.factors.apps import SECRET, STEP, after, answer, app, code, context, state, totp
 
 VECTORS = json.loads((Path(__file__).parents[2] / "data" / "otp-vectors.json").read_text())
@@ -223,3 +224,54 @@ async def test_foreign_state_is_broken() -> None:
     broken = replace(app(), material=SharedSecret(SECRET, {"digits": "six"}))
     with pytest.raises(ValidationError):
         await answer(totp(), broken)
+
+
+# --- seeds of other systems -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "seed",
+    [
+        Seed(SECRET),
+        Seed(bytes(16), "SHA256", 8, 15),
+        Seed(bytes(128), "SHA512", 6, 120),
+    ],
+    ids=repr,
+)
+async def test_a_seed_is_taken_as_it_is(seed: Seed) -> None:
+    """A seed shows in use and again at its way out with its own way of making codes."""
+    factor = totp(algorithm="SHA512", digits=8, period=90)
+    adopted = factor.adopt(seed)
+    assert isinstance(adopted, Enrolled)
+    memory = state(adopted)
+    assert (memory.algorithm, memory.digits, memory.period) == (
+        seed.algorithm,
+        seed.digits,
+        seed.period_s,
+    )
+    assert (memory.last_step, memory.drift, memory.burned) == (-1, 0, ())
+    assert factor.seed(adopted.material) == seed
+
+
+@pytest.mark.conforms("RFC-4226-R6", "NIST-SFOA-3")
+@pytest.mark.parametrize(
+    "seed",
+    [
+        Seed(bytes(15)),
+        Seed(b""),
+        Seed(bytes(129)),
+        Seed(SECRET, digits=5),
+        Seed(SECRET, digits=7),
+        Seed(SECRET, period_s=14),
+        Seed(SECRET, period_s=121),
+    ],
+    ids=lambda seed: f"{len(seed.secret)}-{seed!r}",
+)
+def test_weak_seeds_are_unsuitable(seed: Seed) -> None:
+    """A secret that is short, or codes that no app of ours makes, show that it is not taken."""
+    assert totp().adopt(seed) == Rejected("unsuitable")
+
+
+def test_what_is_no_app_has_no_seed() -> None:
+    """A public key shows that no seed comes of it."""
+    assert totp().seed(PublicKey(b"id", b"key", 1)) is None

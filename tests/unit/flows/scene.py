@@ -54,6 +54,7 @@ class Watched:
 
     def __init__(self, inner: Factor) -> None:
         self._inner = inner
+        self.adopt, self.seed = (getattr(inner, name, None) for name in ("adopt", "seed"))
         self.judged = 0
         self.judging = asyncio.Event()
         self.broken: Exception | None = None

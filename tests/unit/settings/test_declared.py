@@ -39,10 +39,27 @@ class Push:
     traits = FactorTraits(proves="possession", level=Level.PHISHING_RESISTANT)
 
 
+class SaysItIsSeeded(Push):
+    """Says that it takes seeds, and cannot."""
+
+    traits = FactorTraits(proves="possession", seeded=True)
+
+
+class HalfSeeded(SaysItIsSeeded):
+    """Takes seeds and does not give them out."""
+
+    def adopt(self) -> None:
+        """Take nothing."""
+
+    seed = None
+
+
 @pytest.fixture(autouse=True)
 def acme(monkeypatch: pytest.MonkeyPatch) -> None:
     module = ModuleType("acme_push")
     vars(module)["PLUGIN"] = Plugin(Options, Push)
+    vars(module)["SEEDED"] = Plugin(Options, SaysItIsSeeded)
+    vars(module)["HALF"] = Plugin(Options, HalfSeeded)
     vars(module)["NOTHING"] = Plugin(Options, lambda options, tools: (options, tools))
     monkeypatch.setitem(sys.modules, "acme_push", module)
 
@@ -83,6 +100,19 @@ def test_a_plugin_has_the_role_under_which_it_is_declared() -> None:
     assert build.faults(identity=identity) == ["identity.push: the plugin is no identity plugin"]
     declared = {"totp": {"issuer": "X"}, "push": {"plugin": "acme_push:NOTHING"}}
     assert build.faults(factors=declared) == ["factors.push: the plugin is no factors plugin"]
+
+
+def test_a_factor_that_says_it_takes_seeds_can() -> None:
+    """Traits without the methods show at start which of them are not there."""
+
+    def said(name: str) -> list[str]:
+        return build.faults(
+            factors={"totp": {"issuer": "X"}, "push": {"plugin": f"acme_push:{name}"}}
+        )
+
+    says = "factors.push: the plugin says that it is seeded, and has no"
+    assert said("SEEDED") == [f"{says} adopt and no seed"]
+    assert said("HALF") == [f"{says} seed"]
 
 
 def test_unknown_plugins_are_told_where_they_are_named() -> None:
