@@ -2,12 +2,14 @@
 
 import ipaddress
 import sys
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
 
 from sidecar.bundled import import_plugin, plugin_names
 from sidecar.loader import Role
+from tests.postgres import Server, serving
 
 
 class OutsideAddressError(OSError):
@@ -51,3 +53,10 @@ def pytest_configure(config: pytest.Config) -> None:
     # The same examples each time: a run tells of this change, `explore` looks for new ones.
     settings.register_profile("suite", deadline=None, derandomize=True)
     settings.load_profile(config.getoption("--hypothesis-profile") or "suite")
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """Lend this process's server of PostgreSQL; without one installed the test is skipped."""
+    with serving() as server:
+        yield server

@@ -64,15 +64,14 @@ async def _store(loaded: Loaded) -> list[Fault]:
     """Let an existing database prove itself; one that is still to be made is worth a warning."""
     from sidecar import wiring
     from sidecar.clock import utc_now
-    from sidecar.storage.engine import database_path
-    from sidecar.storage.faults import StoreUnproven
+    from sidecar.storage.faults import StoreAbsent, StoreUnproven
     from sidecar.storage.sql import open_store
 
     url = loaded.settings.storage.database
     try:
         store = await open_store(url, wiring.key_ring(loaded), utc_now)
     except StoreUnproven as unproven:
-        absent = not database_path(url).exists()
+        absent = isinstance(unproven, StoreAbsent)
         where = ("storage", "database")
         finding = Finding(where, str(unproven), unproven.hint, warning=absent)
         return [loaded.places.fault(finding)]

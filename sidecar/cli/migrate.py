@@ -53,14 +53,14 @@ def down(
     """Move the schema back; what only the newer one can hold is lost."""
     loaded = load(config)
     database = loaded.settings.storage.database
-    empties = to == BASE
-    if not empties and _run(status(database)).revision == REVISIONS[0]:
+    empties, at = to == BASE, _run(status(database))
+    if not empties and at.revision == REVISIONS[0]:
         # One step below the first revision is an empty store: everybody's factors at once.
         typer.echo(f"There is no revision below the first one; --to {BASE} empties the store.")
         raise typer.Exit(1)
     if not yes:
         lost = "EVERYTHING in it is lost" if empties else "what only the newer one holds is lost"
-        typer.confirm(f"Move the schema of {database} down to {to}? {lost}", abort=True)
+        typer.confirm(f"Move the schema of {at.place} down to {to}? {lost}", abort=True)
     _tell(_run(migrate_down(database, key_ring(loaded), to)))
 
 
@@ -82,4 +82,4 @@ def _run(work: Coroutine[None, None, Status]) -> Status:
 
 def _tell(found: Status) -> None:
     at = "this version's" if found.current else f"this version needs {found.head}"
-    typer.echo(f"{found.path}: revision {found.revision or 'none'} ({at})")
+    typer.echo(f"{found.place}: revision {found.revision or 'none'} ({at})")

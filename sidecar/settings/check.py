@@ -1,4 +1,4 @@
-"""What each section must say for the others to make sense: origins, login, enrollment, storage."""
+"""What each section must say for the others to make sense: origins, login, enrollment, sessions."""
 
 import ssl
 from collections.abc import Callable, Iterable, Iterator
@@ -10,12 +10,12 @@ from typing import Final
 from sidecar.core.durations import show_duration
 from sidecar.core.paths import fold_case
 from sidecar.core.policy import Facts, Network, bypassed
+from sidecar.settings.check_storage import storage
 from sidecar.settings.check_upstreams import upstreams
 from sidecar.settings.draft import Draft
 from sidecar.settings.faults import Finding, Where, unloadable
 from sidecar.settings.schema import Unidentified
 
-DATABASE: Final = "sqlite+aiosqlite:///"
 LONGEST_SESSION: Final = timedelta(days=366)
 LONGEST_DRAIN: Final = timedelta(minutes=10)
 """Beyond, a stop looks like one that hangs."""
@@ -136,19 +136,6 @@ def session(draft: Draft) -> Iterator[Finding]:
             yield Finding(("session", key), "must be longer than nothing")
         elif value > LONGEST_SESSION:
             yield Finding(("session", key), "is longer than a year")
-
-
-def storage(draft: Draft) -> Iterator[Finding]:
-    url = draft.settings.storage.database
-    where = ("storage", "database")
-    kind, _, path = url.partition("///")
-    if kind.partition(":")[0].startswith("sqlite") and kind != DATABASE.partition("///")[0]:
-        yield Finding(where, "is no address of a database", f"did you mean {DATABASE}…?")
-    elif not url.startswith(DATABASE):
-        hint = f"{DATABASE}path/to/sidecar.db"
-        yield Finding(where, "this version keeps its data in SQLite only", hint)
-    elif not path.partition("?")[0] or ":memory:" in path:
-        yield Finding(where, "needs a file: what is kept in memory is lost at a restart")
 
 
 def prefix(draft: Draft) -> Iterator[Finding]:

@@ -116,7 +116,8 @@ class StoragePart(Part):
     """Where factors, sessions and the audit trail are kept."""
 
     database: str = Field(default="sqlite+aiosqlite:///data/sidecar.db", repr=False)
-    """`sqlite+aiosqlite:///relative/path.db`, or four slashes and an absolute path."""
+    """`sqlite+aiosqlite:///relative/path.db`, or four slashes and an absolute path; or
+    `postgresql+asyncpg://user:password@host:5432/name?sslmode=verify-full`."""
 
 
 class KeySource(Part):

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sidecar.core.model import Account, Person
 from sidecar.core.protocols import Clock
 from sidecar.storage.columns import Utc, of_person, person_values
-from sidecar.storage.engine import upsert
+from sidecar.storage.dialects import upsert
 from sidecar.storage.tables import (
     accounts,
 )

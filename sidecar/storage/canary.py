@@ -34,7 +34,7 @@ async def prove(connection: AsyncConnection, ring: KeyRing) -> Vault:
             that rows still need is gone.
 
     """
-    vault = Vault(ring, await _instance(connection, ring))
+    vault = Vault(ring, await instance_of(connection, ring))
     known = (await connection.execute(select(canaries.c.key_id, canaries.c.sealed))).all()
     for key_id, sealed in known:
         if key_id in ring.keys:
@@ -72,7 +72,13 @@ async def has_tables(connection: AsyncConnection) -> bool:
     return bool({*names} - {"alembic_version"})
 
 
-async def _instance(connection: AsyncConnection, ring: KeyRing) -> str:
+async def instance_of(connection: AsyncConnection, ring: KeyRing) -> str:
+    """Return the id of the instance whose store this is.
+
+    Raises:
+        StoreUnproven: it has none, or none that the keys open.
+
+    """
     sealed = (await connection.execute(select(instance.c.sealed))).scalars().all()
     if len(sealed) != 1:
         raise StoreUnproven(f"{_FOREIGN}: it has no instance id", _KEYS)

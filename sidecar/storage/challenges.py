@@ -21,7 +21,7 @@ from sidecar.core.model import (
     SessionId,
 )
 from sidecar.storage.columns import of_person, person_values
-from sidecar.storage.engine import upsert
+from sidecar.storage.dialects import upsert
 from sidecar.storage.tables import challenges
 from sidecar.storage.vault import Place, Vault, canonical
 

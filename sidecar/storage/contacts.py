@@ -12,7 +12,7 @@ from sidecar.core.messages import Contact
 from sidecar.core.model import Person
 from sidecar.core.outbox import STATED, Address
 from sidecar.storage.columns import of_person, person_values
-from sidecar.storage.engine import upsert
+from sidecar.storage.dialects import upsert
 from sidecar.storage.tables import notification_addresses as addresses
 from sidecar.storage.vault import KeyRing, Place, Vault
 

@@ -1,6 +1,11 @@
 """What can be wrong with a store before it is used."""
 
+from typing import Final
+
 from sidecar.core.errors import SidecarError
+
+CREATE: Final = "sidecar migrate up --create"
+"""The command that makes a store where there is none."""
 
 
 class StoreUnproven(SidecarError):
@@ -13,3 +18,7 @@ class StoreUnproven(SidecarError):
         super().__init__(message)
         self.hint = hint
         """The command or setting that cures it; empty where only the operator can know."""
+
+
+class StoreAbsent(StoreUnproven):
+    """There is no store yet, and nothing that one could be mistaken for."""

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from sidecar.core.errors import Conflict
 from sidecar.core.model import AuthenticatorId, PublicKey
-from sidecar.storage.engine import upsert
+from sidecar.storage.dialects import upsert
 from sidecar.storage.tables import hardware_keys
 from sidecar.storage.vault import canonical
 

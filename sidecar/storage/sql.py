@@ -1,26 +1,25 @@
 """The store on SQL: transactions and their repositories."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from pathlib import Path
 
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from sidecar.core.errors import StoreUnavailable
 from sidecar.core.protocols import Clock
-from sidecar.storage import canary, engine, revisions
+from sidecar.storage import canary, revisions
 from sidecar.storage.accounts import SqlAccounts
 from sidecar.storage.attempts import SqlAttempts
 from sidecar.storage.authenticators import SqlAuthenticators
 from sidecar.storage.challenges import SqlChallenges
 from sidecar.storage.contacts import SqlContacts
-from sidecar.storage.faults import StoreUnproven
+from sidecar.storage.database import Database, database
+from sidecar.storage.dialects import WRITING, hold
+from sidecar.storage.faults import CREATE, StoreAbsent, StoreUnproven
 from sidecar.storage.feed import SqlFeed
 from sidecar.storage.invitations import SqlInvitations
 from sidecar.storage.outbox import SqlOutbox
@@ -32,8 +31,6 @@ from sidecar.storage.trail import SqlTrail, Verdict
 from sidecar.storage.transaction import cause, transaction
 from sidecar.storage.trusted import SqlTrustedBrowsers
 from sidecar.storage.vault import KeyRing, Vault
-
-CREATE = "sidecar migrate up --create"
 
 
 @dataclass(frozen=True)
@@ -96,33 +93,33 @@ class SqlTransaction:
 class SqlStore:
     """A proven store; `open_store` makes it."""
 
-    def __init__(self, path: Path, vault: Vault, clock: Clock) -> None:
-        self._path = path
+    def __init__(self, where: Database, vault: Vault, clock: Clock) -> None:
+        self._where = where
         self._vault = vault
         self._clock = clock
-        self._file = _identity_of(path)
-        self._writer = engine.writer(path)
-        self._reader = engine.reader(path)
+        self._writer = where.writer()
+        self._reader = where.reader()
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[SqlTransaction]:
         """Open a transaction that writes; it commits at the end of the block, else rolls back."""
-        self._require_present()
         async with transaction(self._writer) as connection:
+            await self._where.recognise(connection, self._vault)
+            await hold(connection, WRITING)
             yield SqlTransaction(connection, self._vault, self._clock)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[SqlTransaction]:
         """Open a transaction that sees one moment, only reads and never waits for writers."""
-        self._require_present()
         async with transaction(self._reader) as connection:
+            await self._where.recognise(connection, self._vault)
             yield SqlTransaction(connection, self._vault, self._clock)
 
     async def ping(self) -> None:
         """The database answers, and is still the one that was proven.
 
         Raises:
-            StoreUnavailable: it does not, or its file was removed or exchanged.
+            StoreUnavailable: it does not, or it was removed or exchanged.
 
         """
         async with self.read() as tx:
@@ -138,15 +135,6 @@ class SqlStore:
         async with transaction(self._writer) as connection:
             return await sweep(connection, now)
 
-    def _require_present(self) -> None:
-        """Return only while the file is the one that was proven.
-
-        A removed file goes on working for whoever has it open, and everything written to it is
-        lost with the process; reading it would hide that.
-        """
-        if _identity_of(self._path) != self._file:
-            raise StoreUnavailable("the database file was removed or exchanged")
-
     async def close(self) -> None:
         """Every connection is closed; open transactions of other tasks must have ended."""
         await self._reader.dispose()
@@ -160,44 +148,28 @@ async def open_store(url: str, ring: KeyRing, clock: Clock) -> SqlStore:
         StoreUnproven: missing, empty, foreign, of another revision, or not opened by the keys.
 
     """
-    path = engine.database_path(url)
-    await asyncio.to_thread(_require_file, path)
-    reader, writer = engine.reader(path), engine.writer(path)
+    where = database(url)
+    await where.require()
+    reader, writer = where.reader(), where.writer()
     try:
         async with reader.begin() as connection:
-            await _require_schema(connection)
+            await _require_schema(connection, where)
             vault = await canary.prove(connection, ring)
             rotated = await canary.needs_adoption(connection, ring)
         if rotated:
             async with writer.begin() as connection:
+                await hold(connection, WRITING)
                 await canary.adopt(connection, vault, clock())
     except (SQLAlchemyError, OSError) as error:
-        raise StoreUnproven(f"{path} cannot be read as a database: {cause(error)}") from error
+        raise StoreUnproven(f"{where.place} cannot be read: {cause(error)}") from None
     finally:
         await reader.dispose()
         await writer.dispose()
-    await asyncio.to_thread(engine.use_wal, path)
-    return SqlStore(path, vault, clock)
+    await where.settle()
+    return SqlStore(where, vault, clock)
 
 
-async def _require_schema(connection: AsyncConnection) -> None:
+async def _require_schema(connection: AsyncConnection, where: Database) -> None:
     if not await canary.has_tables(connection):
-        raise StoreUnproven("the database is empty", CREATE)
+        raise StoreAbsent(f"{where.place} is empty", CREATE)
     revisions.judge_revision(await revisions.revision(connection))
-
-
-def _require_file(path: Path) -> None:
-    if not path.exists():
-        raise StoreUnproven(f"there is no database at {path}", CREATE)
-    if not path.is_file():
-        raise StoreUnproven(f"{path} is not a file")
-    if path.stat().st_size == 0 and not path.with_name(f"{path.name}-wal").exists():
-        raise StoreUnproven(f"the database at {path} is empty", CREATE)
-
-
-def _identity_of(path: Path) -> tuple[int, int] | None:
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return (found.st_dev, found.st_ino)

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 from sqlalchemy import CursorResult, Executable
-from sqlalchemy.exc import DatabaseError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, EmulatedDBAPIException, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from sidecar.core.errors import StoreUnavailable
@@ -58,12 +58,31 @@ async def transaction(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
             if connection.sync_connection is not None:
                 await _whole(connection.close())
     except (SQLAlchemyError, OSError) as error:
-        raise StoreUnavailable(cause(error), retry_after_s=RETRY_S) from error
+        kept = error if _tellable(error) else None
+        raise StoreUnavailable(cause(error), retry_after_s=RETRY_S) from kept
 
 
 def cause(error: Exception) -> str:
-    """Return the driver's words, without the statement and what it carried."""
-    return str(error.orig) if isinstance(error, DatabaseError) else type(error).__name__
+    """Return the driver's words, without the statement and without what it carried."""
+    if not isinstance(error, DBAPIError):
+        return type(error).__name__
+    if not isinstance(error.orig, EmulatedDBAPIException):
+        return str(error.orig)
+    told = error.orig.driver_exception
+    return f"{type(told).__name__}: {told}" if _tellable(error) else type(told).__name__
+
+
+def _tellable(error: Exception) -> bool:
+    """Tell whether the driver's words carry nothing of what was stored.
+
+    SQLite's never do. PostgreSQL's details name values; so does what the server, or the driver
+    before it, says of a value that it does not take (class 22).
+    """
+    if not isinstance(error, DBAPIError) or not isinstance(error.orig, EmulatedDBAPIException):
+        return True
+    told = error.orig.driver_exception
+    state = str(getattr(told, "sqlstate", None) or "22")
+    return not state.startswith("22") and not getattr(told, "detail", None)
 
 
 async def _begin(connection: AsyncConnection) -> None:

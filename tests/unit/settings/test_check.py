@@ -117,25 +117,6 @@ def test_sessions_end() -> None:
     assert "session.lifetime: must be longer" in said(session={"idle": "0s", "lifetime": "0s"})
 
 
-@pytest.mark.parametrize(
-    ("url", "message"),
-    [
-        ("postgresql+asyncpg://u:p@db/x", "this version keeps its data in SQLite only"),
-        ("mysql://db/x", "this version keeps its data in SQLite only"),
-        ("data.db", "this version keeps its data in SQLite only"),
-        ("sqlite:///x.db", "is no address of a database (did you mean sqlite+aiosqlite:///…?)"),
-        ("sqlite+aiosqlite://x.db", "is no address of a database"),
-        ("sqlite+aiosqlite:///", "needs a file"),
-        ("sqlite+aiosqlite:///:memory:", "needs a file"),
-    ],
-)
-def test_data_is_kept_in_a_file(url: str, message: str) -> None:
-    """Addresses of other databases, or of none, show what this version serves, not the address."""
-    found = said(storage={"database": url})
-    assert f"storage.database: {message}" in found
-    assert "u:p" not in found
-
-
 def test_nothing_of_the_application_lies_under_our_prefix() -> None:
     """Login paths under the prefix, in any case, show that the application would never see them."""
     login = {

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from sidecar.core.errors import StoreUnavailable
-from sidecar.storage.faults import StoreUnproven
-from sidecar.storage.sql import CREATE, open_store
+from sidecar.storage.faults import CREATE, StoreUnproven
+from sidecar.storage.sql import open_store
 from sidecar.storage.vault import KeyRing, RootKey
 from tests.conformance.stores import (
     ADA,
@@ -143,7 +143,6 @@ async def test_rotation_keeps_everything_and_the_old_key_can_go_when_unused(
     "url",
     [
         "not a url",
-        "postgresql+asyncpg://host/db",
         "mysql://host/db",
         "sqlite+aiosqlite://",
         "sqlite+aiosqlite:///:memory:",

@@ -2,14 +2,14 @@
 
 from pathlib import Path
 
-from sidecar.storage import canary, engine, revisions, schema
+from sidecar.storage import canary, revisions, schema, sqlite
 
 
 async def test_up_and_down_again(tmp_path: Path) -> None:
     """A schema moved up and down shows the newest revision, then no table of ours."""
     path = tmp_path / "sidecar.db"
     path.touch()
-    writer = engine.writer(path, foreign_keys=False)
+    writer = sqlite.writer(path, foreign_keys=False)
     async with writer.begin() as connection:
         await schema.upgrade(connection)
         assert await revisions.revision(connection) == revisions.REVISIONS[-1]

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from sidecar.storage.faults import StoreUnproven
+from sidecar.storage.faults import CREATE, StoreUnproven
 from sidecar.storage.setup import migrate_down, migrate_up, status
-from sidecar.storage.sql import CREATE, open_store
+from sidecar.storage.sql import open_store
 from sidecar.storage.vault import KeyRing, RootKey
 from tests.conformance.stores import ADA, NOW, RING, Travel, files, open_sqlite, sqlite_file, url_of
 

@@ -136,7 +136,7 @@ async def test_a_transaction_inside_another_is_refused_in_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Writing inside an open write shows a refusal after the wait, not a process that hangs."""
-    monkeypatch.setattr("sidecar.storage.engine.WAIT_S", 0.1)
+    monkeypatch.setattr("sidecar.storage.sqlite.WAIT_S", 0.1)
     async with opened(sqlite_file(tmp_path)) as store, store.begin() as tx:
         await tx.accounts.ensure(ADA, NOW)
         with pytest.raises(StoreUnavailable):

@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from sidecar.core.errors import StoreUnavailable
-from sidecar.storage import engine
+from sidecar.storage import sqlite
 from sidecar.storage.tables import canaries
 from sidecar.storage.transaction import transaction
 from tests.conformance.stores import NOW, sqlite_file
@@ -20,7 +20,7 @@ ROW = {"sealed": "x", "created_at": NOW}
 
 @pytest.fixture
 async def writer(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
-    made = engine.writer(sqlite_file(tmp_path))
+    made = sqlite.writer(sqlite_file(tmp_path))
     yield made
     await made.dispose()
 

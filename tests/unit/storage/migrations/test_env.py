@@ -4,14 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from sidecar.storage import canary, engine, revisions, schema
+from sidecar.storage import canary, revisions, schema, sqlite
 
 
 async def test_a_migration_that_fails_leaves_no_table(tmp_path: Path) -> None:
     """An error after the last revision, before the commit, shows an empty database again."""
     path = tmp_path / "sidecar.db"
     path.touch()
-    writer = engine.writer(path)
+    writer = sqlite.writer(path)
 
     async def fail() -> None:
         async with writer.begin() as connection:

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
-from sidecar.storage import engine
+from sidecar.storage import sqlite
 from sidecar.storage.faults import StoreUnproven
 from sidecar.storage.tables import accounts
 from tests.conformance.stores import ADA, NOW, Travel, files, open_sqlite, sqlite_file, threads_end
@@ -18,7 +18,7 @@ from tests.conformance.stores import ADA, NOW, Travel, files, open_sqlite, sqlit
 async def test_a_connection_is_durable(tmp_path: Path) -> None:
     """The settings of a writing connection show WAL, full synchronisation, foreign keys."""
     path = sqlite_file(tmp_path)
-    writer = engine.writer(path)
+    writer = sqlite.writer(path)
     async with writer.begin() as connection:
         values = [
             (await connection.exec_driver_sql(f"PRAGMA {name}")).scalar_one()
@@ -31,7 +31,7 @@ async def test_a_connection_is_durable(tmp_path: Path) -> None:
 async def test_a_writer_holds_the_lock_from_the_start(tmp_path: Path) -> None:
     """A second process that wants to write shows refused before the first wrote anything."""
     path = sqlite_file(tmp_path)
-    one, two = engine.writer(path), engine.writer(path)
+    one, two = sqlite.writer(path), sqlite.writer(path)
     async with one.begin(), two.connect() as late:
         # The second would wait its ten seconds; the lock is what is shown here.
         raw = (await late.get_raw_connection()).driver_connection
@@ -45,7 +45,7 @@ async def test_a_writer_holds_the_lock_from_the_start(tmp_path: Path) -> None:
 
 async def test_readers_cannot_write(tmp_path: Path) -> None:
     """Deleting over a reading connection shows the database's own refusal."""
-    reading = engine.reader(sqlite_file(tmp_path))
+    reading = sqlite.reader(sqlite_file(tmp_path))
     with pytest.raises(OperationalError, match="readonly"):
         async with reading.begin() as connection:
             await connection.execute(accounts.delete())
@@ -54,7 +54,7 @@ async def test_readers_cannot_write(tmp_path: Path) -> None:
 
 async def test_nothing_is_made_by_connecting(tmp_path: Path) -> None:
     """Connecting to a file that is not there shows an error and no file."""
-    for make in (engine.reader, engine.writer):
+    for make in (sqlite.reader, sqlite.writer):
         missing = make(tmp_path / "none.db")
         with pytest.raises(OperationalError):
             async with missing.begin() as connection:
@@ -91,7 +91,7 @@ async def test_wal_mode_waits_for_its_turn(tmp_path: Path) -> None:
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("CREATE TABLE x (y)")
         other.execute("BEGIN IMMEDIATE")
-        waiting = asyncio.get_running_loop().run_in_executor(None, engine.use_wal, path)
+        waiting = asyncio.get_running_loop().run_in_executor(None, sqlite.use_wal, path)
         await asyncio.sleep(0.1)
         assert not waiting.done()
         other.execute("COMMIT")
@@ -105,12 +105,12 @@ async def test_wal_mode_is_not_waited_for_without_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A lock that is never given back, and a file that is none, show a fault."""
-    monkeypatch.setattr(engine, "WAIT_S", 0)
+    monkeypatch.setattr(sqlite, "WAIT_S", 0)
     path = tmp_path / "old.db"
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("CREATE TABLE x (y)")
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(StoreUnproven, match="locked"):
-            engine.use_wal(path)
+            sqlite.use_wal(path)
     with pytest.raises(StoreUnproven, match="cannot be used"):
-        engine.use_wal(tmp_path / "none.db")
+        sqlite.use_wal(tmp_path / "none.db")

@@ -1,0 +1,166 @@
+"""How connections to PostgreSQL behave, and what is told where they cannot be had."""
+
+from dataclasses import replace
+from urllib.parse import urlsplit
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
+
+from sidecar.core.errors import StoreUnavailable
+from sidecar.storage import setup
+from sidecar.storage.database import database
+from sidecar.storage.faults import CREATE, StoreAbsent, StoreUnproven
+from sidecar.storage.postgres import PostgresDatabase, _way
+from sidecar.storage.setup import migrate_down, migrate_up
+from sidecar.storage.sql import open_store
+from sidecar.storage.tables import accounts
+from sidecar.storage.vault import KeyRing
+from tests.conformance.stores import ADA, K1, NOW, RING, Travel, session, token
+from tests.postgres import PASSWORD, Server
+
+FOREIGN = KeyRing((replace(K1, secret=b"\xff" * 32),))
+
+
+async def fault_of(url: str, ring: KeyRing = RING) -> StoreUnproven:
+    with pytest.raises(StoreUnproven) as unproven:
+        await open_store(url, ring, Travel())
+    assert PASSWORD not in f"{unproven.value} {unproven.value.hint} {unproven.value.__cause__}"
+    return unproven.value
+
+
+async def test_a_database_that_is_no_store_of_ours_is_refused(postgres: Server) -> None:
+    """Promise 2: missing, empty, foreign, of other keys: each shows a fault and nothing made."""
+    assert "does not exist" in str(await fault_of(postgres.url("nowhere")))
+    async with postgres.empty() as url:
+        absent = await fault_of(url)
+        assert isinstance(absent, StoreAbsent)
+        assert absent.hint == CREATE
+        with pytest.raises(StoreAbsent):
+            await migrate_up(url, RING, Travel(), create=False)
+        await postgres.execute("CREATE TABLE orders (id INTEGER)", urlsplit(url).path[1:])
+        assert "another program" in str(await fault_of(url))
+        with pytest.raises(StoreUnproven, match="another program"):
+            await migrate_up(url, RING, Travel(), create=True)
+    async with postgres.store() as url:
+        assert "installation" in str(await fault_of(url, FOREIGN))
+        with pytest.raises(StoreUnproven, match="installation"):
+            await migrate_down(url, FOREIGN, "base")
+
+
+async def test_a_server_that_is_not_there_is_told(postgres: Server) -> None:
+    """Another port, and a user nobody knows, show faults that name the place, not the password."""
+    del postgres
+    told = str(await fault_of(f"postgresql+asyncpg://u:{PASSWORD}@127.0.0.1:1/x"))
+    assert told == "the database x at 127.0.0.1:1 cannot be read: ConnectionRefusedError"
+    assert PASSWORD not in repr(database(f"postgresql+asyncpg://u:{PASSWORD}@127.0.0.1:1/x"))
+
+
+async def test_up_down_up_makes_a_store_each_time(postgres: Server) -> None:
+    """Up, down to nothing and up again show a store that opens, and a status that says so."""
+    async with postgres.empty() as url:
+        for _ in range(2):
+            assert (await migrate_up(url, RING, Travel(), create=True)).current
+            await (await open_store(url, RING, Travel())).close()
+            assert (await setup.status(url)).current
+            assert (await migrate_down(url, RING, "base")).revision is None
+        assert isinstance(await fault_of(url), StoreAbsent)
+
+
+async def test_readers_cannot_write(postgres: Server) -> None:
+    """Deleting over a reading connection shows the server's own refusal."""
+    async with postgres.store() as url:
+        reading = database(url).reader()
+        with pytest.raises(DBAPIError, match="read-only"):
+            async with reading.begin() as connection:
+                await connection.execute(accounts.delete())
+        await reading.dispose()
+
+
+async def test_a_commit_is_durable_whatever_the_server_says(postgres: Server) -> None:
+    """A database whose commits may be lost shows that ours are not (promise 8)."""
+    async with postgres.store() as url:
+        name = urlsplit(url).path[1:]
+        await postgres.execute(f"ALTER DATABASE {name} SET synchronous_commit = off")
+        writing = database(url).writer()
+        async with writing.begin() as connection:
+            kept = (await connection.execute(text("SHOW synchronous_commit"))).scalar_one()
+        await writing.dispose()
+        assert kept == "on"
+
+
+async def test_text_must_have_its_encoding(postgres: Server) -> None:
+    """A database that cannot keep every name shows a fault before anything is made in it."""
+    await postgres.execute("CREATE DATABASE narrow TEMPLATE template0 ENCODING 'LATIN1' LOCALE 'C'")
+    with pytest.raises(StoreUnproven, match="keeps text as LATIN1"):
+        await migrate_up(postgres.url("narrow"), RING, Travel(), create=True)
+
+
+async def test_a_database_that_was_exchanged_is_not_used(postgres: Server) -> None:
+    """THREATS 42: another store under the same name shows as unavailable, not as newcomers."""
+    async with postgres.store() as url, postgres.empty() as other:
+        await migrate_up(other, RING, Travel(), create=True)
+        store = await open_store(url, RING, Travel())
+        async with store.begin() as tx:
+            await tx.accounts.mark_enrolled(ADA, NOW)
+        ours, theirs = (urlsplit(at).path[1:] for at in (url, other))
+        await postgres.execute(f"DROP DATABASE {ours} WITH (FORCE)")
+        with pytest.raises(StoreUnavailable):
+            await store.ping()
+        await postgres.execute(f"CREATE DATABASE {ours} TEMPLATE {theirs}")
+        for _ in range(2):
+            with pytest.raises(StoreUnavailable, match="exchanged"):
+                await store.ping()
+        with pytest.raises(StoreUnavailable):
+            async with store.begin() as tx:
+                await tx.accounts.ensure(ADA, NOW)
+        await store.close()
+
+
+async def test_a_server_that_came_back_is_used_at_once(postgres: Server) -> None:
+    """Connections that the server ended show that the next transaction has new ones."""
+    async with postgres.store() as url:
+        store = await open_store(url, RING, Travel())
+        async with store.begin() as tx:
+            await tx.accounts.ensure(ADA, NOW)
+        await store.ping()
+        await postgres.cut(urlsplit(url).path[1:])
+        await store.ping()
+        async with store.begin() as tx:
+            await tx.accounts.ensure(ADA, NOW)
+        await store.close()
+
+
+async def test_the_servers_words_leave_without_values(postgres: Server) -> None:
+    """A broken constraint shows as unavailable, and the stored value nowhere."""
+    async with postgres.store() as url:
+        store = await open_store(url, RING, Travel())
+        for which in ("s1", "s2"):
+            caught = None
+            try:
+                async with store.begin() as tx:
+                    await tx.sessions.add(session(which), token("very-secret"))
+            except StoreUnavailable as failed:
+                caught = failed
+        await store.close()
+    assert caught is not None
+    assert "very-secret" not in f"{caught} {caught.__cause__}"
+    assert "UniqueViolationError" in str(caught)
+
+
+def test_the_address_tells_how_the_server_is_reached() -> None:
+    """Words of the query show the driver's own, and a server that must prove itself a context."""
+    plain = _way(make_url("postgresql://db/x?host=/run/postgresql"))
+    assert plain == {"dsn": "postgresql:///?host=%2Frun%2Fpostgresql"}
+    named = _way(make_url("postgresql://db/x?ssl=verify-full&sslrootcert=/ca.pem"))
+    assert named == {"dsn": "postgresql:///?sslrootcert=%2Fca.pem&sslmode=verify-full"}
+    trusted = _way(make_url("postgresql://db/x?sslmode=verify-full"))
+    assert trusted["ssl"].check_hostname  # type: ignore[attr-defined]  # a context
+
+
+def test_a_place_has_no_password() -> None:
+    """What messages call a database shows host and name only."""
+    found = PostgresDatabase(make_url(f"postgresql://u:{PASSWORD}@db:5432/x?sslmode=require"))
+    assert found.place == "the database x at db:5432"
+    assert PASSWORD not in repr(found)
