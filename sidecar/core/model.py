@@ -307,6 +307,8 @@ class Session:
     user_agent: str = ""
     address: str = ""
     """Truncated for display: never a full address."""
+    client: str = ""
+    """The API client that saw the proofs; empty for a browser's session. No token opens it."""
 
     @property
     def proven(self) -> bool:
@@ -332,6 +334,10 @@ class Account:
     created_at: datetime
     enrolled_at: datetime | None = None
     """Set at the first confirmed authenticator and cleared only by an operator's reset."""
+    required: bool = False
+    """The person must keep a second factor: the last usable one is not theirs to remove."""
+    version: int = 0
+    """Grows with every change of what is configured; 0: nothing ever was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -343,6 +349,6 @@ class Event:
     """`noun.verb`, such as `authenticator.added`."""
     person: Person | None
     actor: str
-    """`self`, `operator:<name>` or `system`."""
+    """`self`, `operator:<name>`, `api:<client>`, `link` or `system`."""
     request_id: str = ""
     details: Mapping[str, str | int | bool] = field(default_factory=dict)

@@ -1,11 +1,14 @@
 """The ports of storage: what the flows need to be kept, and how atomically."""
 
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from sidecar.core.clients import ApiTokens
+from sidecar.core.directory import Directory
+from sidecar.core.feed import Feed
 from sidecar.core.guessing import Attempts
+from sidecar.core.invitations import Invitations
 from sidecar.core.model import (
     Account,
     Authenticator,
@@ -21,6 +24,8 @@ from sidecar.core.model import (
     TokenHash,
 )
 from sidecar.core.outbox import Contacts, Outbox, Sendings
+from sidecar.core.recoveries import Recoveries
+from sidecar.core.replays import Replays
 from sidecar.core.trusted import TrustedBrowsers
 
 
@@ -35,6 +40,25 @@ class Accounts(Protocol):
 
     async def mark_enrolled(self, person: Person, now: datetime) -> None:
         """`enrolled_at` is set; an earlier value stays."""
+        ...
+
+    async def configure(
+        self,
+        person: Person,
+        *,
+        enabled: bool,
+        required: bool,
+        version: int | None,
+        now: datetime,
+    ) -> Account | None:
+        """Return the person's row as it now is, made if there was none.
+
+        None: `version` was given and is not the present one any more.
+        """
+        ...
+
+    async def forgive(self, person: Person, now: datetime) -> None:
+        """Tries made before now count no longer; what they disabled stays disabled (NIST RL-4)."""
         ...
 
     async def bump_epoch(self, person: Person) -> int:
@@ -187,6 +211,14 @@ class Sessions(Protocol):
         """
         ...
 
+    async def enter(self, session: Session, token: TokenHash) -> Session:
+        """Return the session of this id if it still goes on; else it begins anew, as given.
+
+        What an API client has seen proven of a person has an id that follows from both, so that
+        two calls at once meet in one session.
+        """
+        ...
+
     async def touch(self, session: SessionId, now: datetime) -> None: ...
 
     async def drop_proofs(self, session: SessionId) -> None: ...
@@ -197,47 +229,6 @@ class Sessions(Protocol):
 
     async def of(self, person: Person, now: datetime) -> tuple[Session, ...]:
         """Return the live sessions of the person, last seen first."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Revocation:
-    """One row of the ordered feed that every process reads once a second."""
-
-    sequence: int
-    kind: str
-    """`session` or `person`."""
-    person: Person
-    session: SessionId | None = None
-
-
-class Feed(Protocol):
-    """Revocations, in order, written in the transaction that revokes."""
-
-    async def append(
-        self, kind: str, person: Person, session: SessionId | None, now: datetime
-    ) -> None: ...
-
-    async def since(self, sequence: int) -> tuple[Revocation, ...]: ...
-
-    async def last(self) -> int: ...
-
-
-class Invitations(Protocol):
-    """Single-use codes that open somebody's first enrollment."""
-
-    async def add(self, person: Person, code: TokenHash, *, by: str, expires_at: datetime) -> None:
-        """The code is open; an earlier one of the same person no longer is."""
-        ...
-
-    async def void(self, person: Person, now: datetime) -> None:
-        """No code of the person is open any more."""
-        ...
-
-    async def open(self, person: Person, code: TokenHash, now: datetime) -> bool: ...
-
-    async def redeem(self, person: Person, code: TokenHash, now: datetime) -> bool:
-        """Return whether the code was open and is now spent, by one statement."""
         ...
 
 
@@ -278,6 +269,14 @@ class Transaction(Protocol):
     def trusted(self) -> TrustedBrowsers: ...
     @property
     def trail(self) -> Trail: ...
+    @property
+    def directory(self) -> Directory: ...
+    @property
+    def tokens(self) -> ApiTokens: ...
+    @property
+    def replays(self) -> Replays: ...
+    @property
+    def recoveries(self) -> Recoveries: ...
 
 
 class Store(Protocol):

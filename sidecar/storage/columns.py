@@ -9,6 +9,7 @@ from sqlalchemy import (
     DateTime,
     Dialect,
     Integer,
+    MetaData,
     String,
     Table,
     TypeDecorator,
@@ -16,6 +17,15 @@ from sqlalchemy import (
 )
 
 from sidecar.core.model import Person
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
 
 
 class Utc(TypeDecorator[datetime]):

@@ -5,8 +5,8 @@ from datetime import datetime
 from sqlalchemy import func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from sidecar.core.feed import Revocation
 from sidecar.core.model import Person, SessionId
-from sidecar.core.stores import Revocation
 from sidecar.storage.columns import person_values
 from sidecar.storage.tables import (
     revocations,

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from sidecar.storage.faults import StoreUnproven
 
-REVISIONS: Final = ("0001", "0002")
+REVISIONS: Final = ("0001", "0002", "0003")
 """From the first to the newest; below the first there is only an empty store."""
 
 UP: Final = "sidecar migrate up"

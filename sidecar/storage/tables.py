@@ -7,10 +7,10 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
-    MetaData,
     Table,
     Text,
     UniqueConstraint,
+    false,
 )
 
 from sidecar.storage.columns import (
@@ -18,17 +18,9 @@ from sidecar.storage.columns import (
     NAME,
     WORD,
     Utc,
+    metadata,
     person_columns,
     serial,
-)
-
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
-        "pk": "pk_%(table_name)s",
-    }
 )
 
 instance = Table(
@@ -56,6 +48,8 @@ accounts = Table(
     Column("created_at", Utc, nullable=False),
     Column("enrolled_at", Utc),
     Column("reset_at", Utc),
+    Column("required", Boolean, nullable=False, server_default=false()),
+    Column("version", Integer, nullable=False, server_default="0"),
 )
 
 authenticators = Table(
@@ -165,6 +159,7 @@ sessions = Table(
     Column("epoch", Integer, nullable=False),
     Column("user_agent", Text, nullable=False),
     Column("address", Text, nullable=False),
+    Column("client", IDENTIFIER, nullable=False, server_default=""),
     Index(None, "realm", "subject"),
 )
 
@@ -205,6 +200,7 @@ audit_events = Table(
     Column("details", Text, nullable=False),
     Column("hash", IDENTIFIER, nullable=False),
     Column("mac", Text, nullable=False),
+    Column("pseudonym", WORD),
     Index(None, "realm", "subject", "sequence"),
     sqlite_autoincrement=True,
 )

@@ -6,7 +6,8 @@ import pytest
 
 from sidecar.core.errors import StoreUnavailable
 from sidecar.core.model import SessionId
-from sidecar.core.stores import Revocation, Store
+from sidecar.core.feed import Revocation
+from sidecar.core.stores import Store
 from tests.conformance.stores import ADA, NOW, TWIN, Travel, authenticator, event, session, token
 
 

@@ -2,7 +2,9 @@
 
 from alembic import context
 
-from sidecar.storage.tables import metadata
+import sidecar.storage.client_tables
+import sidecar.storage.tables  # noqa: F401 - both name their tables to the metadata
+from sidecar.storage.columns import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],
