@@ -11,6 +11,13 @@ ERASED: Final = "erased"
 """Stands where a realm was in what is kept of somebody erased; no realm can be called so."""
 
 
+PERSON_ERASED: Final = "person.erased"
+"""Names the event that says, as `pseudonym`, under which name somebody is known since.
+
+A trail in which a name was taken out without one is not whole.
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """Which people a listing is about; None: whatever it is."""

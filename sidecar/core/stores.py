@@ -39,7 +39,7 @@ class Accounts(Protocol):
         ...
 
     async def mark_enrolled(self, person: Person, now: datetime) -> None:
-        """`enrolled_at` is set; an earlier value stays."""
+        """`enrolled_at` is set, an earlier value stays; the person is enabled."""
         ...
 
     async def configure(
@@ -51,7 +51,7 @@ class Accounts(Protocol):
         version: int | None,
         now: datetime,
     ) -> Account | None:
-        """Return the person's row as it now is, made if there was none.
+        """Return the person's row as it now is, made if there was none, its version one higher.
 
         None: `version` was given and is not the present one any more.
         """
@@ -235,7 +235,7 @@ class Sessions(Protocol):
 class Trail(Protocol):
     """The audit trail: append only, hash-chained."""
 
-    async def append(self, event: Event) -> None: ...
+    async def append(self, *events: Event) -> None: ...
 
     async def of(self, person: Person, limit: int) -> tuple[Event, ...]:
         """Return the person's latest events, newest first."""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import Row, func, literal, select
+from sqlalchemy import Insert, Row, Update, case, func, literal, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from sidecar.core.model import Account, Person
@@ -27,13 +27,13 @@ class SqlAccounts:
     async def get(self, person: Person) -> Account | None:
         found = await self._connection.execute(select(accounts).where(of_person(accounts, person)))
         row = found.one_or_none()
-        return None if row is None else _account(row)
+        return None if row is None else account_of(row)
 
     async def ensure(self, person: Person, now: datetime) -> Account:
         """Return the person's row, made now if there was none."""
         await self._write(person, now, {"epoch": accounts.c.epoch})
         found = await self._connection.execute(select(accounts).where(of_person(accounts, person)))
-        return _account(found.one())
+        return account_of(found.one())
 
     async def lock(self, person: Person, now: datetime) -> datetime | None:
         """Hold the person's row until the transaction ends; return when an operator last reset it.
@@ -46,9 +46,43 @@ class SqlAccounts:
         return reset_at
 
     async def mark_enrolled(self, person: Person, now: datetime) -> None:
-        """`enrolled_at` is set; an earlier value stays."""
-        earlier = func.coalesce(accounts.c.enrolled_at, literal(now, Utc()))
-        await self._write(person, now, {"enrolled_at": earlier}, enrolled_at=now)
+        """`enrolled_at` is set, an earlier value stays; the person is enabled."""
+        await self._write(person, now, enrolling(now), enrolled_at=now)
+
+    async def configure(
+        self,
+        person: Person,
+        *,
+        enabled: bool,
+        required: bool,
+        version: int | None,
+        now: datetime,
+    ) -> Account | None:
+        """Return the person's row as it now is, made if there was none, its version one higher.
+
+        None: `version` was given and is not the present one any more. Somebody without a row has
+        version 0.
+        """
+        chosen: dict[str, object] = {"enabled": enabled, "required": required}
+        wanted = true() if version is None else accounts.c.version == version
+        changes = {**chosen, "version": accounts.c.version + 1}
+        if version is None or version == 0:
+            first = {"epoch": 0, "created_at": now, "version": 1, **chosen, **person_values(person)}
+            write: Insert | Update = (
+                upsert(self._connection, accounts)
+                .values(**first)
+                .on_conflict_do_update(index_elements=_KEY, set_=changes, where=wanted)
+            )
+        else:
+            write = update(accounts).where(of_person(accounts, person), wanted).values(**changes)
+        written = (await self._connection.execute(write.returning(*accounts.c))).one_or_none()
+        return None if written is None else account_of(written)
+
+    async def forgive(self, person: Person, now: datetime) -> None:
+        """Tries made before now count no longer; what they disabled stays disabled."""
+        await self._connection.execute(
+            update(accounts).where(of_person(accounts, person)).values(reset_at=now)
+        )
 
     async def bump_epoch(self, person: Person) -> int:
         """Every session begun before is over; return the new epoch."""
@@ -82,11 +116,27 @@ class SqlAccounts:
         )
 
 
-def _account(row: Row[*tuple[object, ...]]) -> Account:
+def enrolling(now: datetime) -> dict[str, object]:
+    """Return how a row changes when its person enrolls.
+
+    Whoever was disabled is enabled by that, which is a change of what is configured.
+    """
+    unchanged = accounts.c.enabled
+    return {
+        "enrolled_at": func.coalesce(accounts.c.enrolled_at, literal(now, Utc())),
+        "enabled": True,
+        "version": case((unchanged, accounts.c.version), else_=accounts.c.version + 1),
+    }
+
+
+def account_of(row: Row[*tuple[object, ...]]) -> Account:
+    """Return the person's facts, as a row keeps them."""
     return Account(
         person=Person(row.realm, row.subject),
         enabled=row.enabled,
         epoch=row.epoch,
         created_at=row.created_at,
         enrolled_at=row.enrolled_at,
+        required=row.required,
+        version=row.version,
     )

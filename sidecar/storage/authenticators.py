@@ -1,39 +1,34 @@
-"""Enrolled instances: material sealed to its row, and a MAC over what the row may prove."""
+"""Enrolled instances, found, replaced by compare-and-swap, and moved from state to state."""
 
 import dataclasses
 from collections.abc import Sequence
 from datetime import datetime
 
-import structlog
 from sqlalchemy import ColumnElement, Row, and_, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from sidecar.core.errors import Conflict, SealBroken, StaleMaterial
+from sidecar.core.errors import Conflict, StaleMaterial
 from sidecar.core.model import (
     Authenticator,
     AuthenticatorId,
     AuthenticatorStatus,
-    Level,
     LookupCodes,
     Material,
     Person,
     PublicKey,
-    SharedSecret,
 )
 from sidecar.core.states import AUTHENTICATOR, follow
-from sidecar.storage.columns import of_person, person_values
+from sidecar.storage.columns import of_person
 from sidecar.storage.hardware import HardwareKeys
 from sidecar.storage.lookups import Lookups, newly_used
-from sidecar.storage.materials import decode, encode, kind_of, statement
-from sidecar.storage.tables import (
-    authenticators,
-)
+from sidecar.storage.sealing import Sealing
+from sidecar.storage.tables import authenticators
 from sidecar.storage.trusted import SqlTrustedBrowsers
-from sidecar.storage.vault import Place, Vault
+from sidecar.storage.vault import Vault
 
-_log = structlog.get_logger(__name__)
 _REMOVED = AuthenticatorStatus.REMOVED
-_NOT_LISTED = (AuthenticatorStatus.PENDING, _REMOVED)
+NOT_LISTED = (AuthenticatorStatus.PENDING, _REMOVED)
+"""What was never confirmed, or is gone: nobody holds it."""
 
 AnyRow = Row[*tuple[object, ...]]
 
@@ -43,14 +38,14 @@ class SqlAuthenticators:
 
     def __init__(self, connection: AsyncConnection, vault: Vault) -> None:
         self._connection = connection
-        self._vault = vault
+        self._sealing = Sealing(vault)
         self._lookups = Lookups(connection)
         self._keys = HardwareKeys(connection)
         self._trusted = SqlTrustedBrowsers(connection)
 
     async def of(self, person: Person) -> tuple[Authenticator, ...]:
         """Return all that were ever confirmed and not removed, unreadable ones with no material."""
-        listed = authenticators.c.status.not_in(_NOT_LISTED)
+        listed = authenticators.c.status.not_in(NOT_LISTED)
         return await self._read(and_(of_person(authenticators, person), listed))
 
     async def get(self, person: Person, which: AuthenticatorId) -> Authenticator | None:
@@ -72,23 +67,9 @@ class SqlAuthenticators:
 
         """
         await self._connection.execute(
-            insert(authenticators).values(
-                id=authenticator.id,
-                **person_values(authenticator.person),
-                factor=authenticator.factor,
-                name=authenticator.name,
-                level=authenticator.level,
-                created_at=authenticator.created_at,
-                changed_at=authenticator.created_at,
-                last_used_at=authenticator.last_used_at,
-                detail=authenticator.detail,
-                **self._kept(authenticator),
-            )
+            insert(authenticators).values(**self._sealing.row(authenticator))
         )
-        if isinstance(authenticator.material, LookupCodes):
-            await self._lookups.put(authenticator.id, authenticator.material)
-        elif isinstance(authenticator.material, PublicKey):
-            await self._keys.add(authenticator.id, authenticator.material)
+        await self._put_beside(authenticator)
         await self._trusted.end(authenticator.person, None, authenticator.created_at)
 
     async def replace(
@@ -115,7 +96,7 @@ class SqlAuthenticators:
                 authenticators.c.version == current.version,
                 authenticators.c.status == AuthenticatorStatus.ACTIVE,
             )
-            .values(**self._kept(after), **changed)
+            .values(**self._sealing.kept(after), **changed)
         )
         if swapped.rowcount != 1 or current.status is not AuthenticatorStatus.ACTIVE:
             raise StaleMaterial("the authenticator changed meanwhile")
@@ -157,16 +138,35 @@ class SqlAuthenticators:
         )
         return renamed.rowcount == 1
 
+    async def adopt(self, new: Sequence[Authenticator]) -> None:
+        """All of them are there, in few statements; their people had none.
+
+        Raises:
+            Conflict: a credential is registered already, to whomever.
+
+        """
+        rows = [self._sealing.row(authenticator) for authenticator in new]
+        await self._connection.execute(insert(authenticators), rows)
+        for authenticator in new:
+            await self._put_beside(authenticator)
+
+    async def hand_over(self, person: Person, to: Person, now: datetime) -> None:
+        """Every authenticator of the person, removed ones too, is the other's.
+
+        What does not open stays as it was written, and so does not open there either.
+        """
+        for present in await self._read(of_person(authenticators, person), lock=True):
+            after = dataclasses.replace(present, person=to)
+            await self._store(present, after, now)
+
     async def _store(self, present: Authenticator, after: Authenticator, now: datetime) -> None:
-        readable = present.material is not None or after.status is _REMOVED
-        kept = self._kept(after) if readable else {"status": after.status, "version": after.version}
         moved = await self._connection.execute(
             update(authenticators)
             .where(
                 _row(present.person, present.id),
                 authenticators.c.version == present.version,
             )
-            .values(**kept, changed_at=now)
+            .values(**self._sealing.changed(present, after, now))
         )
         if moved.rowcount != 1:
             raise Conflict("the authenticator changed meanwhile")
@@ -183,6 +183,13 @@ class SqlAuthenticators:
         after = dataclasses.replace(current, held_until=None, version=current.version + 1)
         await self._store(current, after, now)
         return after
+
+    async def _put_beside(self, authenticator: Authenticator) -> None:
+        """What the authenticator holds has its rows, where it has rows of its own."""
+        if isinstance(authenticator.material, LookupCodes):
+            await self._lookups.put(authenticator.id, authenticator.material)
+        elif isinstance(authenticator.material, PublicKey):
+            await self._keys.add(authenticator.id, authenticator.material)
 
     async def _replace_rows(self, current: Authenticator, after: Authenticator) -> None:
         if isinstance(after.material, PublicKey):
@@ -203,20 +210,6 @@ class SqlAuthenticators:
         for code in used:
             await self._lookups.use(after.id, code)
 
-    def _kept(self, authenticator: Authenticator) -> dict[str, object]:
-        """Return the columns that the MAC covers, with the MAC."""
-        material = authenticator.material
-        inline = encode(material) if isinstance(material, SharedSecret) else None
-        return {
-            "held_until": authenticator.held_until,
-            "held_level": authenticator.held_level,
-            "status": authenticator.status,
-            "version": authenticator.version,
-            "kind": kind_of(material),
-            "material": inline and self._vault.seal(inline, _place(authenticator)),
-            "mac": self._vault.ring.vouch("row-mac", self._statement(authenticator)),
-        }
-
     async def _read(
         self, condition: ColumnElement[bool], *, lock: bool = False
     ) -> tuple[Authenticator, ...]:
@@ -224,7 +217,7 @@ class SqlAuthenticators:
         query = query.order_by(authenticators.c.created_at, authenticators.c.id)
         rows = (await self._connection.execute(query.with_for_update() if lock else query)).all()
         beside = await self._beside(rows)
-        return tuple(self._authenticator(row, beside.get(row.id)) for row in rows)
+        return tuple(self._sealing.read(row, beside.get(row.id)) for row in rows)
 
     async def _beside(self, rows: Sequence[AnyRow]) -> dict[str, Material]:
         """Return the material that has rows of its own."""
@@ -234,53 +227,6 @@ class SqlAuthenticators:
         found |= await self._lookups.of(sets) if sets else {}
         return found | (await self._keys.of(keys) if keys else {})
 
-    def _authenticator(self, row: AnyRow, beside: Material | None) -> Authenticator:
-        bare = _bare(row)
-        if row.kind == "none":
-            return bare
-        try:
-            return self._opened(bare, row, beside)
-        except (SealBroken, ValueError, KeyError, TypeError) as error:
-            _log.warning("authenticator.unreadable", authenticator=bare.id, error=str(error))
-            return bare
-
-    def _opened(self, bare: Authenticator, row: AnyRow, beside: Material | None) -> Authenticator:
-        if beside is None and row.kind != "shared_secret":
-            raise SealBroken(f"authenticators.kind: no {row.kind!r} beside the row")
-        material = beside or decode(self._vault.unseal(row.material or "", _place(bare)))
-        whole = dataclasses.replace(bare, material=material)
-        trusted = (row.status, row.level) == (bare.status, bare.level)
-        if trusted and self._vault.ring.vouched("row-mac", self._statement(whole), row.mac):
-            return whole
-        raise SealBroken("authenticators.mac: does not fit")
-
-    def _statement(self, authenticator: Authenticator) -> bytes:
-        return self._vault.instance.encode() + statement(authenticator)
-
-
-def _bare(row: AnyRow) -> Authenticator:
-    """Return the row without material; a state or level that we never wrote proves nothing."""
-    statuses, levels = {*AuthenticatorStatus}, {*Level}
-    known = row.status in statuses and row.level in levels
-    return Authenticator(
-        id=row.id,
-        person=Person(row.realm, row.subject),
-        factor=row.factor,
-        name=row.name,
-        status=AuthenticatorStatus(row.status) if known else AuthenticatorStatus.DISABLED,
-        level=Level(row.level) if known else Level.ONE_FACTOR,
-        version=row.version,
-        created_at=row.created_at,
-        last_used_at=row.last_used_at,
-        detail=row.detail,
-        held_until=row.held_until,
-        held_level=Level(row.held_level) if row.held_level in levels else Level.ONE_FACTOR,
-    )
-
 
 def _row(person: Person, which: AuthenticatorId) -> ColumnElement[bool]:
     return and_(of_person(authenticators, person), authenticators.c.id == which)
-
-
-def _place(authenticator: Authenticator) -> Place:
-    return Place(authenticator.person, "authenticators", "material", authenticator.id)

@@ -99,6 +99,26 @@ class SqlContacts:
             update(addresses).where(_in_use(person)).values(verified_at=None)
         )
 
+    async def hand_over(self, person: Person, to: Person) -> None:
+        """Every address of the person is the other's; what does not open stays unreadable."""
+        query = select(addresses).where(of_person(addresses, person))
+        for row in (await self._connection.execute(query)).all():
+            await self._connection.execute(
+                update(addresses)
+                .where(addresses.c.id == row.id)
+                .values(**person_values(to), **self._resealed(row, to))
+            )
+
+    def _resealed(self, row: Row[*tuple[object, ...]], to: Person) -> dict[str, str]:
+        known = self._address(row)
+        if known is None:
+            return {}
+        contact = known.contact
+        return {
+            "address": self._vault.seal(contact.to.encode(), _place(to, row.id)),
+            "destination": destination(self._vault.ring, contact),
+        }
+
     async def _renew(
         self, person: Person, contact: Contact, origin: str, *, verified_at: datetime | None
     ) -> bool:

@@ -3,7 +3,7 @@
 import hashlib
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, collate, func, select
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.schema import Table
@@ -22,6 +22,19 @@ def upsert(connection: AsyncConnection, table: Table) -> "sqlite.Insert | postgr
 
         return postgresql.insert(table)
     return sqlite.insert(table)
+
+
+def in_byte_order(
+    connection: AsyncConnection, table: Table
+) -> tuple[ColumnElement[str], ColumnElement[str]]:
+    """Return what orders the rows of people by realm and subject, byte for byte.
+
+    SQLite compares so by itself; PostgreSQL would by the language of the database.
+    """
+    realm, subject = table.c.realm, table.c.subject
+    if connection.dialect.name == "postgresql":
+        return collate(realm, "C"), collate(subject, "C")
+    return realm, subject
 
 
 async def hold(connection: AsyncConnection, what: str) -> None:

@@ -10,13 +10,16 @@ from sidecar.core.errors import SealBroken
 from sidecar.core.messages import Message, Receipt, Told
 from sidecar.core.model import ChallengeId, Person
 from sidecar.core.outbox import Posted, PostId, PostStatus, Waiting
-from sidecar.storage.columns import person_values
+from sidecar.storage.columns import of_person, person_values
 from sidecar.storage.contacts import destination
 from sidecar.storage.tables import outbox
 from sidecar.storage.vault import Place, Vault, canonical
 
 AT_A_TIME = 100
 """Waiting messages that are looked after in one go."""
+
+WITHDRAWN = "withdrawn"
+"""Why a message failed whose person is called otherwise since."""
 
 _OPEN = (PostStatus.QUEUED, PostStatus.SENDING)
 _TAKEN = (PostStatus.SENT, PostStatus.UNSURE)
@@ -136,6 +139,16 @@ class SqlOutbox:
             .where(outbox.c.challenge_id == challenge, _settled())
             .values(message=None)
         )
+
+    async def withdraw(self, person: Person, now: datetime) -> None:
+        """No message of the person is sent any more, and none says anything."""
+        mine = of_person(outbox, person)
+        await self._connection.execute(
+            update(outbox)
+            .where(mine, outbox.c.status == PostStatus.QUEUED)
+            .values(status=PostStatus.FAILED, failure=WITHDRAWN, settled_at=now)
+        )
+        await self._connection.execute(update(outbox).where(mine).values(message=None))
 
     async def told(self, provider: str, told: Told, now: datetime) -> bool:
         """Return whether a provider's word was about a letter that it took."""

@@ -19,6 +19,7 @@ from sidecar.core.model import (
 )
 from sidecar.core.states import SESSION, follow
 from sidecar.storage.columns import of_person, person_values
+from sidecar.storage.dialects import upsert
 from sidecar.storage.tables import (
     accounts,
     sessions,
@@ -40,22 +41,7 @@ class SqlSessions:
         self._connection = connection
 
     async def add(self, session: Session, token: TokenHash) -> None:
-        await self._connection.execute(
-            insert(sessions).values(
-                id=session.id,
-                **person_values(session.person),
-                status=session.status,
-                token_hash=token,
-                created_at=session.created_at,
-                expires_at=session.expires_at,
-                last_seen_at=session.last_seen_at,
-                proofs=_written(session.proofs),
-                login=session.login,
-                epoch=session.epoch,
-                user_agent=session.user_agent,
-                address=session.address,
-            )
-        )
+        await self._connection.execute(insert(sessions).values(**_columns(session, token)))
 
     async def get(self, token: TokenHash, now: datetime) -> Session | None:
         """Return the live session behind the token.
@@ -110,6 +96,36 @@ class SqlSessions:
             raise ChallengeGone("the session was elevated meanwhile")
         return _session((await self._connection.execute(_by_id(session))).one())
 
+    async def enter(self, session: Session, token: TokenHash) -> Session:
+        """Return the session of this id if it still goes on; else it begins anew, as given.
+
+        It begins without proofs, in the present epoch of its person.
+        """
+        present = _epoch(session.person)
+        anew: dict[str, object] = {
+            **_columns(session, token),
+            "status": SessionStatus.PENDING,
+            "proofs": _written(()),
+            "epoch": present,
+        }
+        over = or_(
+            sessions.c.status == SessionStatus.ENDED,
+            sessions.c.expires_at <= session.created_at,
+            sessions.c.epoch < present,
+        )
+        theirs = of_person(sessions, session.person)
+        await self._connection.execute(
+            upsert(self._connection, sessions)
+            .values(**anew)
+            .on_conflict_do_update(
+                index_elements=(sessions.c.id,),
+                set_={**anew, **_NO_PREVIOUS},
+                where=and_(theirs, over),
+            )
+        )
+        found = await self._connection.execute(_by_id(session.id).where(theirs))
+        return _session(found.one())
+
     async def touch(self, session: SessionId, now: datetime) -> None:
         await self._connection.execute(
             update(sessions)
@@ -148,6 +164,29 @@ class SqlSessions:
         query = _live(now).where(of_person(sessions, person))
         rows = await self._connection.execute(query.order_by(sessions.c.last_seen_at.desc()))
         return tuple(_session(row) for row in rows)
+
+
+def _columns(session: Session, token: TokenHash) -> dict[str, object]:
+    return {
+        "id": session.id,
+        **person_values(session.person),
+        "status": session.status,
+        "token_hash": token,
+        "created_at": session.created_at,
+        "expires_at": session.expires_at,
+        "last_seen_at": session.last_seen_at,
+        "proofs": _written(session.proofs),
+        "login": session.login,
+        "epoch": session.epoch,
+        "user_agent": session.user_agent,
+        "address": session.address,
+        "client": session.client,
+    }
+
+
+def _epoch(person: Person) -> ColumnElement[int]:
+    present = select(accounts.c.epoch).where(of_person(accounts, person)).scalar_subquery()
+    return func.coalesce(present, 0)
 
 
 def _live(now: datetime) -> Select[*tuple[object, ...]]:
@@ -207,6 +246,7 @@ def _as_it_was(row: AnyRow, *, status: str, proofs: str, login: str) -> Session:
         epoch=row.epoch,
         user_agent=row.user_agent,
         address=row.address,
+        client=row.client,
     )
 
 

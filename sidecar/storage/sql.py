@@ -16,13 +16,17 @@ from sidecar.storage.accounts import SqlAccounts
 from sidecar.storage.attempts import SqlAttempts
 from sidecar.storage.authenticators import SqlAuthenticators
 from sidecar.storage.challenges import SqlChallenges
+from sidecar.storage.clients import SqlApiTokens
 from sidecar.storage.contacts import SqlContacts
 from sidecar.storage.database import Database, database
 from sidecar.storage.dialects import WRITING, hold
+from sidecar.storage.directory import SqlDirectory
 from sidecar.storage.faults import CREATE, StoreAbsent, StoreUnproven
 from sidecar.storage.feed import SqlFeed
 from sidecar.storage.invitations import SqlInvitations
 from sidecar.storage.outbox import SqlOutbox
+from sidecar.storage.recoveries import SqlRecoveries
+from sidecar.storage.replays import SqlReplays
 from sidecar.storage.sendings import SqlSendings
 from sidecar.storage.sessions import SqlSessions
 from sidecar.storage.sweep import sweep
@@ -88,6 +92,22 @@ class SqlTransaction:
     @cached_property
     def trail(self) -> SqlTrail:
         return SqlTrail(self.connection, self.vault)
+
+    @cached_property
+    def directory(self) -> SqlDirectory:
+        return SqlDirectory(self.connection, self.vault, self.clock)
+
+    @cached_property
+    def tokens(self) -> SqlApiTokens:
+        return SqlApiTokens(self.connection, self.vault)
+
+    @cached_property
+    def replays(self) -> SqlReplays:
+        return SqlReplays(self.connection, self.vault)
+
+    @cached_property
+    def recoveries(self) -> SqlRecoveries:
+        return SqlRecoveries(self.connection, self.accounts)
 
 
 class SqlStore:

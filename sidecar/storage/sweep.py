@@ -2,10 +2,11 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, update
+from sqlalchemy import delete, or_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from sidecar.core.outbox import PostStatus
+from sidecar.storage.client_tables import api_tokens, idempotency_keys, recovery_requests
 from sidecar.storage.tables import (
     challenges,
     invitations,
@@ -18,6 +19,8 @@ from sidecar.storage.tables import (
 KEEP = timedelta(days=7)
 """Longer than any proof, cached session or reader of the feed lasts."""
 
+LOOKED_UP = timedelta(days=90)
+"""How long it can be looked up what a token was, and who asked for a recovery."""
 
 COUNTED = timedelta(days=30)
 """How long a message is remembered that was sent, without what it said."""
@@ -32,6 +35,12 @@ EXPIRED = "expired"
 """Why a message failed that nobody took while it was of use."""
 
 
+_LOOKED_UP = (
+    (api_tokens, (api_tokens.c.expires_at, api_tokens.c.revoked_at)),
+    (recovery_requests, (recovery_requests.c.expires_at, recovery_requests.c.decided_at)),
+)
+
+
 async def sweep(connection: AsyncConnection, now: datetime) -> int:
     """Return how many rows were removed."""
     await _close_outbox(connection, now)
@@ -43,6 +52,11 @@ async def sweep(connection: AsyncConnection, now: datetime) -> int:
         delete(invitations).where(invitations.c.expires_at < before),
         delete(outbox).where(outbox.c.created_at < now - COUNTED),
         delete(trusted_devices).where(trusted_devices.c.expires_at < before),
+        delete(idempotency_keys).where(idempotency_keys.c.expires_at <= now),
+        *(
+            delete(table).where(or_(*(moment < now - LOOKED_UP for moment in ends)))
+            for table, ends in _LOOKED_UP
+        ),
     )
     return sum([(await connection.execute(statement)).rowcount for statement in statements])
 

@@ -2,21 +2,19 @@
 
 import json
 from dataclasses import dataclass
+from typing import Final
 
-from sqlalchemy import Row, insert, select
+from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from sidecar.core.directory import PERSON_ERASED
 from sidecar.core.model import Event, Person
 from sidecar.storage.columns import of_person
-from sidecar.storage.tables import (
-    audit_events,
-    instance,
-)
-from sidecar.storage.vault import Vault, canonical, digest
+from sidecar.storage.links import AnyRow, Links, event_of
+from sidecar.storage.tables import audit_events, instance
+from sidecar.storage.vault import Vault
 
-_BATCH = 500
-
-AnyRow = Row[*tuple[object, ...]]
+_BATCH: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,50 +37,57 @@ class SqlTrail:
 
     def __init__(self, connection: AsyncConnection, vault: Vault) -> None:
         self._connection = connection
-        self._vault = vault
+        self._links = Links(vault)
 
-    async def append(self, event: Event) -> None:
-        """The event is the chain's last link, from the moment that the transaction commits."""
-        link = digest(bytes.fromhex(await self._head()), _spelled(event))
-        person = event.person
-        await self._connection.execute(
-            insert(audit_events).values(
-                at=event.at,
-                name=event.name,
-                realm=None if person is None else person.realm,
-                subject=None if person is None else person.subject,
-                actor=event.actor,
-                request_id=event.request_id,
-                details=canonical(dict(event.details)).decode(),
-                hash=link,
-                mac=self._vault.ring.vouch("audit", bytes.fromhex(link)),
-            )
-        )
+    async def append(self, *events: Event) -> None:
+        """The events are the chain's last links, from the moment that the transaction commits."""
+        if not events:
+            return
+        rows, head = [], await self._head()
+        for event in events:
+            row = self._links.row(head, event)
+            rows.append(row)
+            head = str(row["hash"])
+        await self._connection.execute(insert(audit_events), rows)
 
     async def of(self, person: Person, limit: int) -> tuple[Event, ...]:
         """Return the person's latest events, newest first."""
         query = select(audit_events).where(of_person(audit_events, person))
         newest = query.order_by(audit_events.c.sequence.desc()).limit(limit)
-        return tuple(_event(row) for row in await self._connection.execute(newest))
+        return tuple(event_of(row) for row in await self._connection.execute(newest))
+
+    async def erase(self, person: Person) -> str:
+        """Return the pseudonym that stands where the person's name stood in the trail."""
+        name = self._links.pseudonym(person)
+        before = audit_events.alias("before")
+        earlier = select(before.c.hash).where(before.c.sequence < audit_events.c.sequence)
+        previous = earlier.order_by(before.c.sequence.desc()).limit(1).scalar_subquery()
+        theirs = of_person(audit_events, person)
+        query = select(audit_events, previous.label("previous")).where(theirs)
+        for row in (await self._connection.execute(query)).all():
+            changes = self._links.erased(row.previous or self._links.genesis(), row, name)
+            await self._connection.execute(
+                update(audit_events).where(audit_events.c.sequence == row.sequence).values(changes)
+            )
+        return name
 
     async def verify(self) -> Verdict:
         """Return whether every row still is what was appended, in its place."""
-        link, rows, last = self._genesis(), 0, 0
+        erased = await self._erased()
+        link, rows, last = self._links.genesis(), 0, 0
         while batch := await self._after(last):
             for row in batch:
-                link = _link(link, row)
-                reason = self._mismatch(row, link)
+                reason = self._links.fault(link, row, erased)
                 if reason:
                     return Verdict(rows, row.sequence, reason)
-                rows, last = rows + 1, row.sequence
+                link, rows, last = row.hash, rows + 1, row.sequence
         return Verdict(rows)
 
-    def _mismatch(self, row: AnyRow, link: str) -> str:
-        if row.hash != link:
-            return "the row was changed, or one before it was removed or moved"
-        if not self._vault.ring.vouched("audit", bytes.fromhex(link), row.mac):
-            return "the row was not written with a key of ours"
-        return ""
+    async def _erased(self) -> frozenset[str]:
+        """Return the pseudonyms that the trail says were given; whether it may, the walk tells."""
+        query = select(audit_events.c.details).where(audit_events.c.name == PERSON_ERASED)
+        said = (await self._connection.execute(query)).scalars()
+        return frozenset(name for name in map(_pseudonym, said) if name)
 
     async def _after(self, sequence: int) -> tuple[AnyRow, ...]:
         query = select(audit_events).where(audit_events.c.sequence > sequence)
@@ -94,41 +99,11 @@ class SqlTrail:
         await self._connection.execute(select(instance.c.id).with_for_update())
         newest = select(audit_events.c.hash).order_by(audit_events.c.sequence.desc()).limit(1)
         head: str | None = (await self._connection.execute(newest)).scalar_one_or_none()
-        return head or self._genesis()
-
-    def _genesis(self) -> str:
-        return digest(b"sidecar/audit/", self._vault.instance.encode())
+        return head or self._links.genesis()
 
 
-def _link(previous: str, row: AnyRow) -> str:
-    """Return the hash the row must have; empty where it cannot even be read."""
+def _pseudonym(details: str) -> str:
     try:
-        return digest(bytes.fromhex(previous), _spelled(_event(row)))
-    except ValueError:
+        return str(json.loads(details).get("pseudonym", ""))
+    except (ValueError, AttributeError):
         return ""
-
-
-def _spelled(event: Event) -> bytes:
-    person = event.person
-    return canonical(
-        [
-            f"{event.at.timestamp():.6f}",
-            event.name,
-            None if person is None else [person.realm, person.subject],
-            event.actor,
-            event.request_id,
-            dict(event.details),
-        ]
-    )
-
-
-def _event(row: AnyRow) -> Event:
-    nobody = row.realm is None or row.subject is None
-    return Event(
-        at=row.at,
-        name=row.name,
-        person=None if nobody else Person(row.realm, row.subject),
-        actor=row.actor,
-        request_id=row.request_id,
-        details=json.loads(row.details),
-    )

@@ -74,9 +74,9 @@ class KeyRing:
             self._derived[which] = kdf.derive(self.keys[which[0]].secret)
         return self._derived[which]
 
-    def keyed(self, purpose: str, data: bytes) -> bytes:
-        """Return the HMAC-SHA256 of the data under the active key of the purpose."""
-        return hmac.digest(self.purpose_key(purpose), data, "sha256")
+    def keyed(self, purpose: str, data: bytes, *, key_id: str | None = None) -> bytes:
+        """Return the HMAC-SHA256 of the data under the active key of the purpose, or another."""
+        return hmac.digest(self.purpose_key(purpose, key_id), data, "sha256")
 
     def matches(self, purpose: str, data: bytes, tag: bytes) -> bool:
         """Tell whether any key of the ring, retired ones included, gave this data this tag."""

@@ -13,6 +13,7 @@ from tempfile import mkdtemp
 
 from sqlalchemy import URL
 
+from sidecar.core.clients import ApiClient, ApiToken, ClientId, Scope
 from sidecar.core.model import (
     Authenticator,
     AuthenticatorId,
@@ -34,6 +35,7 @@ from sidecar.core.model import (
     SharedSecret,
     TokenHash,
 )
+from sidecar.core.recoveries import RecoveryId, RecoveryRequest
 from sidecar.core.trusted import SeriesId, TrustedBrowser
 from sidecar.storage.setup import migrate_up
 from sidecar.storage.sql import SqlStore, open_store
@@ -182,3 +184,28 @@ def event(name: str = "challenge.verified", person: Person | None = ADA) -> Even
 
 def token(name: str) -> TokenHash:
     return TokenHash(name.ljust(64, "0"))
+
+
+def api_token(which: str = "t1", **changes: object) -> ApiToken:
+    plain = ApiToken(
+        client=ApiClient(
+            ClientId(which), "shop", frozenset({Scope.STATUS_READ, Scope.USERS_WRITE})
+        ),
+        networks=("10.0.0.0/8", "2001:db8::/32"),
+        by="operator:root",
+        created_at=NOW,
+        expires_at=NOW + timedelta(days=30),
+    )
+    return replace(plain, **changes)  # type: ignore[arg-type]  # the test says what it changes
+
+
+def recovery(which: str = "r1", **changes: object) -> RecoveryRequest:
+    plain = RecoveryRequest(
+        id=RecoveryId(which),
+        person=ADA,
+        reason="lost the phone",
+        requested_by="t1",
+        created_at=NOW,
+        expires_at=NOW + timedelta(days=1),
+    )
+    return replace(plain, **changes)  # type: ignore[arg-type]  # the test says what it changes

@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from sidecar.core.errors import StoreUnavailable
-from sidecar.core.model import SessionId
 from sidecar.core.feed import Revocation
+from sidecar.core.model import SessionId
 from sidecar.core.stores import Store
 from tests.conformance.stores import ADA, NOW, TWIN, Travel, authenticator, event, session, token
 

@@ -2,7 +2,14 @@
 
 from sqlalchemy import Text, UniqueConstraint
 
-from sidecar.storage.tables import metadata
+from sidecar.storage import client_tables, tables
+
+metadata = tables.accounts.metadata
+
+
+def test_all_tables_are_one_schema() -> None:
+    """The tables of the management API show up beside the others."""
+    assert client_tables.api_tokens.metadata is metadata
 
 
 def test_whose_a_row_is_is_two_columns() -> None:
@@ -28,6 +35,7 @@ def test_what_is_sealed_has_room() -> None:
         ("two_factor_challenges", "state"),
         ("outbox", "message"),
         ("notification_addresses", "address"),
+        ("idempotency_keys", "answer"),
     ):
         kind = metadata.tables[table].c[column].type
         assert isinstance(kind, Text)

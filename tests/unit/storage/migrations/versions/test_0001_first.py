@@ -8,11 +8,13 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, inspect
 
+from sidecar.storage.client_tables import api_tokens
 from sidecar.storage.faults import CREATE, StoreUnproven
 from sidecar.storage.setup import migrate_down, migrate_up
 from sidecar.storage.sql import open_store
-from sidecar.storage.tables import metadata
 from tests.conformance.stores import RING, Travel, url_of
+
+metadata = api_tokens.metadata
 
 
 def differences(path: Path) -> list[object]:
