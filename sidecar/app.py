@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from aiohttp import web
 
@@ -41,10 +42,13 @@ from sidecar.storage.limiter import MemoryLimiter
 from sidecar.storage.sql import SqlStore, open_store
 from sidecar.storage.vault import KeyRing
 from sidecar.web.desk import Desk
-from sidecar.web.health import build_probes
+from sidecar.web.health import Readiness, build_probes
 from sidecar.web.pages import build_pages
 from sidecar.web.problems import Problems
 from sidecar.web.render import Renderer
+
+if TYPE_CHECKING:
+    from sidecar.managing import ManagementListener
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,8 @@ class Sidecar:
     store: SqlStore
     listener: Listener
     probes: web.AppRunner | None
+    management: "ManagementListener | None" = None
+    """The management API; closed while nobody could call it."""
 
     async def drain(self, timeout_s: float) -> None:
         """Nothing new is taken, what was begun is finished within the time."""
@@ -124,18 +130,27 @@ async def _composed(
     )
     parts = (pipeline, pool, pages, wiring.limits(settings))
     listener = Listener(*parts, clock=clock, metrics=metrics)
+    readiness = Readiness({"store": store.ping}, lambda: listener.draining)
     probes: web.AppRunner | None = None
+    management = _management(
+        *(loaded, flows, renderer, readiness), metrics=metrics, reuse_port=reuse_port
+    )
     try:
         await pages.start()
         await flows.revocations.read()
         await _listen(listener, settings, reuse_port=reuse_port)
-        probes = await _probe(settings, store, listener, metrics, reuse_port=reuse_port)
-        gauges = tell_gauges(metrics, listener, pool, flows.revocations)
-        async with kept(flows, identifier, store, gauges, clock=clock):
-            yield Sidecar(flows, store, listener, probes)
+        probes = await _probe(settings, readiness, metrics, reuse_port=reuse_port)
+        beside = [tell_gauges(metrics, listener, pool, flows.revocations)]
+        if management is not None:
+            await management.look()
+            beside.append(management.watch())
+        async with kept(flows, identifier, store, beside, clock=clock):
+            yield Sidecar(flows, store, listener, probes, management)
     finally:
         await listener.close()
         await pages.stop()
+        if management is not None:
+            await management.close()
         if probes is not None:
             await probes.cleanup()
 
@@ -232,6 +247,25 @@ def _contract(identifier: Identifier, ring: KeyRing) -> Contract:
     )
 
 
+def _management(
+    loaded: Loaded,
+    flows: Flows,
+    renderer: Renderer,
+    readiness: Readiness,
+    *,
+    metrics: Metrics,
+    reuse_port: bool,
+) -> "ManagementListener | None":
+    if loaded.settings.listen.management is None:
+        return None
+    from sidecar.managing import compose  # 60 models that nobody else needs
+
+    told = registry(metrics)
+    return compose(
+        *(loaded, flows, renderer), readiness=readiness, registry=told, reuse_port=reuse_port
+    )
+
+
 # --- listening and keeping ------------------------------------------------------------------------
 
 
@@ -240,18 +274,17 @@ async def _listen(listener: Listener, settings: Settings, *, reuse_port: bool) -
     if at.path:
         await listener.start_unix(at.path)
         return
-    tls = wiring.tls_context(settings)
+    tls = wiring.tls_context(settings.listen.tls)
     await listener.start(at.host, at.port, tls, reuse_port=reuse_port)
 
 
 async def _probe(
-    settings: Settings, store: SqlStore, listener: Listener, metrics: Metrics, *, reuse_port: bool
+    settings: Settings, readiness: Readiness, metrics: Metrics, *, reuse_port: bool
 ) -> web.AppRunner | None:
     at = settings.listen.probes
     if at is None:
         return None
-    app = build_probes({"store": store.ping}, registry(metrics), lambda: listener.draining)
-    runner = web.AppRunner(app, access_log=None)
+    runner = web.AppRunner(build_probes(readiness, registry(metrics)), access_log=None)
     await runner.setup()
     site: web.BaseSite = (
         web.UnixSite(runner, at.path)

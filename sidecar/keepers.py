@@ -1,7 +1,7 @@
 """What runs beside the requests for as long as the sidecar does: it ends, forgets and follows."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Iterable
 from contextlib import asynccontextmanager
 from typing import Final
 
@@ -20,7 +20,7 @@ async def kept(
     flows: Flows,
     identifier: Identifier,
     store: SqlStore,
-    gauges: Coroutine[object, object, None],
+    beside: Iterable[Coroutine[object, object, None]],
     *,
     clock: Clock,
 ) -> AsyncIterator[None]:
@@ -31,7 +31,7 @@ async def kept(
             tasks.create_task(_ending(flows, clock)),
             tasks.create_task(flows.deliveries.carrier.work()),
             tasks.create_task(_sweeping(flows, identifier, store, clock)),
-            tasks.create_task(gauges),
+            *map(tasks.create_task, beside),
         ]
         try:
             yield

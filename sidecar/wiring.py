@@ -6,12 +6,14 @@ from pathlib import Path
 from sidecar import bundled
 from sidecar.flows.budgets import Budgets
 from sidecar.flows.kit import FirstEnrollment, Remembering
+from sidecar.flows.naming import Naming
 from sidecar.letters import LetterWriter, Sender
 from sidecar.metrics.ledger import Ledger, Names
 from sidecar.proxy.identify import CarrierRules
 from sidecar.proxy.limits import Limits
 from sidecar.proxy.route import Destination, Login, Router
 from sidecar.proxy.upstream import Upstream
+from sidecar.settings.edges import Tls
 from sidecar.settings.load import Loaded
 from sidecar.settings.schema import Settings, Unidentified
 from sidecar.storage.vault import KeyRing, RootKey
@@ -186,14 +188,20 @@ def remembering(settings: Settings) -> Remembering:
     return Remembering(part.lifetime, frozenset(part.not_after))
 
 
-def tls_context(settings: Settings) -> ssl.SSLContext | None:
+def naming(loaded: Loaded) -> Naming:
+    """Return who a user id means: the realms of the sources, and how each folds names."""
+    return Naming(
+        {source.realm: getattr(source.options, "normalize", ()) for source in loaded.sources}
+    )
+
+
+def tls_context(tls: Tls | None) -> ssl.SSLContext | None:
     """Return how TLS is served up to this process, if it is.
 
     Raises:
         OSError: a certificate or key file cannot be used.
 
     """
-    tls = settings.listen.tls
     if tls is None:
         return None
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)

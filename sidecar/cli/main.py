@@ -21,6 +21,8 @@ COMMANDS: Final[Mapping[str, str]] = MappingProxyType(
         "schema": "Print the JSON Schema of sidecar.yaml.",
         "keys": "Make root keys.",
         "migrate": "Create the database, move its schema up and down.",
+        "tokens": "Give programs tokens of the management API.",
+        "openapi": "Print the description of the management API.",
         "users": "Invite people, show them, reset their factors.",
         "plugins": "List plugins, and try whether one keeps what plugins promise.",
     }

@@ -143,7 +143,7 @@ def _try(loaded: Loaded) -> None:
     async def start_and_stop() -> None:
         listen = loaded.settings.listen
         with ExitStack() as held:
-            for address in (listen.public, listen.probes):
+            for address in (listen.public, listen.management, listen.probes):
                 if address is not None:
                     held.enter_context(_bound(address))
             async with running(_elsewhere(loaded)):
@@ -176,5 +176,7 @@ def _bound(address: Address) -> socket.socket:
 def _elsewhere(loaded: Loaded) -> Loaded:
     """Return the same configuration on a port that nobody knows."""
     listen = loaded.settings.listen
-    hidden = listen.model_copy(update={"public": Address("127.0.0.1", 0), "probes": None})
+    hidden = listen.model_copy(
+        update={"public": Address("127.0.0.1", 0), "management": None, "probes": None}
+    )
     return replace(loaded, settings=loaded.settings.model_copy(update={"listen": hidden}))

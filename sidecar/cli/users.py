@@ -104,11 +104,11 @@ def reset(
 
 
 def operator() -> str:
-    """Return who runs the command; a container's numeric user has no name."""
+    """Return who runs the command, as the trail names them; a container's user has no name."""
     try:
-        return getpass.getuser()
+        return f"operator:{getpass.getuser()}"
     except (KeyError, OSError):
-        return f"uid {os.getuid()}"
+        return f"operator:uid {os.getuid()}"
 
 
 def person_of(loaded: Loaded, subject: str) -> Person:

@@ -254,14 +254,3 @@ class SealBroken(SidecarError):
 
 class StaleMaterial(Conflict):
     """The authenticator changed between reading and storing; the caller lost the race."""
-
-
-def slugs() -> dict[str, type[SidecarError]]:
-    """Return every problem slug with its class."""
-    found: dict[str, type[SidecarError]] = {SidecarError.slug: SidecarError}
-    waiting = SidecarError.__subclasses__()
-    while waiting:
-        kind = waiting.pop()
-        found.setdefault(kind.slug, kind)
-        waiting += kind.__subclasses__()
-    return found

@@ -27,12 +27,31 @@ async def record_stated(tx: Transaction, identity: Identity, now: datetime) -> N
 
 def stated(claims: Claims) -> tuple[Contact, ...]:
     """Return the addresses that the application states, as far as they are unmistakable."""
-    found = []
-    email = claims.email.strip()
-    if email.isascii() and _ADDRESS.fullmatch(email):
+    said = (Contact(EMAIL, claims.email), Contact(SMS, claims.phone))
+    found = (_unmistakable(contact) for contact in said)
+    return tuple(contact for contact in found if contact is not None)
+
+
+def require_address(contact: Contact) -> Contact:
+    """Return the address in its one spelling.
+
+    Raises:
+        ValueError: nobody can be written to there.
+
+    """
+    found = _unmistakable(contact)
+    if found is None:
+        expected = "a mailbox such as ada@example.com" if contact.channel == EMAIL else "+491511234"
+        raise ValueError(f"no address of this channel; expected is {expected}")
+    return found
+
+
+def _unmistakable(contact: Contact) -> Contact | None:
+    if contact.channel == EMAIL:
+        email = contact.to.strip()
+        if not (email.isascii() and _ADDRESS.fullmatch(email)):
+            return None
         local, _, domain = email.rpartition("@")
-        found.append(Contact(EMAIL, f"{local}@{domain.lower()}"))
-    number = re.sub(r"[ ()/.-]", "", claims.phone)
-    if _NUMBER.fullmatch(number):
-        found.append(Contact(SMS, number))
-    return tuple(found)
+        return Contact(EMAIL, f"{local}@{domain.lower()}")
+    number = re.sub(r"[ ()/.-]", "", contact.to)
+    return Contact(SMS, number) if _NUMBER.fullmatch(number) else None

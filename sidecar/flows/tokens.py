@@ -21,6 +21,8 @@ DISOWNED_WITHIN = timedelta(days=7)
 """How long a notice can be answered with "this wasn't me"."""
 HOUR_S = 3600
 
+API_PREFIX = "sidecar_"
+
 INVITATION_BYTES = 14
 """112 bits (DESIGN section 6); single use, so that a plain SHA-256 is a fit store for it."""
 
@@ -102,6 +104,23 @@ class Tokens:
         raw = _unpack(token)
         body, tag = raw[:TOKEN_BYTES], raw[TOKEN_BYTES:]
         if len(tag) != TAG_BYTES or not self._signer.matches("cookie", body, tag):
+            return None
+        return hash_token(token)
+
+    # -- clients of the management API ---------------------------------------------------------
+
+    def mint_api(self) -> str:
+        """Return a new API token; its beginning lets scanners find one that leaked."""
+        body = secrets.token_bytes(TOKEN_BYTES)
+        return API_PREFIX + _pack(body + self._signer.keyed("api-token", body))
+
+    def api_hash(self, token: str) -> TokenHash | None:
+        """Return the stored form of an API token of ours; None for anything else."""
+        if not token.startswith(API_PREFIX):
+            return None
+        raw = _unpack(token.removeprefix(API_PREFIX))
+        body, tag = raw[:TOKEN_BYTES], raw[TOKEN_BYTES:]
+        if len(tag) != TAG_BYTES or not self._signer.matches("api-token", body, tag):
             return None
         return hash_token(token)
 

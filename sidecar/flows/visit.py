@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, ip_address, ip_network
 
+from sidecar.core.clients import ApiClient, Scope
 from sidecar.core.errors import NotIdentified, StepUpRequired
 from sidecar.core.model import Identity, Person, Session
 
@@ -22,6 +23,8 @@ class Visit:
     """This browser once passed as this person, so its tries are counted apart from strangers'."""
     trusted: str = field(default="", repr=False)
     """What this browser carries where somebody asked for it to be remembered; not checked yet."""
+    client: ApiClient | None = None
+    """The program that acts for the person at the management API; None: the person does."""
 
     @property
     def person(self) -> Person:
@@ -33,6 +36,16 @@ class Visit:
         """How the person is called on pages and in authenticator apps."""
         claims = self.identity.claims
         return claims.email or claims.name or self.person.subject
+
+    @property
+    def actor(self) -> str:
+        """Who acts, as the audit trail names it."""
+        return self.client.actor if self.client else "self"
+
+    @property
+    def overrides(self) -> bool:
+        """A program acts that may set up factors for people who proved nothing to it."""
+        return self.client is not None and Scope.ENROLLMENTS_OVERRIDE in self.client.scopes
 
     def require_session(self) -> Session:
         """Return the session that the visit is in.

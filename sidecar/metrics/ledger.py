@@ -7,7 +7,8 @@ from math import prod
 from typing import Final
 
 from sidecar import __version__
-from sidecar.core.errors import Undelivered, slugs
+from sidecar.core.errors import Undelivered
+from sidecar.core.slugs import slugs
 from sidecar.lanes import Lanes
 from sidecar.metrics.families import FAMILIES, Family
 from sidecar.metrics.words import (

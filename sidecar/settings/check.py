@@ -13,6 +13,7 @@ from sidecar.core.policy import Facts, Network, bypassed
 from sidecar.settings.check_storage import storage
 from sidecar.settings.check_upstreams import upstreams
 from sidecar.settings.draft import Draft
+from sidecar.settings.edges import Tls
 from sidecar.settings.faults import Finding, Where, unloadable
 from sidecar.settings.schema import Unidentified
 
@@ -37,16 +38,21 @@ def listeners(draft: Draft) -> Iterator[Finding]:
     listen = draft.settings.listen
     if listen.probes is not None and listen.probes == listen.public:
         yield Finding(("listen", "probes"), "is the same address as listen.public")
+    if listen.management is not None and listen.management in (listen.public, listen.probes):
+        yield Finding(("listen", "management"), "is the same address as another listener")
     if any(network.prefixlen == 0 for network in joined(listen.trusted_proxies)):
         message = "trusts everybody: anyone could then choose their own client address"
         yield Finding(("listen", "trusted_proxies", 0), message)
     if listen.tls is not None:
-        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-        tls, where = listen.tls, ("listen", "tls")
-        yield from unloadable((*where, "cert"), lambda: context.load_cert_chain(tls.cert, tls.key))
-        if tls.client_ca is not None:
-            ca = tls.client_ca
-            yield from unloadable((*where, "client_ca"), lambda: context.load_verify_locations(ca))
+        yield from _loads(("listen", "tls"), listen.tls)
+
+
+def _loads(where: Where, tls: Tls) -> Iterator[Finding]:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    yield from unloadable((*where, "cert"), lambda: context.load_cert_chain(tls.cert, tls.key))
+    if tls.client_ca is not None:
+        ca = tls.client_ca
+        yield from unloadable((*where, "client_ca"), lambda: context.load_verify_locations(ca))
 
 
 def workers(draft: Draft) -> Iterator[Finding]:
@@ -54,11 +60,31 @@ def workers(draft: Draft) -> Iterator[Finding]:
     settings = draft.settings
     if settings.workers == 1 or not draft.sound("workers"):
         return
-    for key, at in (("public", settings.listen.public), ("probes", settings.listen.probes)):
+    listen = settings.listen
+    each = (("public", listen.public), ("management", listen.management), ("probes", listen.probes))
+    for key, at in each:
         if at is not None and not at.port:
             what = "a unix socket" if at.path else "port 0"
             hint = "write host:port, or `workers: 1`"
             yield Finding(("listen", key), f"{what} cannot be shared by several workers", hint)
+
+
+def management(draft: Draft) -> Iterator[Finding]:
+    """Clients with certificates can be told apart, and tokens do not travel readable."""
+    part, at = draft.settings.management, draft.settings.listen.management
+    if part.clients and (part.tls is None or part.tls.client_ca is None):
+        hint = "name the authorities in management.tls.client_ca"
+        yield Finding(("management", "clients"), "nobody can show a certificate", hint)
+    names = [client.certificate for client in part.clients.values()]
+    for name, client in part.clients.items():
+        if names.count(client.certificate) > 1:
+            yield Finding(("management", "clients", name, "certificate"), "names two clients")
+    if at is not None and part.tls is None and not at.local:
+        message = "tokens travel readable: there is no TLS, and it is not this machine alone"
+        hint = "write management.tls, or listen on 127.0.0.1"
+        yield Finding(("listen", "management"), message, hint, warning=True)
+    if part.tls is not None:
+        yield from _loads(("management", "tls"), part.tls)
 
 
 def drain(draft: Draft) -> Iterator[Finding]:
@@ -167,6 +193,7 @@ CHECKS: Final[tuple[Callable[[Draft], Iterator[Finding]], ...]] = (
     origins,
     listeners,
     workers,
+    management,
     drain,
     upstreams,
     login,

@@ -43,6 +43,9 @@ class Listen(Part):
 
     public: ListenAddress = Address("127.0.0.1", 8080)
     """Visitors arrive here."""
+    management: ListenAddress | None = None
+    """Serves the management API to clients with a token or certificate; not opened unless given,
+    and not before there is such a client. Keep it inside the cluster."""
     probes: ListenAddress | None = None
     """Answers /health/live, /health/ready and /metrics, nothing else; not opened unless given."""
     trusted_proxies: Annotated[tuple[Network, ...], OneOrMany()] = ()

@@ -18,6 +18,7 @@ from sidecar.settings.edges import (
     WebSocket,
 )
 from sidecar.settings.kinds import Day, Duration, OneOrMany, PublicOrigin, Workers
+from sidecar.settings.management import ManagementPart
 from sidecar.settings.part import Part
 from sidecar.settings.rules import PolicyPart
 
@@ -196,6 +197,8 @@ class Settings(Part):
     drain: Duration = parse_duration("30s")
     """How long requests that were begun may take to finish once a stop was asked for (SIGTERM);
     what is left then is cut."""
+    management: ManagementPart = ManagementPart()
+    """Who may call the management API, and how often."""
     upstreams: Annotated[Mapping[Name, Upstream], Field(min_length=1)]
     """The protected applications, by name."""
     login: Login = Login()

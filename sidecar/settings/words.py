@@ -130,6 +130,11 @@ class Address:
     port: int = 0
     path: str = ""
 
+    @property
+    def local(self) -> bool:
+        """Only this machine reaches it."""
+        return bool(self.path) or ip_address(self.host).is_loopback
+
     def __str__(self) -> str:
         if self.path:
             return f"unix:{self.path}"

@@ -1,6 +1,7 @@
 """The probes listener: alive, ready, metrics; no token, and nothing about anybody."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from aiohttp import web
@@ -15,9 +16,32 @@ Check = Callable[[], Awaitable[None]]
 """Returns where all is well; raises one of our errors where it is not."""
 
 
-def build_probes(
-    checks: dict[str, Check], registry: CollectorRegistry, draining: Callable[[], bool]
-) -> web.Application:
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """Whether requests can be served."""
+
+    checks: Mapping[str, Check]
+    draining: Callable[[], bool]
+
+    async def parts(self) -> tuple[bool, dict[str, str]]:
+        """Return whether all is well, and of each part whether it works, never why."""
+        found = {name: await _works(check) for name, check in self.checks.items()}
+        parts = {name: "ok" if works else "failing" for name, works in found.items()}
+        if self.draining():
+            parts["draining"] = "yes"
+        return all(found.values()) and not self.draining(), parts
+
+
+def told_metrics(registry: CollectorRegistry, accept: str) -> tuple[bytes, str]:
+    """Return the metrics and their media type: OpenMetrics where it is accepted, else plain text.
+
+    No more of what the client accepts is read: odd versions make the library raise.
+    """
+    encode, content_type = choose_encoder(OPENMETRICS if OPENMETRICS in accept else "")
+    return encode(registry), content_type
+
+
+def build_probes(readiness: Readiness, registry: CollectorRegistry) -> web.Application:
     """Return the application of the probes listener."""
 
     async def live(_request: web.Request) -> web.Response:
@@ -25,25 +49,15 @@ def build_probes(
         return web.json_response({"status": "alive"})
 
     async def ready(_request: web.Request) -> web.Response:
-        """Ready names each part and whether it works, and never why."""
-        found = {name: await _works(check) for name, check in checks.items()}
-        parts = {name: "ok" if works else "failing" for name, works in found.items()}
-        if draining():
-            parts["draining"] = "yes"
-        fine = all(found.values()) and not draining()
+        fine, parts = await readiness.parts()
         return web.json_response(
             {"status": "ready" if fine else "not-ready", "parts": parts},
             status=200 if fine else 503,
         )
 
     async def metrics(request: web.Request) -> web.Response:
-        """Metrics are told as OpenMetrics where that is asked for, else as plain text.
-
-        No more of what the client accepts is read: odd versions make the library raise.
-        """
-        wanted = OPENMETRICS if OPENMETRICS in request.headers.get("Accept", "") else ""
-        encode, content_type = choose_encoder(wanted)
-        return web.Response(body=encode(registry), headers={"Content-Type": content_type})
+        body, content_type = told_metrics(registry, request.headers.get("Accept", ""))
+        return web.Response(body=body, headers={"Content-Type": content_type})
 
     app = web.Application()
     app.add_routes(

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 
 from aiohttp import web
 
-from sidecar.core.errors import CrossSiteRefused, NotFound, slugs
+from sidecar.core.errors import CrossSiteRefused, NotFound
+from sidecar.core.slugs import slugs
 from sidecar.web.desk import Desk
 from sidecar.web.views import ErrorView
 

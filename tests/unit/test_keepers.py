@@ -60,7 +60,7 @@ async def test_everything_is_looked_after_for_as_long_as_it_runs(told: Told) -> 
     flows: Any = SimpleNamespace(
         revocations=told, live=told, sessions=told, deliveries=SimpleNamespace(carrier=told)
     )
-    async with keepers.kept(flows, part, down, told.follow(), clock=ManualClock()):
+    async with keepers.kept(flows, part, down, [told.follow()], clock=ManualClock()):
         await turns(5)
         assert told.asked == {"followed", "ended", "swept", "carried"}
         told.asked.clear()
@@ -83,5 +83,5 @@ async def test_what_breaks_ends_all(told: Told) -> None:
         revocations=told, live=told, sessions=told, deliveries=SimpleNamespace(carrier=told)
     )
     with pytest.raises(ExceptionGroup):
-        async with keepers.kept(flows, part, down, broken(), clock=ManualClock()):
+        async with keepers.kept(flows, part, down, [broken()], clock=ManualClock()):
             await asyncio.sleep(60)

@@ -124,14 +124,14 @@ def test_the_key_ring_holds_the_keys_of_the_file(tmp_path: Path) -> None:
 
 def test_without_a_certificate_there_is_no_tls(tmp_path: Path) -> None:
     """A file without `listen.tls`: shows that the listener speaks plainly."""
-    assert wiring.tls_context(loaded(tmp_path).settings) is None
+    assert wiring.tls_context(loaded(tmp_path).settings.listen.tls) is None
 
 
 def test_client_certificates_are_asked_for_and_not_required(tmp_path: Path) -> None:
     """A client authority: shows that a peer without a certificate is served, unverified."""
     file = str(self_signed(tmp_path))
     listen = {"public": "127.0.0.1:0", "tls": {"cert": file, "key": file, "client_ca": file}}
-    context = wiring.tls_context(loaded(tmp_path, {"listen": listen}).settings)
+    context = wiring.tls_context(loaded(tmp_path, {"listen": listen}).settings.listen.tls)
     assert context is not None
     assert context.verify_mode is ssl.CERT_OPTIONAL
     assert context.minimum_version is ssl.TLSVersion.TLSv1_2

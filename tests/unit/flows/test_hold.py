@@ -143,7 +143,7 @@ async def test_an_operator_ends_the_hold(held: Scene) -> None:
     visit = await use(held, visit, key)
     assert visit.require_session().proofs[-1].most is Level.PHISHING_RESISTANT
     event = (await held.people.show(ADA, events=2)).events[1]
-    assert (event.name, event.actor) == ("authenticator.approved", "operator:desk")
+    assert (event.name, event.actor) == ("authenticator.approved", "desk")
     with pytest.raises(Conflict):
         await held.people.approve(ADA, which, "desk")
     with pytest.raises(NotFound):

@@ -45,7 +45,7 @@ async def test_a_dossier_holds_all_but_secrets(here: Scene) -> None:
     assert dossier.account.enrolled_at == here.clock()
     assert {item.factor for item in dossier.authenticators} == {"totp", "backup_codes"}
     assert [one.id for one in dossier.sessions] == [visit.require_session().id]
-    assert dossier.events[-1].actor == "operator:desk"
+    assert dossier.events[-1].actor == "desk"
     for secret in (phone.secret, *phone.codes):
         assert secret not in repr(dossier)
 

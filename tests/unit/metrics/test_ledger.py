@@ -4,7 +4,7 @@ from itertools import chain
 
 import pytest
 
-from sidecar.core.errors import slugs
+from sidecar.core.slugs import slugs
 from sidecar.metrics.families import FAMILIES, REQUESTS, UPSTREAM_TIMES, Family
 from sidecar.metrics.ledger import PID, SEEN, Ledger, Names
 from tests.unit.metrics.counted import NAMES

@@ -5,7 +5,7 @@ from prometheus_client import CollectorRegistry, Counter
 from pytest_aiohttp.plugin import AiohttpClient
 
 from sidecar.core.errors import StoreUnavailable
-from sidecar.web.health import build_probes
+from sidecar.web.health import Readiness, build_probes
 
 
 async def fine() -> None:
@@ -22,7 +22,9 @@ def serving() -> bool:
 
 async def test_ready(aiohttp_client: AiohttpClient) -> None:
     """Parts that work show "ready", under both names."""
-    client = await aiohttp_client(build_probes({"store": fine}, CollectorRegistry(), serving))
+    client = await aiohttp_client(
+        build_probes(Readiness({"store": fine}, serving), CollectorRegistry())
+    )
     for path in ("/health", "/health/ready"):
         answer = await client.get(path)
         assert answer.status == 200
@@ -31,7 +33,7 @@ async def test_ready(aiohttp_client: AiohttpClient) -> None:
 
 async def test_not_ready(aiohttp_client: AiohttpClient) -> None:
     """A part that fails shows which one and never why; being alive does not depend on it."""
-    probes = build_probes({"store": down, "other": fine}, CollectorRegistry(), serving)
+    probes = build_probes(Readiness({"store": down, "other": fine}, serving), CollectorRegistry())
     client = await aiohttp_client(probes)
     answer = await client.get("/health/ready")
     assert answer.status == 503
@@ -44,7 +46,7 @@ async def test_metrics(aiohttp_client: AiohttpClient) -> None:
     """The registry's numbers show in the format that Prometheus reads, and nothing else is here."""
     registry = CollectorRegistry()
     Counter("boats", "Boats seen.", registry=registry).inc(3)
-    client = await aiohttp_client(build_probes({}, registry, serving))
+    client = await aiohttp_client(build_probes(Readiness({}, serving), registry))
     answer = await client.get("/metrics")
     assert "boats_total 3.0" in await answer.text()
     assert answer.headers["Content-Type"].startswith("text/plain")
@@ -54,7 +56,7 @@ async def test_metrics(aiohttp_client: AiohttpClient) -> None:
 async def test_draining(aiohttp_client: AiohttpClient) -> None:
     """A process that takes nothing new shows not ready, why, and alive all the same."""
     stopping = False
-    probes = build_probes({"store": fine}, CollectorRegistry(), lambda: stopping)
+    probes = build_probes(Readiness({"store": fine}, lambda: stopping), CollectorRegistry())
     client = await aiohttp_client(probes)
     assert (await client.get("/health/ready")).status == 200
     stopping = True
@@ -83,7 +85,7 @@ async def test_metrics_in_the_form_that_is_asked_for(
     """OpenMetrics shows where it is accepted, plain text else; odd wishes break nothing."""
     registry = CollectorRegistry()
     Counter("boats", "Boats seen.", registry=registry).inc(3)
-    client = await aiohttp_client(build_probes({}, registry, serving))
+    client = await aiohttp_client(build_probes(Readiness({}, serving), registry))
     answer = await client.get("/metrics", headers={"Accept": accepted})
     assert answer.status == 200
     assert answer.headers["Content-Type"].startswith(form)

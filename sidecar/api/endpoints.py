@@ -1,0 +1,34 @@
+"""Every endpoint of the management API."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from sidecar.api import about, config
+from sidecar.api.endpoint import Endpoint
+from sidecar.api.openapi import Json, describe
+
+TAGS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        config.TAG: "What is configured of a person.",
+        about.TAG: "Whether the API works, and how it is called.",
+    }
+)
+"""What each group of endpoints is about, in the order in which they are shown."""
+
+ENDPOINTS: Final[tuple[Endpoint, ...]] = (*config.ENDPOINTS, *about.ENDPOINTS)
+
+
+def named(name: str) -> Endpoint:
+    """Return the endpoint of this operation id.
+
+    Raises:
+        KeyError: there is none.
+
+    """
+    return {endpoint.name: endpoint for endpoint in ENDPOINTS}[name]
+
+
+def description() -> Json:
+    """Return the OpenAPI description of all of them."""
+    return describe(ENDPOINTS, TAGS)

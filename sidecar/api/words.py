@@ -1,0 +1,123 @@
+"""The kinds of values that several endpoints share."""
+
+import re
+import unicodedata
+from datetime import UTC, datetime
+from typing import Annotated, Final, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer
+
+MAX_USER_ID_CHARS: Final = 320
+MAX_TEXT_CHARS: Final = 255
+MAX_PAGE: Final = 200
+PAGE: Final = 50
+_UNSEEN: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+
+
+class ApiModel(BaseModel):
+    """What is said and answered: nothing unknown, nothing converted, nothing changed later."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        strict=True,
+        hide_input_in_errors=True,
+        use_attribute_docstrings=True,
+        ser_json_inf_nan="null",
+    )
+
+
+def _plain(value: str) -> str:
+    """Return text that can be stored, logged and shown as it is.
+
+    Raises:
+        ValueError: it has control, bidi, invisible or half characters.
+
+    """
+    if any(unicodedata.category(character) in _UNSEEN for character in value):
+        raise ValueError("control, invisible and bidi characters are not allowed")
+    return value
+
+
+def _user_id(value: str) -> str:
+    """Return a user id that could be somebody's.
+
+    Raises:
+        ValueError: no subject is spelled so.
+
+    """
+    if unicodedata.normalize("NFKC", _plain(value)) != value:
+        raise ValueError("is not in normal form (NFKC)")
+    return value
+
+
+UserId = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=MAX_USER_ID_CHARS,
+        json_schema_extra={"format": "user-id", "examples": ["alice", "app_login:alice"]},
+    ),
+    AfterValidator(_user_id),
+]
+"""`realm:subject`, or the subject alone while there is one realm."""
+
+Line = Annotated[
+    str,
+    Field(min_length=1, max_length=MAX_TEXT_CHARS, json_schema_extra={"format": "line"}),
+    AfterValidator(_plain),
+]
+"""One line of plain text."""
+
+Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{8,64}$")]
+"""An id of ours, as an answer of ours gave it."""
+
+Word = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]
+"""A name out of the configuration or of a fixed list, such as a factor's."""
+
+Cursor = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,1024}$")]
+"""Where the next page begins; only an answer of ours makes one."""
+
+Limit = Annotated[int, Field(ge=1, le=MAX_PAGE)]
+
+_MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)")
+
+
+def _told(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+Moment = Annotated[datetime, PlainSerializer(_told, return_type=str, when_used="json")]
+"""RFC 3339, in UTC, to the second."""
+
+
+def _moment(value: str) -> str:
+    """Return a moment as it was written, once it is known to be one.
+
+    Raises:
+        ValueError: no RFC 3339 date-time.
+
+    """
+    if not _MOMENT.fullmatch(value):
+        raise ValueError("a moment is written 2026-01-31T12:00:00Z")
+    datetime.fromisoformat(value)
+    return value
+
+
+AskedMoment = Annotated[
+    str,
+    Field(max_length=40, json_schema_extra={"format": "date-time"}),
+    AfterValidator(_moment),
+]
+"""RFC 3339, with an offset."""
+
+LevelWord = Literal["one_factor", "two_factor", "phishing_resistant"]
+
+
+class Paged(ApiModel):
+    """Which page of a list is asked for."""
+
+    limit: Limit = PAGE
+    """How many rows at most."""
+    cursor: Cursor | None = None
+    """`next` of the page before; leave it out for the first."""

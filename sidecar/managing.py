@@ -1,0 +1,153 @@
+"""The management API put together, and its listener: opened once somebody may call, not before."""
+
+import asyncio
+import ssl
+from typing import Final
+
+import structlog
+from aiohttp import web
+from prometheus_client import CollectorRegistry
+
+from sidecar import wiring
+from sidecar.api.endpoints import ENDPOINTS
+from sidecar.core.clients import ApiClient, ClientId
+from sidecar.core.errors import StoreUnavailable
+from sidecar.flows import Flows
+from sidecar.flows.clients import Clients
+from sidecar.flows.replaying import Replaying
+from sidecar.flows.switching import Switching
+from sidecar.settings.load import Loaded
+from sidecar.settings.words import Address
+from sidecar.web.health import Readiness
+from sidecar.web.management.about import AboutCalls
+from sidecar.web.management.app import Management, build_management
+from sidecar.web.management.call import Handlers
+from sidecar.web.management.config import ConfigCalls
+from sidecar.web.management.docs import Documents
+from sidecar.web.management.gate import Certified, Gate
+from sidecar.web.render import Renderer
+
+LOOKED_EVERY_S: Final = 2.0
+"""How soon after the first token was made the listener opens."""
+
+log = structlog.get_logger(__name__)
+
+
+def compose(
+    loaded: Loaded,
+    flows: Flows,
+    renderer: Renderer,
+    *,
+    readiness: Readiness,
+    registry: CollectorRegistry,
+    reuse_port: bool = False,
+) -> "ManagementListener | None":
+    """Return the listener of the management API, which is closed yet; None: there is to be none.
+
+    Raises:
+        OSError: a certificate or key file cannot be used.
+
+    """
+    settings, kit = loaded.settings, flows.kit
+    at = settings.listen.management
+    if at is None:
+        return None
+    gate = Gate(
+        Clients(kit.store, kit.tokens, kit.clock),
+        kit.limiter,
+        certified=_certified(loaded),
+        per_minute=settings.management.per_minute,
+    )
+    parts = Management(
+        *(gate, wiring.naming(loaded), Replaying(kit.store, kit.clock)),
+        types=f"{settings.public[0]}{settings.pages.prefix}problems/",
+    )
+    documents = Documents(renderer)
+    about = AboutCalls(readiness, registry, documents.page)
+    app = build_management(parts, ENDPOINTS, _handlers(flows, about), documents.routes())
+    tls = wiring.tls_context(settings.management.tls)
+    return ManagementListener(app, gate, at, tls=tls, reuse_port=reuse_port)
+
+
+def _handlers(flows: Flows, about: AboutCalls) -> Handlers:
+    kit = flows.kit
+    return {
+        **about.handlers(),
+        **ConfigCalls(Switching(kit.store, kit.clock)).handlers(),
+    }
+
+
+def _certified(loaded: Loaded) -> tuple[Certified, ...]:
+    return tuple(
+        Certified(one.certificate, ApiClient(ClientId(f"mtls.{name}"), name, frozenset(one.scopes)))
+        for name, one in loaded.settings.management.clients.items()
+    )
+
+
+class ManagementListener:
+    """Serves the management API at one address."""
+
+    def __init__(
+        self,
+        app: web.Application,
+        gate: Gate,
+        address: Address,
+        *,
+        tls: ssl.SSLContext | None = None,
+        reuse_port: bool = False,
+    ) -> None:
+        self._runner = web.AppRunner(app, access_log=None, handle_signals=False)
+        self._gate = gate
+        self._address = address
+        self._tls = tls
+        self._reuse_port = reuse_port
+        self._open = False
+
+    @property
+    def port(self) -> int:
+        """The port that is listened on; 0 while there is none."""
+        addresses = self._runner.addresses if self._open else []
+        return int(addresses[0][1]) if addresses and isinstance(addresses[0], tuple) else 0
+
+    async def look(self) -> bool:
+        """The listener is open if anybody could call; return whether it is.
+
+        Raises:
+            OSError: the address cannot be had.
+            StoreUnavailable: whether anybody could is not known.
+
+        """
+        if not self._open and await self._gate.open():
+            await self._start()
+        return self._open
+
+    async def watch(self) -> None:
+        """Open as soon as somebody may call; returns once open."""
+        if not await self.look():
+            log.warning("management.closed", hint="sidecar tokens create --scope …")
+        while not self._open:
+            await asyncio.sleep(LOOKED_EVERY_S)
+            try:
+                await self.look()
+            except StoreUnavailable:
+                continue
+
+    async def close(self) -> None:
+        """Nothing is served any more; what was begun has been finished."""
+        await self._runner.cleanup()
+
+    async def _start(self) -> None:
+        await self._runner.setup()
+        at = self._address
+        site: web.BaseSite = (
+            web.UnixSite(self._runner, at.path, ssl_context=self._tls)
+            if at.path
+            else web.TCPSite(
+                *(self._runner, at.host, at.port),
+                ssl_context=self._tls,
+                reuse_port=self._reuse_port,
+            )
+        )
+        await site.start()
+        self._open = True
+        log.info("management.open", port=self.port)

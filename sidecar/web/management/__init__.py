@@ -1,0 +1,1 @@
+"""The management API: the same use cases as the pages, for programs and operators."""

@@ -1,0 +1,189 @@
+"""What a call says, read strictly: one reading, or none."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Final, TypeVar
+
+from aiohttp import web
+from pydantic import ValidationError
+
+from sidecar.api.words import ApiModel
+from sidecar.core.api_errors import InputFault, InputInvalid, MediaTypeUnsupported, VersionUnknown
+from sidecar.core.errors import BodyTooLarge, MalformedRequest
+
+Model = TypeVar("Model", bound=ApiModel)
+
+VERSION: Final = "1"
+VERSION_HEADER: Final = "API-Version"
+KEY_HEADER: Final = "Idempotency-Key"
+_KEY: Final = re.compile(r"[!-~]{1,255}")
+MAX_BODY_BYTES: Final = 1024 * 1024
+"""An import of several hundred people fits."""
+MAX_DEPTH: Final = 20
+"""No body that is asked for is deeper than five."""
+MAX_FAULTS: Final = 20
+
+_OPENING = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)|[\[{]|[\]}]', re.DOTALL)
+"""A text, whole or cut off, or a bracket; no text is tried twice: a body of quotes would cost."""
+
+
+def require_version(request: web.Request) -> None:
+    """Return only where the call asks for this version of the API, or for none.
+
+    Raises:
+        VersionUnknown: it asks for another.
+
+    """
+    if any(asked != VERSION for asked in request.headers.getall(VERSION_HEADER, ())):
+        message = f"this sidecar speaks version {VERSION}"
+        raise VersionUnknown(message)
+
+
+def read_key(request: web.Request) -> str:
+    """Return the idempotency key that the caller chose; empty where none was.
+
+    Raises:
+        InputInvalid: it is twice there, empty, too long, or not plain ASCII.
+
+    """
+    said = request.headers.getall(KEY_HEADER, ())
+    if not said:
+        return ""
+    if len(said) > 1 or not _KEY.fullmatch(said[0]):
+        expected = "one value of up to 255 visible ASCII characters is expected"
+        raise InputInvalid(InputFault(expected, parameter=KEY_HEADER))
+    return said[0]
+
+
+async def read_body(request: web.Request) -> bytes:
+    """Return the body.
+
+    Raises:
+        MediaTypeUnsupported: it is no JSON, or it is encoded.
+        BodyTooLarge: it is.
+        MalformedRequest: it ended early.
+
+    """
+    kinds = request.headers.getall("Content-Type", ())
+    if len(kinds) != 1 or request.content_type != "application/json":
+        message = "send application/json"
+        raise MediaTypeUnsupported(message)
+    if (request.charset or "utf-8").lower() not in {"utf-8", "utf8"}:
+        message = "JSON is UTF-8"
+        raise MediaTypeUnsupported(message)
+    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+        message = "send it without Content-Encoding"
+        raise MediaTypeUnsupported(message)
+    if (request.content_length or 0) > MAX_BODY_BYTES:
+        raise BodyTooLarge(f"more than {MAX_BODY_BYTES} bytes")
+    body = bytearray()
+    try:
+        while chunk := await request.content.readany():
+            body += chunk
+            if len(body) > MAX_BODY_BYTES:
+                raise BodyTooLarge(f"more than {MAX_BODY_BYTES} bytes")
+    except web.RequestPayloadError as broken:
+        message = "the body ended early"
+        raise MalformedRequest(message) from broken
+    return bytes(body)
+
+
+def parse(body: bytes) -> object:
+    """Return the one value that the JSON text has.
+
+    Raises:
+        MalformedRequest: no JSON (RFC 8259), not UTF-8, a name twice, no number, too deep.
+
+    """
+    depth = 0
+    for found in _OPENING.finditer(body):
+        depth += {b"[": 1, b"{": 1, b"]": -1, b"}": -1}.get(found.group(), 0)
+        if depth > MAX_DEPTH:
+            message = "nested too deeply"
+            raise MalformedRequest(message)
+    try:
+        value: object = json.loads(
+            body.decode("utf-8"), object_pairs_hook=_object, parse_constant=_refuse_constant
+        )
+    except (ValueError, RecursionError) as error:
+        raise MalformedRequest(f"no JSON: {_said(error)}") from error
+    return value
+
+
+def checked(kind: type[Model], value: object) -> Model:
+    """Return the value as a model.
+
+    Raises:
+        InputInvalid: it does not fit; every fault is named with its place.
+
+    """
+    if not isinstance(value, dict):
+        raise InputInvalid(InputFault("a JSON object is expected"))
+    try:
+        # As JSON again: only so do texts become moments and words of an enumeration.
+        return kind.model_validate_json(json.dumps(value))
+    except ValidationError as error:
+        raise InputInvalid(*_faults(error)) from error
+
+
+def read_query(request: web.Request, kind: type[Model] | None) -> Model | None:
+    """Return the query as a model.
+
+    Raises:
+        InputInvalid: a parameter is unknown, twice there, or does not fit.
+
+    """
+    said = request.query
+    twice = [name for name in dict.fromkeys(said) if len(said.getall(name)) > 1]
+    if twice:
+        raise InputInvalid(*(InputFault("occurs twice", parameter=name) for name in twice))
+    if kind is None:
+        if said:
+            unknown = "is no parameter of this endpoint"
+            raise InputInvalid(*(InputFault(unknown, parameter=name) for name in said))
+        return None
+    try:
+        return kind.model_validate_strings(dict(said))
+    except ValidationError as error:
+        raise InputInvalid(*_faults(error, parameters=True)) from error
+
+
+def pointer(place: Sequence[str | int]) -> str:
+    """Return the place as a JSON pointer (RFC 6901 §3)."""
+    words = (str(part).replace("~", "~0").replace("/", "~1") for part in place)
+    return "".join(f"/{word}" for word in words)
+
+
+def _faults(error: ValidationError, *, parameters: bool = False) -> list[InputFault]:
+    found = []
+    for fault in error.errors(include_url=False, include_input=False)[:MAX_FAULTS]:
+        place, said = fault["loc"], fault["msg"]
+        detail = said[:1].lower() + said[1:].removeprefix("Value error, ")
+        detail = detail.removeprefix("value error, ")
+        if parameters:
+            found.append(InputFault(detail, parameter=str(place[0]) if place else ""))
+        else:
+            found.append(InputFault(detail, pointer(place)))
+    return found
+
+
+def _object(pairs: list[tuple[str, object]]) -> Mapping[str, object]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"the name {twice[:60]!r} occurs twice in an object")
+    return found
+
+
+def _refuse_constant(word: str) -> object:
+    raise ValueError(f"{word} is no number of JSON")
+
+
+def _said(error: Exception) -> str:
+    if isinstance(error, json.JSONDecodeError):
+        return f"{error.msg} at line {error.lineno}, column {error.colno}"
+    if isinstance(error, UnicodeDecodeError):
+        return f"byte {error.start} is not UTF-8"
+    return str(error) or "nested too deeply"

@@ -1,0 +1,57 @@
+"""Every error as a problem document (RFC 9457), with all that helps whoever calls."""
+
+import json
+from http import HTTPStatus
+
+from sidecar.core.api_errors import InputInvalid, ScopeMissing
+from sidecar.core.errors import DeliveryFailed, ResponseRejected, SidecarError
+from sidecar.core.replays import KeptAnswer
+
+PROBLEM = "application/problem+json"
+REALM = 'Bearer realm="sidecar management"'
+
+
+def problem(error: SidecarError, request_id: str, types: str) -> KeptAnswer:
+    """Return the answer that tells the error; `types` is where slugs are explained.
+
+    Texts of failures of ours stay in the log: they could name what is inside.
+    """
+    body: dict[str, object] = {
+        "type": f"{types}{error.slug}",
+        "title": error.slug.replace("-", " ").capitalize(),
+        "status": error.status,
+        "request_id": request_id,
+    }
+    headers = {"Content-Type": PROBLEM}
+    if str(error) and error.status < HTTPStatus.INTERNAL_SERVER_ERROR:
+        body["detail"] = str(error)
+    if error.retry_after_s is not None:
+        headers["Retry-After"] = str(error.retry_after_s)
+    if error.status == HTTPStatus.UNAUTHORIZED:
+        given = error.slug == "token-refused"
+        headers["WWW-Authenticate"] = f'{REALM}, error="invalid_token"' if given else REALM
+    body |= _more(error)
+    if isinstance(error, ScopeMissing):
+        headers["WWW-Authenticate"] = f'{REALM}, error="insufficient_scope", scope="{error.scope}"'
+    return KeptAnswer(error.status, headers, json.dumps(body).encode())
+
+
+def _more(error: SidecarError) -> dict[str, object]:
+    """Return what some errors know beside their name."""
+    match error:
+        case InputInvalid():
+            faults = [
+                {"pointer": one.pointer, "detail": one.detail}
+                | ({"parameter": one.parameter} if one.parameter else {})
+                for one in error.faults
+            ]
+            return {"errors": faults}
+        case ScopeMissing():
+            return {"scope": error.scope}
+        case ResponseRejected():
+            told: dict[str, object] = {"reason": error.reason}
+            return told | ({"challenge_id": error.challenge} if error.challenge else {})
+        case DeliveryFailed() if error.challenge:
+            return {"challenge_id": error.challenge}
+        case _:
+            return {}
