@@ -101,12 +101,13 @@ class ManagementListener:
         self._address = address
         self._tls = tls
         self._reuse_port = reuse_port
-        self._open = False
+        self.opened = asyncio.Event()
+        """Set once it listens."""
 
     @property
     def port(self) -> int:
         """The port that is listened on; 0 while there is none."""
-        addresses = self._runner.addresses if self._open else []
+        addresses = self._runner.addresses if self.opened.is_set() else []
         return int(addresses[0][1]) if addresses and isinstance(addresses[0], tuple) else 0
 
     async def look(self) -> bool:
@@ -117,15 +118,15 @@ class ManagementListener:
             StoreUnavailable: whether anybody could is not known.
 
         """
-        if not self._open and await self._gate.open():
+        if not self.opened.is_set() and await self._gate.open():
             await self._start()
-        return self._open
+        return self.opened.is_set()
 
     async def watch(self) -> None:
         """Open as soon as somebody may call; returns once open."""
         if not await self.look():
             log.warning("management.closed", hint="sidecar tokens create --scope …")
-        while not self._open:
+        while not self.opened.is_set():
             await asyncio.sleep(LOOKED_EVERY_S)
             try:
                 await self.look()
@@ -149,5 +150,5 @@ class ManagementListener:
             )
         )
         await site.start()
-        self._open = True
+        self.opened.set()
         log.info("management.open", port=self.port)

@@ -94,7 +94,6 @@ CREATE: Final = Endpoint(
     follows=(
         Follow("readConfig", {"user_id": "/user_id"}),
         Follow("changeConfig", {"user_id": "/user_id"}),
-        Follow("readStatus", {"user_id": "/user_id"}),
     ),
 )
 READ: Final = Endpoint(

@@ -106,6 +106,7 @@ def parse(body: bytes) -> object:
         value: object = json.loads(
             body.decode("utf-8"), object_pairs_hook=_object, parse_constant=_refuse_constant
         )
+        _spelled(value)
     except (ValueError, RecursionError) as error:
         raise MalformedRequest(f"no JSON: {_said(error)}") from error
     return value
@@ -122,7 +123,7 @@ def checked(kind: type[Model], value: object) -> Model:
         raise InputInvalid(InputFault("a JSON object is expected"))
     try:
         # As JSON again: only so do texts become moments and words of an enumeration.
-        return kind.model_validate_json(json.dumps(value))
+        return kind.model_validate_json(_spelled(value))
     except ValidationError as error:
         raise InputInvalid(*_faults(error)) from error
 
@@ -168,6 +169,16 @@ def _faults(error: ValidationError, *, parameters: bool = False) -> list[InputFa
     return found
 
 
+def _spelled(value: object) -> bytes:
+    """Return the value as JSON.
+
+    Raises:
+        UnicodeEncodeError: a text has half a character, which no database takes.
+
+    """
+    return json.dumps(value, ensure_ascii=False).encode("utf-8")
+
+
 def _object(pairs: list[tuple[str, object]]) -> Mapping[str, object]:
     found = dict(pairs)
     if len(found) != len(pairs):
@@ -186,4 +197,6 @@ def _said(error: Exception) -> str:
         return f"{error.msg} at line {error.lineno}, column {error.colno}"
     if isinstance(error, UnicodeDecodeError):
         return f"byte {error.start} is not UTF-8"
+    if isinstance(error, UnicodeEncodeError):
+        return "half a surrogate pair is no character"
     return str(error) or "nested too deeply"

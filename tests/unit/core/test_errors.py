@@ -12,7 +12,6 @@ from sidecar.core.errors import (
     SidecarError,
     TooManyAttempts,
     UpstreamBusy,
-    slugs,
 )
 
 CLASSES = [
@@ -75,11 +74,3 @@ def test_rejections_say_how() -> None:
     assert (ResponseRejected().reason, ResponseRejected().hint_s) == ("wrong", None)
     hinted = ResponseRejected("clock-off", hint_s=-90)
     assert (str(hinted), hinted.reason, hinted.hint_s) == ("clock-off", "clock-off", -90)
-
-
-def test_every_error_has_its_slug() -> None:
-    """The error tree shows that each public name is found, the root's first."""
-    found = slugs()
-    assert found["internal-error"] is SidecarError
-    assert found["challenge-gone"] is errors.ChallengeGone
-    assert all(kind.slug == slug for slug, kind in found.items())

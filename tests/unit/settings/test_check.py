@@ -31,7 +31,7 @@ def test_listeners_do_not_collide() -> None:
     assert said(listen=listen) == "listen.probes: is the same address as listen.public"
 
 
-@pytest.mark.parametrize("key", ["public", "probes"])
+@pytest.mark.parametrize("key", ["public", "management", "probes"])
 def test_workers_share_what_can_be_shared(key: str) -> None:
     """A unix socket or any free port for two workers shows that it is told; for one it is right."""
     for address, what in (("unix:/run/a.sock", "a unix socket"), ("127.0.0.1:0", "port 0")):

@@ -1,0 +1,89 @@
+"""Errors as problem documents."""
+
+import json
+
+import pytest
+
+from sidecar.core.api_errors import (
+    CallUnderway,
+    InputFault,
+    InputInvalid,
+    ScopeMissing,
+    TokenMissing,
+    TokenRefused,
+)
+from sidecar.core.errors import (
+    Conflict,
+    DeliveryFailed,
+    PluginFailed,
+    ResponseRejected,
+    SidecarError,
+    StoreUnavailable,
+    TooManyAttempts,
+)
+from sidecar.web.management.telling import problem
+
+TYPES = "https://app.test/_sidecar/problems/"
+
+
+def told(error: SidecarError) -> dict[str, object]:
+    found: dict[str, object] = json.loads(problem(error, "r1", TYPES).body)
+    return found
+
+
+def test_a_problem_says_what_it_is() -> None:
+    """An error shows type, title, status, request id and what to do."""
+    answer = problem(Conflict("this person is configured already"), "r1", TYPES)
+    assert (answer.status, answer.headers) == (409, {"Content-Type": "application/problem+json"})
+    assert json.loads(answer.body) == {
+        "type": f"{TYPES}conflict",
+        "title": "Conflict",
+        "status": 409,
+        "request_id": "r1",
+        "detail": "this person is configured already",
+    }
+
+
+@pytest.mark.parametrize("error", [SidecarError("pw"), PluginFailed("pw"), StoreUnavailable("pw")])
+def test_faults_of_ours_say_nothing_of_the_inside(error: SidecarError) -> None:
+    """The text of a failure of ours shows to stay in the log."""
+    assert "detail" not in told(error)
+
+
+@pytest.mark.parametrize("error", [TooManyAttempts(retry_after_s=7), CallUnderway(retry_after_s=7)])
+def test_waiting_is_told(error: SidecarError) -> None:
+    """An error that waiting cures shows for how long."""
+    assert problem(error, "r1", TYPES).headers["Retry-After"] == "7"
+
+
+@pytest.mark.conforms("RFC-6750-3", "RFC-6750-3.1")
+def test_who_lacks_a_token_is_told_how_to_come() -> None:
+    """Missing, refused and too small tokens show the challenges of RFC 6750 §3."""
+    shown = [
+        problem(error, "r1", TYPES).headers["WWW-Authenticate"]
+        for error in (TokenMissing(), TokenRefused(), ScopeMissing("users:read"))
+    ]
+    realm = 'Bearer realm="sidecar management"'
+    assert shown == [
+        realm,
+        f'{realm}, error="invalid_token"',
+        f'{realm}, error="insufficient_scope", scope="users:read"',
+    ]
+    assert told(ScopeMissing("users:read"))["scope"] == "users:read"
+
+
+def test_faults_of_input_are_listed() -> None:
+    """Every fault shows its pointer, or its parameter."""
+    error = InputInvalid(InputFault("too long", "/name"), InputFault("unknown", parameter="more"))
+    assert told(error)["errors"] == [
+        {"pointer": "/name", "detail": "too long"},
+        {"pointer": "", "parameter": "more", "detail": "unknown"},
+    ]
+
+
+def test_what_is_open_instead_is_named() -> None:
+    """A rejected response shows why, and which ceremony goes on."""
+    assert told(ResponseRejected("wrong")) | {"reason": "wrong"} == told(ResponseRejected("wrong"))
+    assert told(ResponseRejected("cloned", challenge="c2"))["challenge_id"] == "c2"
+    assert told(DeliveryFailed(challenge="c3"))["challenge_id"] == "c3"
+    assert "challenge_id" not in told(DeliveryFailed())
