@@ -19,6 +19,7 @@ from sidecar.flows.tokens import Tokens
 from sidecar.gauges import tell_gauges
 from sidecar.keepers import kept
 from sidecar.lending import Lender
+from sidecar.listening import listen_probes, listen_public
 from sidecar.metrics.messages import MessageMetrics
 from sidecar.metrics.ports import MeasuredLimiter, MeasuredStore
 from sidecar.metrics.scrape import registry
@@ -42,7 +43,7 @@ from sidecar.storage.limiter import MemoryLimiter
 from sidecar.storage.sql import SqlStore, open_store
 from sidecar.storage.vault import KeyRing
 from sidecar.web.desk import Desk
-from sidecar.web.health import Readiness, build_probes
+from sidecar.web.health import Readiness
 from sidecar.web.pages import build_pages
 from sidecar.web.problems import Problems
 from sidecar.web.render import Renderer
@@ -115,32 +116,22 @@ async def _composed(
     metrics: Metrics,
     reuse_port: bool,
 ) -> AsyncIterator[Sidecar]:
-    settings, pool, renderer = loaded.settings, lender.pool, wiring.renderer(loaded)
+    renderer = wiring.renderer(loaded)
     flows = _flows(loaded, ring, store, lender, renderer=renderer, clock=clock, metrics=metrics)
-    voucher = Voucher(signing_key(ring.purpose_key("assertion")), flows.kit.levels, clock)
-    desk = Desk(flows, renderer, wiring.site(loaded), metrics.refused)
-    problems = _problems(settings, desk, metrics, clock=clock)
-    pages = Pages(build_pages(desk, problems, voucher.jwks()))
-    pipeline, identifier = _pipeline(
-        *(loaded, ring, lender, flows),
-        voucher=voucher,
-        problems=problems,
-        board=board,
-        metrics=metrics,
+    pages, listener, identifier = _public(
+        *(loaded, ring, lender, flows), renderer=renderer, board=board, metrics=metrics
     )
-    parts = (pipeline, pool, pages, wiring.limits(settings))
-    listener = Listener(*parts, clock=clock, metrics=metrics)
     readiness = Readiness({"store": store.ping}, lambda: listener.draining)
-    probes: web.AppRunner | None = None
     management = _management(
         *(loaded, flows, renderer, readiness), metrics=metrics, reuse_port=reuse_port
     )
+    probes: web.AppRunner | None = None
     try:
         await pages.start()
         await flows.revocations.read()
-        await _listen(listener, settings, reuse_port=reuse_port)
-        probes = await _probe(settings, readiness, metrics, reuse_port=reuse_port)
-        beside = [tell_gauges(metrics, listener, pool, flows.revocations)]
+        await listen_public(listener, loaded.settings, reuse_port=reuse_port)
+        probes = await listen_probes(loaded.settings, readiness, metrics, reuse_port=reuse_port)
+        beside = [tell_gauges(metrics, listener, lender.pool, flows.revocations)]
         if management is not None:
             await management.look()
             beside.append(management.watch())
@@ -194,6 +185,33 @@ def _flows(
         home=f"{settings.public[0]}{settings.pages.prefix}",
     )
     return build_flows(kit)
+
+
+def _public(
+    loaded: Loaded,
+    ring: KeyRing,
+    lender: Lender,
+    flows: Flows,
+    *,
+    renderer: Renderer,
+    board: Board | None,
+    metrics: Metrics,
+) -> tuple[Pages, Listener, Identifier]:
+    """Return what visitors meet: our pages, and the listener in front of the applications."""
+    settings, clock = loaded.settings, flows.kit.clock
+    voucher = Voucher(signing_key(ring.purpose_key("assertion")), flows.kit.levels, clock)
+    desk = Desk(flows, renderer, wiring.site(loaded), metrics.refused)
+    problems = _problems(settings, desk, metrics, clock=clock)
+    pages = Pages(build_pages(desk, problems, voucher.jwks()))
+    pipeline, identifier = _pipeline(
+        *(loaded, ring, lender, flows),
+        voucher=voucher,
+        problems=problems,
+        board=board,
+        metrics=metrics,
+    )
+    parts = (pipeline, lender.pool, pages, wiring.limits(settings))
+    return pages, Listener(*parts, clock=clock, metrics=metrics), identifier
 
 
 def _pipeline(
@@ -264,32 +282,3 @@ def _management(
     return compose(
         *(loaded, flows, renderer), readiness=readiness, registry=told, reuse_port=reuse_port
     )
-
-
-# --- listening and keeping ------------------------------------------------------------------------
-
-
-async def _listen(listener: Listener, settings: Settings, *, reuse_port: bool) -> None:
-    at = settings.listen.public
-    if at.path:
-        await listener.start_unix(at.path)
-        return
-    tls = wiring.tls_context(settings.listen.tls)
-    await listener.start(at.host, at.port, tls, reuse_port=reuse_port)
-
-
-async def _probe(
-    settings: Settings, readiness: Readiness, metrics: Metrics, *, reuse_port: bool
-) -> web.AppRunner | None:
-    at = settings.listen.probes
-    if at is None:
-        return None
-    runner = web.AppRunner(build_probes(readiness, registry(metrics)), access_log=None)
-    await runner.setup()
-    site: web.BaseSite = (
-        web.UnixSite(runner, at.path)
-        if at.path
-        else web.TCPSite(runner, at.host, at.port, reuse_port=reuse_port)
-    )
-    await site.start()
-    return runner

@@ -31,7 +31,7 @@ operation names. Bodies are JSON; nothing unknown is accepted. Errors are RFC 94
 for a version of this API; answers say which one they are of.
 """
 
-Schemas = Mapping[tuple[type[ApiModel], JsonSchemaMode], Json]
+Schemas = Mapping[tuple[Any, JsonSchemaMode], Json]
 
 
 def describe(endpoints: Iterable[Endpoint], tags: Mapping[str, str]) -> Json:

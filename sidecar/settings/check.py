@@ -38,7 +38,8 @@ def listeners(draft: Draft) -> Iterator[Finding]:
     listen = draft.settings.listen
     if listen.probes is not None and listen.probes == listen.public:
         yield Finding(("listen", "probes"), "is the same address as listen.public")
-    if listen.management is not None and listen.management in (listen.public, listen.probes):
+    at = listen.management
+    if at is not None and (at.port or at.path) and at in {listen.public, listen.probes}:
         yield Finding(("listen", "management"), "is the same address as another listener")
     if any(network.prefixlen == 0 for network in joined(listen.trusted_proxies)):
         message = "trusts everybody: anyone could then choose their own client address"

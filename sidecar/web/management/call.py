@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any, TypeVar, cast
+from typing import TypeVar
 
 from aiohttp import web
 
@@ -77,4 +77,4 @@ def _as(value: ApiModel | None, kind: type[Model]) -> Model:
     if not isinstance(value, kind):
         message = f"the endpoint takes no {kind.__name__}"
         raise RuntimeError(message)  # noqa: TRY004 - a broken composition, not a wrong argument
-    return cast("Any", value)
+    return value

@@ -9,8 +9,8 @@ from sidecar.core.errors import (
     PluginFailed,
     StepUpRequired,
     TooManyAttempts,
-    slugs,
 )
+from sidecar.core.slugs import slugs
 from sidecar.web.problems import Problems, Telling
 from tests.clock import ManualClock
 from tests.tools.pages_server import renderer
