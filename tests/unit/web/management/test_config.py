@@ -38,7 +38,7 @@ async def test_the_life_of_a_configuration(folder: Path) -> None:
 
 
 async def _live(session: aiohttp.ClientSession) -> None:
-    async def call(method: str, path: str, body: Any = None, **headers: str) -> tuple[int, Any]:
+    async def call(method: str, path: str, body: object = None, **headers: str) -> tuple[int, Any]:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         async with session.request(method, path, json=body, headers=named) as answer:
             return answer.status, {**await answer.json(content_type=None), "etag": _etag(answer)}
