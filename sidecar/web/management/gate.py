@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from ipaddress import ip_address
 from typing import Final
 
 from aiohttp import web
@@ -75,9 +76,9 @@ class Gate:
                 message = "no bearer token"
                 raise TokenRefused(message)
             return await self._clients.recognise(said[0][len(_SCHEME) :].strip(), _peer(request))
-        shown = _names(_certificate(request))
+        shown = _certificate(request)
         for known in self._certified:
-            if known.name in shown:
+            if _shows(shown, known.name):
                 return known.client
         message = "neither a token nor a known certificate"
         raise TokenMissing(message)
@@ -96,11 +97,31 @@ def _certificate(request: web.Request) -> Mapping[str, object]:
     return found if isinstance(found, dict) else {}
 
 
-def _names(certificate: Mapping[str, object]) -> frozenset[str]:
-    """Return the alternative names of a verified certificate; its common name says nothing.
+def _shows(certificate: Mapping[str, object], name: str) -> bool:
+    """Tell whether a verified certificate has this alternative name, as a name of its kind.
 
-    Source: RFC 9525 §2 (the common name is not used any more).
+    Kinds are kept apart: who may have any host name certified has no address and no URI by it.
+    The common name says nothing (Source: RFC 9525 §2).
     """
     named = certificate.get("subjectAltName", ())
-    pairs = named if isinstance(named, tuple) else ()
-    return frozenset(str(value) for kind, value in pairs if kind in {"DNS", "URI", "IP Address"})
+    wanted = _kind(name), _spelled(name)
+    return isinstance(named, tuple) and any(
+        (kind, _spelled(str(value))) == wanted for kind, value in named
+    )
+
+
+def _kind(name: str) -> str:
+    """Return what a name in the configuration is the name of, as OpenSSL calls it."""
+    return "URI" if "://" in name else "IP Address" if _address(name) else "DNS"
+
+
+def _spelled(name: str) -> str:
+    """Return the one spelling of a name; OpenSSL writes addresses at full length."""
+    return _address(name) or (name if "://" in name else name.lower())
+
+
+def _address(text: str) -> str:
+    try:
+        return str(ip_address(text))
+    except ValueError:
+        return ""

@@ -1,0 +1,102 @@
+"""The endpoints that the product's owner named are there, and nothing that is not described."""
+
+from collections.abc import Iterable
+
+import pytest
+
+from sidecar.api.endpoints import ENDPOINTS
+from tests.api.calling import Api
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+GIVEN = """
+POST /config
+GET /config/{user_id}
+PUT /config/{user_id}
+POST /totp/setup
+POST /totp/verify
+POST /challenge
+POST /challenge/verify
+POST /backup-codes/generate
+GET /backup-codes/{user_id}
+POST /enable
+POST /disable
+POST /recovery
+POST /recovery/approve
+GET /analytics/stats
+GET /status/{user_id}
+GET /health
+GET /health/live
+GET /health/ready
+GET /metrics
+GET /docs
+GET /openapi.json
+"""
+"""Their paths, methods and words stay as they are."""
+FAMILIES = (
+    *("/enrollments", "/authenticators", "/sessions", "/attempts", "/events"),
+    *("/invitations", "/users", "/challenge/resend"),
+)
+"""Where all others lie."""
+FILES = "/docs/"
+"""What the page of the description loads."""
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE", "PURGE")
+
+
+def _lines(text: str) -> set[str]:
+    return {line for line in text.splitlines() if line}
+
+
+def _served(desk: Api) -> set[str]:
+    """Return every route of the running server."""
+    return {
+        f"{route.method} {route.resource.canonical}"
+        for route in desk.app.router.routes()
+        if route.resource is not None and not route.resource.canonical.startswith(FILES)
+    }
+
+
+def _of_given_families(lines: Iterable[str]) -> bool:
+    return all(line.partition(" ")[2].startswith(FAMILIES) for line in lines)
+
+
+async def test_what_is_served_is_what_is_listed(desk: Api) -> None:
+    """The routes of the running server show exactly the endpoints, and these are the owner's and
+    those of the families that the owner named.
+    """
+    listed = {f"{one.method} {one.path}" for one in ENDPOINTS}
+    assert _served(desk) == listed
+    assert _of_given_families(listed - _lines(GIVEN))
+
+
+async def test_the_description_tells_what_is_served(desk: Api) -> None:
+    """`/openapi.json`, as anybody may read it, shows exactly what is served."""
+    told = (await desk.send("GET", "/openapi.json", token="")).said["paths"]
+    described = {f"{method.upper()} {path}" for path, methods in told.items() for method in methods}
+    assert described == _served(desk)
+
+
+@pytest.mark.conforms("ASVS-4.1.4")
+async def test_other_methods_are_refused(desk: Api) -> None:
+    """Every path with every method that it has not shows 405 and what it has, to anybody alike;
+    no header makes one method into another.
+    """
+    for path in {one.path for one in ENDPOINTS}:
+        known = {one.method for one in ENDPOINTS if one.path == path}
+        target = path.replace("{", "").replace("}", "")
+        for method in set(METHODS) - known:
+            for token in ("", desk.token):
+                headers = {"X-HTTP-Method-Override": "GET", "X-Method-Override": "GET"}
+                reply = await desk.send(method, target, token=token, headers=headers)
+                assert (path, method, reply.status) == (path, method, 405)
+                assert set(reply.headers["Allow"].split(", ")) == known
+                assert method == "HEAD" or reply.slug == "method-not-allowed"
+
+
+@pytest.mark.parametrize(
+    "target", ["/", "/config/", "//config", "/Config", "/api/config", "/config/a/b", "/_sidecar/"]
+)
+async def test_other_paths_are_not_there(desk: Api, target: str) -> None:
+    """A path that is nearly one of ours shows nothing behind it, whatever the method."""
+    for method in ("GET", "POST", "PUT", "DELETE"):
+        assert (await desk.send(method, target)).told == (404, "not-found")
