@@ -1,6 +1,7 @@
 """The management API put together, and its listener: opened once somebody may call, not before."""
 
 import asyncio
+import logging
 import ssl
 from typing import Final
 
@@ -31,6 +32,10 @@ LOOKED_EVERY_S: Final = 2.0
 """How soon after the first token was made the listener opens."""
 
 log = structlog.get_logger(__name__)
+_heads = logging.getLogger(f"{__name__}.heads")
+"""Where aiohttp would quote what it cannot parse, with a token in it; the application tells its
+own failures, so nothing else is lost."""
+_heads.disabled = True
 
 
 def compose(
@@ -96,7 +101,13 @@ class ManagementListener:
         tls: ssl.SSLContext | None = None,
         reuse_port: bool = False,
     ) -> None:
-        self._runner = web.AppRunner(app, access_log=None, handle_signals=False)
+        self._runner = web.AppRunner(
+            app,
+            access_log=None,
+            handle_signals=False,
+            logger=_heads,
+            auto_decompress=False,  # encoded bodies are refused, never unpacked
+        )
         self._gate = gate
         self._address = address
         self._tls = tls

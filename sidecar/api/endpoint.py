@@ -41,6 +41,10 @@ _WITH_BODY: Final[tuple[ErrorClass, ...]] = (BodyTooLarge, MediaTypeUnsupported)
 _POSTED: Final[tuple[ErrorClass, ...]] = (KeyReused, CallUnderway)
 
 
+MAX_BODY_BYTES: Final = 64 * 1024
+"""Of a body about one person. To find all that is wrong with more would hold up other requests."""
+
+
 @dataclass(frozen=True, slots=True)
 class Follow:
     """After the answer, another endpoint can be asked about what it names (OpenAPI link)."""
@@ -74,6 +78,7 @@ class Endpoint:
     text: str = ""
     """More than the summary says, in Markdown."""
     body: type[ApiModel] | None = None
+    max_body_bytes: int = MAX_BODY_BYTES
     query: type[ApiModel] | None = None
     conditional: bool = False
     """Takes `If-Match`, and answers with an `ETag`."""

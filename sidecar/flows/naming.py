@@ -18,23 +18,25 @@ class Naming:
     def realms(self) -> tuple[str, ...]:
         return tuple(sorted(self._realms))
 
-    def person(self, user_id: str, pointer: str = "/user_id") -> Person:
+    def person(self, user_id: str, *, pointer: str = "", parameter: str = "") -> Person:
         """Return the person under the name that the realm's sources give them.
+
+        `pointer` or `parameter` is where the name stands in the call.
 
         Raises:
             InputInvalid: several realms are there and none is named, or nobody is called so.
 
         """
+        try:
+            return self._named(user_id)
+        except IdentityUnavailable as refused:
+            raise InputInvalid(InputFault(str(refused), pointer, parameter)) from refused
+
+    def _named(self, user_id: str) -> Person:
         realm, mark, rest = user_id.partition(":")
         if mark and realm in self._realms:
-            return self._named(realm, rest, pointer)
+            return Person(realm, subject_of(rest, self._realms[realm]))
         if len(self._realms) == 1:
-            return self._named(next(iter(self._realms)), user_id, pointer)
-        known = ", ".join(self.realms)
-        raise InputInvalid(InputFault(f"write realm:subject; there is {known}", pointer))
-
-    def _named(self, realm: str, subject: str, pointer: str) -> Person:
-        try:
-            return Person(realm, subject_of(subject, self._realms[realm]))
-        except IdentityUnavailable as refused:
-            raise InputInvalid(InputFault(str(refused), pointer)) from refused
+            realm = next(iter(self._realms))
+            return Person(realm, subject_of(user_id, self._realms[realm]))
+        raise IdentityUnavailable(f"write realm:subject; there is {', '.join(self.realms)}")

@@ -28,6 +28,7 @@ from sidecar.web.management.reading import (
     read_body,
     read_key,
     read_query,
+    require_readable,
     require_version,
 )
 from sidecar.web.management.telling import problem
@@ -69,7 +70,13 @@ def build_management(
         work = partial(_serve, parts, endpoint, handlers[endpoint.name])
         app.router.add_route(endpoint.method, endpoint.path, work)
     app.add_routes(beside)
+    app.on_response_prepare.append(_unsigned)
     return app
+
+
+async def _unsigned(_request: web.Request, response: web.StreamResponse) -> None:
+    """No answer names the software that made it, nor its version."""
+    response.headers.popall("Server", None)
 
 
 async def _serve(
@@ -78,9 +85,10 @@ async def _serve(
     """Admit, read, answer: in this order, so that a stranger learns nothing about their input."""
     client = await parts.gate.admit(request, endpoint.scope)
     require_version(request)
+    require_readable(request)
     key = read_key(request) if endpoint.replayable else ""
     query = read_query(request, endpoint.query)
-    raw = await read_body(request) if endpoint.body else b""
+    raw = await read_body(request, endpoint.max_body_bytes) if endpoint.body else b""
 
     async def give() -> KeptAnswer:
         try:

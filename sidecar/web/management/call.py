@@ -48,8 +48,10 @@ class Call:
 
         """
         if user_id is None:
-            return self.naming.person(self.path["user_id"], "")
-        return self.naming.person(user_id)
+            return self.naming.person(self.path["user_id"], parameter="user_id")
+        if self.body is None:
+            return self.naming.person(user_id, parameter="user_id")
+        return self.naming.person(user_id, pointer="/user_id")
 
     @property
     def actor(self) -> str:

@@ -1,11 +1,13 @@
 """What a call says, read strictly: one reading, or none."""
 
+import asyncio
 import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import Final, TypeVar
+from urllib.parse import unquote_to_bytes
 
-from aiohttp import web
+from aiohttp import StreamReader, web
 from pydantic import ValidationError
 
 from sidecar.api.words import ApiModel
@@ -17,9 +19,10 @@ Model = TypeVar("Model", bound=ApiModel)
 VERSION: Final = "1"
 VERSION_HEADER: Final = "API-Version"
 KEY_HEADER: Final = "Idempotency-Key"
+_BROKEN_ESCAPE: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _KEY: Final = re.compile(r"[!-~]{1,255}")
-MAX_BODY_BYTES: Final = 1024 * 1024
-"""An import of several hundred people fits."""
+BODY_WITHIN_S: Final = 30
+"""Nobody holds a connection for longer by sending slowly."""
 MAX_DEPTH: Final = 20
 """No body that is asked for is deeper than five."""
 MAX_FAULTS: Final = 20
@@ -40,6 +43,27 @@ def require_version(request: web.Request) -> None:
         raise VersionUnknown(message)
 
 
+def require_readable(request: web.Request) -> None:
+    """Return only where the target can be read in one way.
+
+    What is no percent escape, or no text, would be taken as it stands: `%ff` and `%25ff` would be
+    one name.
+
+    Raises:
+        MalformedRequest: it has a broken escape, or escapes that are not UTF-8.
+
+    """
+    target = request.raw_path
+    try:
+        unquote_to_bytes(target).decode("utf-8")
+    except UnicodeError as broken:
+        message = "the target is not UTF-8"
+        raise MalformedRequest(message) from broken
+    if _BROKEN_ESCAPE.search(target):
+        message = "the target has a % that begins no escape"
+        raise MalformedRequest(message)
+
+
 def read_key(request: web.Request) -> str:
     """Return the idempotency key that the caller chose; empty where none was.
 
@@ -56,13 +80,13 @@ def read_key(request: web.Request) -> str:
     return said[0]
 
 
-async def read_body(request: web.Request) -> bytes:
-    """Return the body.
+async def read_body(request: web.Request, most: int) -> bytes:
+    """Return the body, of so many bytes at most.
 
     Raises:
         MediaTypeUnsupported: it is no JSON, or it is encoded.
         BodyTooLarge: it is.
-        MalformedRequest: it ended early.
+        MalformedRequest: it ended early, or did not come within the time.
 
     """
     kinds = request.headers.getall("Content-Type", ())
@@ -72,20 +96,29 @@ async def read_body(request: web.Request) -> bytes:
     if (request.charset or "utf-8").lower() not in {"utf-8", "utf8"}:
         message = "JSON is UTF-8"
         raise MediaTypeUnsupported(message)
-    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+    encodings = request.headers.getall("Content-Encoding", ())
+    if any(encoding.lower() != "identity" for encoding in encodings):
         message = "send it without Content-Encoding"
         raise MediaTypeUnsupported(message)
-    if (request.content_length or 0) > MAX_BODY_BYTES:
-        raise BodyTooLarge(f"more than {MAX_BODY_BYTES} bytes")
-    body = bytearray()
+    if (request.content_length or 0) > most:
+        raise BodyTooLarge(f"more than {most} bytes")
     try:
-        while chunk := await request.content.readany():
-            body += chunk
-            if len(body) > MAX_BODY_BYTES:
-                raise BodyTooLarge(f"more than {MAX_BODY_BYTES} bytes")
+        async with asyncio.timeout(BODY_WITHIN_S):
+            return await _read(request.content, most)
     except web.RequestPayloadError as broken:
         message = "the body ended early"
         raise MalformedRequest(message) from broken
+    except TimeoutError as slow:
+        raise MalformedRequest(f"the body did not come within {BODY_WITHIN_S} s") from slow
+
+
+async def _read(stream: StreamReader, most: int) -> bytes:
+    """Return all that is sent; never more than was allowed is held."""
+    body = bytearray()
+    while chunk := await stream.readany():
+        body += chunk
+        if len(body) > most:
+            raise BodyTooLarge(f"more than {most} bytes")
     return bytes(body)
 
 

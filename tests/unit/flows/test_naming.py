@@ -31,5 +31,5 @@ def test_of_several_realms_one_is_named() -> None:
 def test_what_nobody_can_be_called_is_refused(user_id: str) -> None:
     """An id that no identity source would give shows a fault at its place."""
     with pytest.raises(InputInvalid) as refused:
-        ONE.person(user_id, "/user_id")
+        ONE.person(user_id, pointer="/user_id")
     assert refused.value.faults[0].pointer == "/user_id"

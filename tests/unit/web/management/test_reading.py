@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from pytest_aiohttp.plugin import AiohttpClient
 
 from sidecar.api.config import NewConfig
+from sidecar.api.endpoint import MAX_BODY_BYTES
 from sidecar.api.words import ApiModel, Paged
 from sidecar.core.api_errors import InputInvalid
 from sidecar.core.errors import MalformedRequest, SidecarError
@@ -118,7 +119,11 @@ def application(query: type[ApiModel] | None = None) -> web.Application:
             reading.require_version(request)
             key = reading.read_key(request)
             asked = reading.read_query(request, query)
-            body = await reading.read_body(request) if request.method == "POST" else b""
+            body = (
+                await reading.read_body(request, MAX_BODY_BYTES)
+                if request.method == "POST"
+                else b""
+            )
         except SidecarError as error:
             return web.json_response({"slug": error.slug}, status=error.status)
         return web.json_response(
@@ -159,7 +164,7 @@ async def test_headers(aiohttp_client: AiohttpClient, headers: dict[str, str], s
 async def test_a_body_has_an_end(aiohttp_client: AiohttpClient) -> None:
     """A body over the limit shows to be refused, said or not."""
     client = await aiohttp_client(application())
-    big = b" " * (reading.MAX_BODY_BYTES + 1)
+    big = b" " * (MAX_BODY_BYTES + 1)
     assert (await client.post("/", data=io.BytesIO(big), headers=JSON)).status == 413
 
     async def chunks() -> AsyncIterator[bytes]:
