@@ -179,6 +179,7 @@ def _flows(
         demanded=any(
             rule.effect is Effect.REQUIRE and rule.need.level > Level.ONE_FACTOR for rule in rules
         ),
+        exempts_disabled=settings.policy.exempt_disabled,
         transports=lender.transports,
         budgets=wiring.budgets(settings),
         counts=MessageMetrics(metrics),

@@ -78,7 +78,7 @@ def _handlers(flows: Flows, about: AboutCalls) -> Handlers:
     kit = flows.kit
     return {
         **about.handlers(),
-        **ConfigCalls(Switching(kit.store, kit.clock)).handlers(),
+        **ConfigCalls(Switching(kit.store, kit.clock, flows.sessions.catch_up)).handlers(),
     }
 
 

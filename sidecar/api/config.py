@@ -27,7 +27,7 @@ class Notified(ApiModel):
 
     channel: Literal["email", "sms"]
     masked: str
-    """`a***@example.com`; never the whole address."""
+    """`a•••@example.com`; never the whole address."""
     verified: bool
     """A code that went there came back."""
 

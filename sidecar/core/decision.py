@@ -28,6 +28,8 @@ class Portfolio:
     worth: Mapping[str, Level] = field(default_factory=dict)
     """The level that each of them gives now, where that may be less than its factor's."""
     held: tuple[Held, ...] = ()
+    exempt: bool = False
+    """The person's factors are switched off, and `exempt_disabled` lets them pass without."""
 
     def able(self, need: Requirement, levels: Mapping[str, Level]) -> tuple[str, ...]:
         """Return those of the factors a fresh proof of which would satisfy now."""
@@ -115,12 +117,20 @@ def decide(rules: tuple[Rule, ...], evidence: Evidence, now: datetime) -> Decisi
     )
 
 
-def lasting(rules: tuple[Rule, ...], *, tunnel: bool) -> tuple[Requirement, ...]:
+def lasting(
+    rules: tuple[Rule, ...], *, tunnel: bool, exempt: bool = False
+) -> tuple[Requirement, ...]:
     """Return what must be satisfied not only when the request begins, but for as long as it runs.
 
     Downloads are never cut by age, so this is nothing unless the request asks for a tunnel.
     """
-    return tuple(rule.need for rule in rules if rule.closes_live) if tunnel else ()
+    needs = tuple(rule.need for rule in rules if rule.closes_live) if tunnel else ()
+    return tuple(need for need in needs if not (exempt and exempted(need)))
+
+
+def exempted(need: Requirement) -> bool:
+    """Tell whether somebody exempt may pass: never where a fresh or a named proof is asked."""
+    return need.level <= Level.TWO_FACTOR and need.max_age is None and not need.factors
 
 
 def _decide(rule: Rule, evidence: Evidence, now: datetime) -> Decision:
@@ -139,6 +149,8 @@ def _missing(rule: Rule, evidence: Evidence) -> Decision:
     portfolio = evidence.portfolio
     if portfolio is None:
         return StepUp(rule)
+    if portfolio.exempt and exempted(rule.need):
+        return Allow(rule, "exempt-disabled")
     if portfolio.standing is Standing.NEVER_ENROLLED:
         return Enroll(rule)
     if not portfolio.usable:

@@ -1,12 +1,19 @@
 """Sessions are over, everywhere by the feed: all of a person, or those that rest on little."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 
 from sidecar.core.assurance import worth
 from sidecar.core.model import Level, Person, Proof, Session, SessionId
 from sidecar.core.stores import Transaction
 from sidecar.core.trusted import SeriesId
+
+Heed = Callable[[Person], Awaitable[None]]
+"""Makes what was just revoked of a person hold in this process at once; the feed tells others."""
+
+
+async def unheeded(_person: Person) -> None:
+    """Nothing is kept in memory here: the command line's is such a process."""
 
 
 async def end_sessions(

@@ -105,6 +105,8 @@ class Kit:
     first: FirstEnrollment
     demanded: bool
     """Some rule asks for a factor, so nobody may remove their last one."""
+    exempts_disabled: bool = False
+    """Whose factors an operator switched off passes rules of two factors without."""
     looked_up: Callable[[Found], None] = lambda _found: None
     """Told where the session behind a cookie was found."""
     discounted: frozenset[str] = frozenset()

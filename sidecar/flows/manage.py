@@ -1,7 +1,7 @@
 """A person keeps their own authenticators: names them, removes them, looks at what happened."""
 
 from sidecar.core.errors import Conflict, NotFound
-from sidecar.core.model import Authenticator, AuthenticatorId, Event, Level
+from sidecar.core.model import Account, Authenticator, AuthenticatorId, Event, Level
 from sidecar.core.outbox import Address
 from sidecar.flows.acting import spend
 from sidecar.flows.ending import end_sessions
@@ -52,6 +52,17 @@ class Management:
         async with self._kit.store.read() as tx:
             return await tx.authenticators.of(visit.person)
 
+    async def account(self, visit: Visit) -> Account | None:
+        """Return what is configured of the person.
+
+        Raises:
+            StepUpRequired: the session holds no proof.
+
+        """
+        visit.require_proof()
+        async with self._kit.store.read() as tx:
+            return await tx.accounts.get(visit.person)
+
     async def addresses(self, visit: Visit) -> tuple[Address, ...]:
         """Return where the person is told of changes.
 
@@ -91,17 +102,18 @@ class Management:
         Raises:
             NotFound: it is not this person's.
             StepUpRequired: no proof was given for exactly this removal.
-            Conflict: it is the last one and a rule demands one.
+            Conflict: it is the last one, and a rule or an operator demands one.
 
         """
         session, now = visit.require_proof(), self._kit.clock()
         async with self._kit.store.begin() as tx:
             held = await tx.authenticators.of(visit.person)
+            account = await tx.accounts.get(visit.person)
             target = next((item for item in held if item.id == which), None)
             if target is None:
                 message = "no such authenticator"
                 raise NotFound(message)
-            if self.is_last(held, target):
+            if self.is_last(account, held, target):
                 message = "last-authenticator"
                 raise Conflict(message)
             await spend(tx, self._kit, visit, removing(which))
@@ -114,15 +126,18 @@ class Management:
         await self._sessions.catch_up(visit.person)
         await self._notices.send(posts)
 
-    def is_last(self, held: tuple[Authenticator, ...], target: Authenticator) -> bool:
-        """Tell whether a rule demands what this one alone of the person's can give.
+    def is_last(
+        self, account: Account | None, held: tuple[Authenticator, ...], target: Authenticator
+    ) -> bool:
+        """Tell whether a rule or an operator demands what this one alone of the person's can give.
 
         Spare codes count on neither side: they run out. Nor does what is no second factor here
         stand in for what is.
         """
         factors, levels = self._kit.factors, self._kit.levels
         named = factors.get(target.factor)
-        if not self._kit.demanded or not target.usable or (named and named.traits.stands_in):
+        demanded = self._kit.demanded or (account is not None and account.required)
+        if not demanded or not target.usable or (named and named.traits.stands_in):
             return False
         least = min(Level.TWO_FACTOR, levels.get(target.factor, Level.ONE_FACTOR))
         return not any(

@@ -19,12 +19,13 @@ async def portfolio(kit: Kit, person: Person) -> Portfolio:
 async def portfolio_in(tx: Transaction, kit: Kit, person: Person) -> Portfolio:
     """Return the same inside a transaction that goes on."""
     account, held = await tx.accounts.get(person), await tx.authenticators.of(person)
+    if account is not None and not account.enabled:
+        # A newcomer too: setting something up must not be the way round what was switched off.
+        return Portfolio(Standing.RECOVERY_NEEDED, exempt=kit.exempts_disabled)
     if not held and (account is None or account.enrolled_at is None):
         # Whoever holds anything is no newcomer, whatever became of the other row.
         return Portfolio(Standing.NEVER_ENROLLED)
-    if account is None or not account.enabled:
-        return Portfolio(Standing.RECOVERY_NEEDED)
-    return portfolio_of(kit, held)
+    return Portfolio(Standing.RECOVERY_NEEDED) if account is None else portfolio_of(kit, held)
 
 
 def portfolio_of(kit: Kit, held: tuple[Authenticator, ...]) -> Portfolio:

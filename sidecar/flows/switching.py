@@ -10,7 +10,7 @@ from sidecar.core.model import Account, Person
 from sidecar.core.outbox import STATED, Address
 from sidecar.core.protocols import Clock
 from sidecar.core.stores import Store, Transaction
-from sidecar.flows.ending import end_sessions
+from sidecar.flows.ending import Heed, end_sessions, unheeded
 from sidecar.flows.notices import leave
 from sidecar.flows.record import operated
 
@@ -37,9 +37,10 @@ class Configured:
 class Switching:
     """Needs neither HTTP nor plugins."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Store, clock: Clock, heed: Heed = unheeded) -> None:
         self._store = store
         self._clock = clock
+        self._heed = heed
 
     async def read(self, person: Person) -> Configured:
         """Return what is configured of the person.
@@ -49,10 +50,7 @@ class Switching:
 
         """
         async with self._store.read() as tx:
-            account = await tx.accounts.get(person)
-            if account is None:
-                message = "nothing is known of this person"
-                raise NotFound(message)
+            account = _known(await tx.accounts.get(person))
             return Configured(account, await tx.contacts.of(person))
 
     async def create(self, person: Person, wanted: Wanted, by: str) -> Configured:
@@ -62,12 +60,7 @@ class Switching:
             Conflict: they are configured already.
 
         """
-        async with self._store.begin() as tx:
-            before = await tx.accounts.get(person)
-            if before is not None and before.version:
-                message = "this person is configured already; change it with PUT"
-                raise Conflict(message)
-            return await self._configure(tx, person, wanted, by)
+        return await self._configure(person, wanted, by, first=True)
 
     async def change(
         self, person: Person, wanted: Wanted, by: str, *, version: int | None = None
@@ -78,59 +71,89 @@ class Switching:
             PreconditionFailed: it is not.
 
         """
+        return await self._configure(person, wanted, by, version=version)
+
+    async def _configure(
+        self,
+        person: Person,
+        wanted: Wanted,
+        by: str,
+        *,
+        first: bool = False,
+        version: int | None = None,
+    ) -> Configured:
+        now = self._clock()
         async with self._store.begin() as tx:
-            return await self._configure(tx, person, wanted, by, version=version)
+            new = await tx.accounts.get(person) is None
+            before = await tx.accounts.ensure(person, now)
+            if first and before.version:
+                message = "this person is configured already; change it with PUT"
+                raise Conflict(message)
+            account = await _set(tx, before, wanted, now, version=version)
+            for contact in wanted.contacts:
+                await tx.contacts.record(person, contact, origin=STATED, verified=False, now=now)
+            told = {"enabled": wanted.enabled, "required": wanted.required}
+            await tx.trail.append(operated(person, "person.configured", now, by, **told))
+            await _follow(tx, before, account, by, now=now)
+            done = Configured(account, await tx.contacts.of(person), new=new)
+        await self._heed(person)
+        return done
 
     async def switch(self, person: Person, by: str, *, on: bool, reason: str = "") -> Account:
         """The person's factors count, or none of them does and they are signed out.
+
+        What they have set up stays as it is, so that switching on resumes just that.
 
         Raises:
             NotFound: nothing is known of them.
 
         """
+        now = self._clock()
         async with self._store.begin() as tx:
-            before = await tx.accounts.get(person)
-            if before is None:
-                message = "nothing is known of this person"
-                raise NotFound(message)
-            wanted = Wanted(on, before.required)
-            done = await self._configure(tx, person, wanted, by, reason=reason)
-            return done.account
-
-    async def _configure(
-        self,
-        tx: Transaction,
-        person: Person,
-        wanted: Wanted,
-        by: str,
-        *,
-        version: int | None = None,
-        reason: str = "",
-    ) -> Configured:
-        now, before = self._clock(), await tx.accounts.get(person)
-        account = await tx.accounts.configure(
-            person, enabled=wanted.enabled, required=wanted.required, version=version, now=now
-        )
-        if account is None:
-            message = "it was changed since it was read; read it again"
-            raise PreconditionFailed(message)
-        for contact in wanted.contacts:
-            await tx.contacts.record(person, contact, origin=STATED, verified=False, now=now)
-        await tx.trail.append(
-            operated(
-                *(person, "person.configured", now, by),
-                enabled=wanted.enabled,
-                required=wanted.required,
-                reason=reason,
-            )
-        )
-        if before is not None and before.enabled and not account.enabled:
-            await _switch_off(tx, person, now)
-        return Configured(account, await tx.contacts.of(person), new=before is None)
+            _known(await tx.accounts.get(person))
+            before = await tx.accounts.ensure(person, now)
+            account = await _set(tx, before, Wanted(on, before.required), now)
+            await _follow(tx, before, account, by, now=now, reason=reason)
+        await self._heed(person)
+        return account
 
 
-async def _switch_off(tx: Transaction, person: Person, now: datetime) -> None:
-    """Nothing that was proven counts any more, and the person is told."""
+async def _set(
+    tx: Transaction,
+    before: Account,
+    wanted: Wanted,
+    now: datetime,
+    *,
+    version: int | None = None,
+) -> Account:
+    account = await tx.accounts.configure(
+        before.person, enabled=wanted.enabled, required=wanted.required, version=version, now=now
+    )
+    if account is None:
+        message = "it was changed since it was read; read it again"
+        raise PreconditionFailed(message)
+    return account
+
+
+async def _follow(
+    tx: Transaction, before: Account, after: Account, by: str, *, now: datetime, reason: str = ""
+) -> None:
+    """What follows from a switch that was turned: sessions end, and the person is told.
+
+    Switching on ends them too: what runs for somebody who was let pass without a factor must not
+    run on now that one is asked for.
+    """
+    if before.enabled is after.enabled:
+        return
+    person, name = after.person, "enabled" if after.enabled else "disabled"
     await tx.challenges.void(person, now)
     await end_sessions(tx, person, now)
-    await leave(tx, person, "person_disabled", now)
+    await leave(tx, person, f"person_{name}", now)
+    await tx.trail.append(operated(person, f"person.{name}", now, by, reason=reason))
+
+
+def _known(account: Account | None) -> Account:
+    if account is None:
+        message = "nothing is known of this person"
+        raise NotFound(message)
+    return account

@@ -31,6 +31,9 @@ class Decided(IntEnum):
     """No decision: the sidecar, or what it depends on, is at fault."""
     REMEMBERED = 12
     """Led back to where it was going, in a session of a remembered browser."""
+    EXEMPT = 13
+    """Allowed with nothing proven: an operator switched the person's factors off, and
+    `policy.exempt_disabled` lets them pass."""
 
 
 class Failure(IntEnum):

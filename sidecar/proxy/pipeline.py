@@ -12,32 +12,24 @@ from sidecar.core.errors import MalformedRequest, NotIdentified, SidecarError
 from sidecar.core.model import Identity, Session
 from sidecar.core.policy import Rule
 from sidecar.flows import Flows
-from sidecar.flows.portfolio import portfolio
 from sidecar.flows.visit import CALLER, Caller, Visit
 from sidecar.metrics.words import NO_RULE, Decided
 from sidecar.metrics.worker import Metrics
 from sidecar.proxy.answer import Answerer, Manner, manner, unread
 from sidecar.proxy.arrival import Arrival, Inbound
 from sidecar.proxy.contract import Contract
-from sidecar.proxy.forward import NOBODY, SAFE_METHODS, Passage, Wardens, relayed
+from sidecar.proxy.forward import NOBODY, SAFE_METHODS, Passage, Wardens
 from sidecar.proxy.identify import Identifier
 from sidecar.proxy.known import Said
 from sidecar.proxy.origins import refuse_foreign
 from sidecar.proxy.recall import at_hand, recall, touch
 from sidecar.proxy.receive import Receiver
-from sidecar.proxy.recognise import Seen, recognise
 from sidecar.proxy.route import Routed, Router
+from sidecar.proxy.stop import Stopper, stand_in
 from sidecar.proxy.verdicts import Forward, Page, Reply, Verdict
 from sidecar.proxy.vouch import Voucher
 
 SERVER_ERROR = 500
-_DECIDED = {
-    decision.StepUp: Decided.STEP_UP,
-    decision.Enroll: Decided.ENROLL,
-    decision.Recover: Decided.RECOVER,
-    decision.Identify: Decided.IDENTIFY,
-    decision.Deny: Decided.DENY,
-}
 
 log = structlog.get_logger(__name__)
 
@@ -62,6 +54,7 @@ class Pipeline:
         self._identifier = identifier
         self._flows = flows
         self._answerer = answerer
+        self._stopper = Stopper(flows, answerer, metrics)
         self._voucher = voucher
         self._contract = contract
         self._metrics = metrics
@@ -160,19 +153,23 @@ class Pipeline:
         if arrival.preflight and all(rule.preflight for rule in rules):
             # Browsers send preflights without credentials, so what has some is none.
             return self._forward_nobodys(arrival, routed, strictest(rules), Decided.PREFLIGHT)
-        decided = self._decide(rules, identity, session, self._flows.kit.clock())
+        decided, exempt = self._decide(rules, identity, session, self._flows.kit.clock()), False
+        if identity is not None and isinstance(decided, decision.StepUp):
+            decided = await self._stopper.look(rules, identity, session)
+            exempt = isinstance(decided, Allow)
         if isinstance(decided, Allow):
             if session is not None and self._is_activity(arrival, rules):
                 await touch(self._flows.sessions, session)
             if session is not None and self._flows.revocations.generation != before:
                 # What was revoked before it is watched would run on, a tunnel for a day.
                 return await self._guarded(arrival, routed)
-            return self._forward(arrival, routed, rules, said, session=session)
+            return self._forward(arrival, routed, rules, said, session=session, exempt=exempt)
         if isinstance(decided, Identify) and self._router.passes_unidentified:
             if self._identifier.carries_query_credential(arrival.view(routed.upstream)):
                 raise NotIdentified("a credential in the query that belongs to nobody")
             return self._forward_nobodys(arrival, routed, strictest(rules), Decided.ANONYMOUS)
-        return await self._stop(decided, arrival, identity=identity, session=session, rules=rules)
+        visit = self._visit(arrival, identity, session)
+        return await self._stopper.answer(decided, arrival, visit, identity=identity, rules=rules)
 
     def _decide(
         self,
@@ -183,41 +180,6 @@ class Pipeline:
     ) -> decision.Decision:
         proofs = session.proofs if session else ()
         return decide(rules, Evidence(identity, proofs, None, self._levels), now)
-
-    async def _stop(
-        self,
-        decided: decision.Decision,
-        arrival: Arrival,
-        *,
-        identity: Identity | None,
-        session: Session | None,
-        rules: tuple[Rule, ...],
-    ) -> Reply:
-        """Look up what the person could prove with, decide once more, and answer."""
-        visit, seen = self._visit(arrival, identity, session), Seen()
-        if visit is not None and isinstance(decided, decision.StepUp):
-            evidence = Evidence(
-                visit.identity,
-                session.proofs if session else (),
-                await portfolio(self._flows.kit, visit.person),
-                self._levels,
-            )
-            decided = decide(rules, evidence, self._flows.kit.clock())
-        if visit is not None and isinstance(decided, decision.StepUp):
-            seen = await recognise(self._flows.browsers, arrival, visit, rules)
-        log.info(
-            "request.stopped",
-            rule=decided.rule.name,
-            reason_id=decided.reason_id,
-            request_id=arrival.request_id,
-        )
-        if visit is not None and isinstance(decided, decision.Deny):
-            await self._flows.refusals.record(visit, decided.rule.name, decided.reason_id)
-        reply = seen.reply or await self._answerer.answer(decided, arrival, visit)
-        became = Decided.REMEMBERED if seen.reply else _DECIDED[type(decided)]
-        headers = (*reply.headers, *seen.headers, *relayed(identity))
-        answers = self._metrics.answers(decided.rule.name, became)
-        return replace(reply, headers=headers, answers=answers)
 
     async def _who(self, arrival: Arrival, upstream: str) -> tuple[Said, Session | None]:
         view = arrival.view(upstream)
@@ -274,13 +236,18 @@ class Pipeline:
         said: Said,
         *,
         session: Session | None,
+        exempt: bool = False,
     ) -> Forward:
-        rule, needs = strictest(rules), lasting(rules, tunnel=arrival.inbound.upgrade)
+        rule = strictest(rules)
+        needs = lasting(rules, tunnel=arrival.inbound.upgrade, exempt=exempt)
         fields = arrival.head.block
         if said.identity is not None:
             issuer, audience = str(arrival.origin), routed.upstream
             fields += self._voucher.vouch(said.identity, session, issuer=issuer, audience=audience)
         decided = Decided.BYPASS if rule.effect is policy.Effect.BYPASS else Decided.ALLOW
+        if exempt and said.identity is not None:
+            session = session or self._stand_in(arrival, said.identity)
+            decided = Decided.EXEMPT
         return Passage(
             *(self._wardens, arrival, routed, fields),
             rule=rule,
@@ -289,6 +256,10 @@ class Pipeline:
             needs=needs,
             answers=self._metrics.answers(rule.name, decided),
         )
+
+    def _stand_in(self, arrival: Arrival, identity: Identity) -> Session:
+        now, lifetime = self._flows.kit.clock(), self._flows.kit.times.lifetime
+        return stand_in(identity.person, arrival.request_id, now, now + lifetime)
 
     def _forward_nobodys(
         self, arrival: Arrival, routed: Routed, rule: Rule, decided: Decided

@@ -122,6 +122,19 @@ def trusted(draft: Draft) -> Iterator[Finding]:
             yield Finding(where, f"no factor is called {name!r}", hint)
 
 
+def exempt(draft: Draft) -> Iterator[Finding]:
+    """Nobody passes without a factor unless the operator wrote so, and no profile knows of it."""
+    if not draft.settings.policy.exempt_disabled or not draft.sound("policy"):
+        return
+    where, profile = ("policy", "exempt_disabled"), draft.settings.profile
+    if profile.strict:
+        message = f"profile {profile.value} lets nobody pass with one factor where two are asked"
+        yield Finding(where, message, "write exempt_disabled: false")
+        return
+    message = "whoever may call POST /disable can lift two-step sign-in for anybody"
+    yield Finding(where, message, "resets and recovery need no exemption", warning=True)
+
+
 def plugin_timeout(draft: Draft) -> Iterator[Finding]:
     """A plugin has time to answer, and nobody waits for it for ever."""
     least, most = TIMEOUTS
@@ -136,5 +149,6 @@ CHECKS: Final[tuple[Callable[[Draft], Iterator[Finding]], ...]] = (
     kinds,
     enrollment,
     trusted,
+    exempt,
     plugin_timeout,
 )

@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, StrictBool
 
 from sidecar.settings.kinds import Duration, Glob, Host, Network, OneOrMany, Regex, Size
 from sidecar.settings.part import Part
@@ -71,5 +71,8 @@ class PolicyPart(Part):
 
     default: Literal["one_factor", "two_factor", "phishing_resistant", "deny"] = "two_factor"
     """What is asked where no rule matches; what everybody may see needs a rule of its own."""
+    exempt_disabled: StrictBool = False
+    """People whose factors an operator switched off pass rules of `two_factor` with nothing proven,
+    but none that names factors or an age, and none of `phishing_resistant`."""
     rules: tuple[RulePart, ...] = ()
     """From the first to the last."""

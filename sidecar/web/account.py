@@ -145,10 +145,13 @@ class AccountPages:
 
     async def _view(self, visit: Visit) -> AccountView:
         held = await self._desk.flows.management.held(visit)
+        account = await self._desk.flows.management.account(visit)
         session = visit.require_session()
         return AccountView(
             methods=tuple(
-                self._method(item, held) for item in held if not self._is_spare(item.factor)
+                self._method(item, last=self._desk.flows.management.is_last(account, held, item))
+                for item in held
+                if not self._is_spare(item.factor)
             ),
             codes=next((_codes(item) for item in held if self._is_spare(item.factor)), None),
             codes_offered=bool(self._desk.flows.kit.spare),
@@ -173,7 +176,7 @@ class AccountPages:
             ),
         )
 
-    def _method(self, item: Authenticator, held: tuple[Authenticator, ...]) -> Method:
+    def _method(self, item: Authenticator, *, last: bool) -> Method:
         plugin = self._desk.flows.kit.factors.get(item.factor)
         return Method(
             id=item.id,
@@ -185,7 +188,7 @@ class AccountPages:
             added=item.created_at,
             last_used=item.last_used_at,
             held_until=item.held(self._desk.flows.kit.clock()),
-            removable=not self._desk.flows.management.is_last(held, item),
+            removable=not last,
             suspended=item.status is not AuthenticatorStatus.ACTIVE or item.material is None,
         )
 

@@ -24,6 +24,8 @@ NOTICES = (
     "browser_theft",
     "factor_suspended",
     "person_reset",
+    "person_disabled",
+    "person_enabled",
 )
 NAMES = (*CODES, *NOTICES)
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"

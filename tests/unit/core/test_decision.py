@@ -19,6 +19,7 @@ from sidecar.core.decision import (
     Recover,
     StepUp,
     decide,
+    exempted,
     lasting,
     strictest,
 )
@@ -212,3 +213,29 @@ def test_the_smallest_body_counts() -> None:
     large = Rule("large", Effect.REQUIRE, GUARDED.need, max_body=9)
     small = Rule("small", Effect.BYPASS, GUARDED.need, max_body=3)
     assert strictest((GUARDED, large, small)).max_body == 3
+
+
+NAMED = Rule("named", Effect.REQUIRE, Requirement(Level.TWO_FACTOR, factors=frozenset({"totp"})))
+
+
+@pytest.mark.parametrize("standing", [Standing.RECOVERY_NEEDED, Standing.NEVER_ENROLLED])
+def test_whom_an_operator_exempted(standing: Standing) -> None:
+    """Somebody exempt shows that they pass a rule of two factors, and none that asks for a fresh
+    proof, a certain one, or one that resists phishing; nor one that denies.
+    """
+    exempt = known(portfolio=Portfolio(standing, exempt=True))
+    assert decide((TWO,), exempt, NOW) == Allow(TWO, "exempt-disabled")
+    for rule in (STRONG, FRESH, NAMED):
+        assert not isinstance(decide((rule,), exempt, NOW), Allow)
+        assert not isinstance(decide((TWO, rule), exempt, NOW), Allow)
+        assert not exempted(rule.need)
+    assert decide((TWO, CLOSED), exempt, NOW) == Deny(CLOSED)
+
+
+def test_what_must_last_for_somebody_exempt() -> None:
+    """A tunnel of somebody exempt shows that it needs what they are not exempt from, alone."""
+    two, fresh = (
+        Rule("live", Effect.REQUIRE, rule.need, closes_live=True) for rule in (TWO, FRESH)
+    )
+    assert lasting((two, fresh), tunnel=True) == (two.need, fresh.need)
+    assert lasting((two, fresh), tunnel=True, exempt=True) == (fresh.need,)

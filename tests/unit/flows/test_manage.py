@@ -11,6 +11,7 @@ from sidecar.core.model import AuthenticatorId, Standing
 from sidecar.flows.admission import adding
 from sidecar.flows.manage import MAX_NAME_CHARS, SHOWN_EVENTS, removing
 from sidecar.flows.portfolio import portfolio
+from sidecar.flows.switching import Switching, Wanted
 from tests.unit.flows.scene import ADA, GRACE, Scene, scene
 
 
@@ -160,3 +161,23 @@ async def test_history_is_the_latest_and_ones_own(here: Scene) -> None:
     assert [event.name for event in events] == ["challenge.verified"] * SHOWN_EVENTS
     assert {event.person for event in events} == {ADA}
     assert "192.0.2.77" not in str(events)
+
+
+async def test_whoever_must_keep_a_factor_keeps_the_last(folder: Path) -> None:
+    """Somebody of whom a factor is required, where no rule demands one, shows that the last one
+    stays; of two, either goes.
+    """
+    async with scene(folder, demanded=False) as here:
+        await Switching(here.store, here.clock).create(ADA, Wanted(required=True), "api:shop")
+        visit, phone = await here.enroll()
+        visit, _ = await here.add_second(visit, phone)
+        first, second = [item.id for item in await here.held()]
+        visit = await here.prove(visit, phone, action=removing(second))
+        await here.flows.management.remove(visit, second)
+        visit = await here.prove(visit, phone, action=removing(first))
+        with pytest.raises(Conflict):
+            await here.flows.management.remove(visit, first)
+        account, held = await here.flows.management.account(visit), await here.held()
+        assert account is not None
+        assert here.flows.management.is_last(account, held, held[0])
+        assert not here.flows.management.is_last(None, held, held[0])

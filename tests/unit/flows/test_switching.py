@@ -3,10 +3,13 @@
 import pytest
 
 from sidecar.core.api_errors import PreconditionFailed
-from sidecar.core.errors import Conflict, NotFound
+from sidecar.core.errors import ChallengeGone, Conflict, NotFound, RecoveryNeeded
 from sidecar.core.messages import Contact
+from sidecar.core.model import AuthenticatorStatus, Standing
+from sidecar.flows.portfolio import portfolio
 from sidecar.flows.switching import Switching, Wanted
 from tests.unit.flows.scene import ADA, GRACE, Scene
+from tests.unit.flows.sending import Post
 
 MAIL = Contact("email", "ada@x.test")
 
@@ -46,18 +49,102 @@ async def test_a_change_of_what_was_read_before_is_refused(switching: Switching)
 
 async def test_switching_off_ends_what_was_proven(here: Scene, switching: Switching) -> None:
     """A disabled person shows no session any more; enabling shows their factors as they were."""
-    visit, _ = await here.enroll()
+    _, phone = await here.enroll()
+    before = await here.held()
     await switching.switch(ADA, "api:shop", on=False, reason="stolen")
     dossier = await here.people.show(ADA)
     assert dossier.sessions == ()
-    assert [item.usable for item in dossier.authenticators] == [True]
+    assert dossier.authenticators == before
+    visit, _ = await here.enter()
     with pytest.raises(NotFound):
-        await here.flows.challenges.begin((await here.enter())[0], "totp")
+        await here.flows.challenges.begin(visit, "totp")
     await switching.switch(ADA, "api:shop", on=True)
-    await here.flows.challenges.begin((await here.enter())[0], "totp")
-    events = {(one.name, one.actor) for one in (await here.people.show(ADA)).events}
-    assert ("person.configured", "api:shop") in events
-    assert visit.person == ADA
+    assert (await here.prove((await here.enter())[0], phone)).require_session().proven
+    told = {(one.name, one.actor) for one in (await here.people.show(ADA)).events}
+    assert {("person.disabled", "api:shop"), ("person.enabled", "api:shop")} <= told
+
+
+async def test_a_challenge_from_before_is_not_answered_after(
+    here: Scene, switching: Switching
+) -> None:
+    """What began before the switch, also between asking and judging, shows that it proves
+    nothing after it.
+    """
+    visit, phone = await here.enroll()
+    here.clock.travel(seconds=30)
+    begun = await here.flows.challenges.begin(visit, "totp")
+    meanwhile = here.factors["totp"]
+    meanwhile.meanwhile = lambda: switching.switch(ADA, "api:shop", on=False)
+    with pytest.raises(ChallengeGone):
+        await here.flows.challenges.answer(visit, begun.id, phone.code(here.clock))
+    await switching.switch(ADA, "api:shop", on=True)
+    with pytest.raises(ChallengeGone):
+        await here.flows.challenges.answer(visit, begun.id, phone.code(here.clock))
+
+
+async def test_what_a_notice_stopped_stays_so(here: Scene, switching: Switching) -> None:
+    """An authenticator that was suspended before shows suspended after off and on again."""
+    await here.enroll()
+    await here.move("suspend")
+    await switching.switch(ADA, "api:shop", on=False)
+    await switching.switch(ADA, "api:shop", on=True)
+    assert [item.status for item in await here.held()] == [AuthenticatorStatus.SUSPENDED]
+
+
+async def test_whoever_is_switched_off_is_no_newcomer(here: Scene, switching: Switching) -> None:
+    """A newcomer who is disabled shows recovery, also with an invitation; which opens again what
+    it opened before once they are enabled.
+    """
+    code = await here.people.invite(ADA, "desk")
+    await switching.create(ADA, Wanted(enabled=False), "api:shop")
+    assert (await portfolio(here.kit, ADA)).standing is Standing.RECOVERY_NEEDED
+    visit, _ = await here.enter()
+    with pytest.raises(RecoveryNeeded):
+        await here.flows.enrollments.begin(visit, "totp", {}, invitation=code)
+    await switching.switch(ADA, "api:shop", on=True)
+    visit, _ = await here.enter()
+    await here.flows.enrollments.begin(visit, "totp", {}, invitation=code)
+
+
+async def test_no_browser_is_remembered_after(there: Scene) -> None:
+    """A browser that was remembered shows a stranger's after its person was disabled."""
+    visit, _ = await there.enroll()
+    await there.flows.browsers.remember(visit)
+    assert (await there.people.show(ADA)).browsers
+    switching = Switching(there.store, there.clock)
+    await switching.switch(ADA, "api:shop", on=False)
+    await switching.switch(ADA, "api:shop", on=True)
+    assert (await there.people.show(ADA)).browsers == ()
+
+
+async def test_people_are_told_of_each_turn_once(post: Post) -> None:
+    """Off twice and on twice shows one letter of each to every address, with the actor's reason
+    in the trail.
+    """
+    switching = Switching(post.scene.store, post.clock)
+    await switching.create(ADA, Wanted(contacts=(MAIL,)), "operator:desk")
+    for on in (False, False, True, True):
+        await switching.switch(ADA, "operator:desk", on=on, reason="stolen")
+    post.clock.travel(seconds=5)
+    await post.notices()
+    subjects = [letter.subject for letter in post.mail.letters if letter.to == MAIL.to]
+    assert subjects == ["person_disabled", "person_enabled"]
+    events = (await post.scene.people.show(ADA)).events
+    assert [(one.name, one.details.get("reason")) for one in events] == [
+        ("person.enabled", "stolen"),
+        ("person.disabled", "stolen"),
+        ("person.configured", None),
+    ]
+
+
+async def test_this_process_knows_at_once(here: Scene) -> None:
+    """A session that is kept in memory shows that it opens nothing once its person is disabled."""
+    switching = Switching(here.store, here.clock, here.flows.sessions.catch_up)
+    await here.enroll()
+    _, token = await here.enter()
+    assert await here.flows.sessions.recall(token) is not None
+    await switching.switch(ADA, "api:shop", on=False)
+    assert await here.flows.sessions.recall(token) is None
 
 
 async def test_nobody_is_switched_whom_nobody_knows(switching: Switching) -> None:

@@ -145,3 +145,17 @@ def test_enrollment_is_guarded() -> None:
 def test_a_plugin_has_time_and_an_end(timeout: str, right: bool) -> None:
     """Bounds show on both sides."""
     assert (said(plugin_timeout=timeout) == "") is right
+
+
+@pytest.mark.parametrize("profile", ["asvs-l3", "nist-aal2", "nist-aal3"])
+def test_nobody_is_exempt_under_a_profile(profile: str) -> None:
+    """The exemption shows a warning by itself and a fault under every strict profile; without it
+    there is nothing to say.
+    """
+    policy = {"default": "two_factor", "exempt_disabled": True}
+    assert said(policy=policy).startswith("warning: policy.exempt_disabled: whoever may call")
+    assert said(policy={**policy, "exempt_disabled": False}) == ""
+    strict = {"profile": profile, "session": SHORT, "factors": {**STRICT, **KEY}}
+    assert f"policy.exempt_disabled: profile {profile} lets nobody pass" in said(
+        policy=policy, **strict
+    )

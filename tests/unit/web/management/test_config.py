@@ -1,68 +1,107 @@
 """Configuring people over the API."""
 
-from collections.abc import Iterator
-from datetime import timedelta
-from pathlib import Path
-from typing import Any
+from collections.abc import AsyncIterator
 
-import aiohttp
 import pytest
 
-from sidecar.core.clients import Scope
-from sidecar.flows.clients import Clients, Request
-from tests.unit.flows.scene import quick_folder
-from tests.world import world
+from sidecar.api import config as api
+from sidecar.core.model import Person
+from sidecar.flows.switching import Switching
+from sidecar.web.management.call import Handlers
+from sidecar.web.management.config import ConfigCalls
+from tests.unit.flows.scene import Scene, quick_folder, scene
+from tests.unit.web.management.desk import Desk, desk_of
 
-LISTEN = {"public": "127.0.0.1:0", "management": "127.0.0.1:0"}
+ADA = "shop:ada"
+MAIL = {"channel": "email", "address": "ada@x.test"}
 
 
 @pytest.fixture
-def folder() -> Iterator[Path]:
-    with quick_folder() as made:
-        yield made
+async def desk() -> AsyncIterator[Desk]:
+    with quick_folder() as folder:
+        async with scene(folder) as here, desk_of(here, api.ENDPOINTS, handlers) as opened:
+            yield opened
 
 
-async def test_the_life_of_a_configuration(folder: Path) -> None:
-    """A person shows configured, read, changed by whoever read last, disabled and enabled."""
-    async with world(folder, changes={"listen": LISTEN}) as here:
-        kit = here.sidecar.flows.kit
-        wanted = Request("tests", frozenset(Scope), timedelta(days=1))
-        token, _ = await Clients(kit.store, kit.tokens, here.clock).create(wanted, "operator:x")
-        management = here.sidecar.management
-        assert management is not None
-        await management.look()
-        base = f"http://127.0.0.1:{management.port}"
-        headers = {"Authorization": f"Bearer {token}"}
-        async with aiohttp.ClientSession(base, headers=headers) as session:
-            await _live(session)
+def handlers(here: Scene) -> Handlers:
+    return ConfigCalls(Switching(here.store, here.clock)).handlers()
 
 
-async def _live(session: aiohttp.ClientSession) -> None:
-    async def call(method: str, path: str, body: object = None, **headers: str) -> tuple[int, Any]:
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
-        async with session.request(method, path, json=body, headers=named) as answer:
-            return answer.status, {**await answer.json(content_type=None), "etag": _etag(answer)}
-
-    contacts = [{"channel": "email", "address": "Ada@X.test"}]
-    status, made = await call("POST", "/config", {"user_id": "ada", "contacts": contacts})
-    assert (status, made["etag"], made["user_id"]) == (201, '"1"', "app_login:ada")
-    told = {"channel": "email", "masked": "A•••@x.test", "verified": False}
-    assert made["notified"] == [told]
-    assert (await call("POST", "/config", {"user_id": "ada"}))[0] == 409
-    assert await call("GET", "/config/ada") == (200, made)
-    assert (await call("GET", "/config/grace"))[0] == 404
-    change = {"enabled": True, "required": True}
-    assert (await call("PUT", "/config/ada", change, If_Match='"1"'))[0] == 200
-    assert (await call("PUT", "/config/ada", change, If_Match='"1"'))[0] == 412
-    assert (await call("PUT", "/config/ada", change, If_Match="newest"))[0] == 422
-    assert (await call("PUT", "/config/grace", change))[0] == 201
-    status, off = await call("POST", "/disable", {"user_id": "ada", "reason": "stolen"})
-    assert (status, off["enabled"]) == (200, False)
-    assert (await call("POST", "/enable", {"user_id": "ada"}))[1]["enabled"] is True
-    wrong = [{"channel": "sms", "address": "12"}]
-    status, refused = await call("PUT", "/config/ada", {**change, "contacts": wrong})
-    assert (status, refused["errors"][0]["pointer"]) == (422, "/contacts/0/address")
+async def test_a_person_is_configured_read_and_changed(desk: Desk) -> None:
+    """What was sent shows in every answer, with a version that the ETag repeats, and addresses
+    only as far as they may be shown.
+    """
+    made = await desk.call(api.CREATE, {"user_id": ADA, "required": True, "contacts": [MAIL]})
+    assert (made.status, made.headers["ETag"]) == (201, '"1"')
+    assert made.said == {
+        "user_id": ADA,
+        "enabled": True,
+        "required": True,
+        "enrolled_at": None,
+        "notified": [{"channel": "email", "masked": "a•••@x.test", "verified": False}],
+        "version": 1,
+    }
+    read = await desk.call(api.READ, path={"user_id": ADA})
+    assert (read.said, read.headers["ETag"]) == (made.said, '"1"')
+    done = await desk.call(api.CHANGE, {}, path={"user_id": ADA}, headers={"If-Match": '"1"'})
+    assert (done.status, done.said["required"], done.headers["ETag"]) == (200, False, '"2"')
+    assert done.said["notified"] == made.said["notified"]
+    assert (await desk.call(api.CREATE, {"user_id": ADA})).slug == "conflict"
+    assert (await desk.call(api.CHANGE, {}, path={"user_id": "shop:grace"})).status == 201
 
 
-def _etag(answer: aiohttp.ClientResponse) -> str:
-    return answer.headers.get("ETag", "")
+@pytest.mark.parametrize("said", ['"1"', 'W/"1"'])
+async def test_what_was_changed_meanwhile_is_not_overwritten(desk: Desk, said: str) -> None:
+    """A change of what was read before another's change shows 412, and the other's change."""
+    await desk.call(api.CREATE, {"user_id": ADA})
+    await desk.call(api.CHANGE, {"required": True}, path={"user_id": ADA})
+    told = await desk.call(api.CHANGE, {}, path={"user_id": ADA}, headers={"If-Match": said})
+    assert told.slug == "precondition-failed"
+    for anything in ("", "*"):
+        headers = {"If-Match": anything} if anything else {}
+        done = await desk.call(api.CHANGE, {}, path={"user_id": ADA}, headers=headers)
+        assert done.status == 200
+    for odd in ('"x"', "1", '"1", "2"'):
+        told = await desk.call(api.CHANGE, {}, path={"user_id": ADA}, headers={"If-Match": odd})
+        assert (told.status, told.said["errors"][0]["parameter"]) == (422, "If-Match")
+
+
+@pytest.mark.parametrize(
+    "contact",
+    [
+        {"channel": "email", "address": "+491511234567"},
+        {"channel": "email", "address": "ada@localhost"},
+        {"channel": "sms", "address": "ada@x.test"},
+        {"channel": "sms", "address": "0151 1234567"},
+    ],
+)
+async def test_where_nobody_can_be_written_to(desk: Desk, contact: dict[str, str]) -> None:
+    """An address of the other channel, or of no place, shows where it stands, and nothing made."""
+    told = await desk.call(api.CREATE, {"user_id": ADA, "contacts": [MAIL, contact]})
+    assert (told.slug, told.said["errors"][0]["pointer"]) == (
+        "input-invalid",
+        "/contacts/1/address",
+    )
+    assert (await desk.call(api.READ, path={"user_id": ADA})).slug == "not-found"
+
+
+async def test_switching_says_what_holds(desk: Desk) -> None:
+    """Disabling and enabling show what holds afterwards; somebody unknown shows that there is
+    nothing to switch, and is not made by it.
+    """
+    for endpoint in (api.DISABLE, api.ENABLE):
+        assert (await desk.call(endpoint, {"user_id": ADA})).slug == "not-found"
+    assert (await desk.call(api.READ, path={"user_id": ADA})).slug == "not-found"
+    await desk.call(api.CREATE, {"user_id": ADA})
+    off = await desk.call(api.DISABLE, {"user_id": ADA, "reason": "stolen"}, by="shop")
+    assert off.said == {"user_id": ADA, "enabled": False}
+    on = await desk.call(api.ENABLE, {"user_id": ADA})
+    assert on.said == {"user_id": ADA, "enabled": True}
+    events = (await desk.scene.people.show(Person("shop", "ada"))).events
+    assert ("person.disabled", "api:shop") in [(one.name, one.actor) for one in events]
+
+
+async def test_a_user_id_names_one_person(desk: Desk) -> None:
+    """Where there are several realms, a subject alone shows what is missing, by its place."""
+    told = await desk.call(api.CREATE, {"user_id": "ada"})
+    assert (told.slug, told.said["errors"][0]["pointer"]) == ("input-invalid", "/user_id")
