@@ -51,7 +51,6 @@ WITHOUT_TWIN: dict[str, str] = {
     "sidecar/demo/desk.py": "shown by tests/unit/demo/test_app.py",
     "sidecar/demo/pages.py": "shown by tests/unit/demo/test_app.py",
     "sidecar/demo/visit.py": "shown by tests/unit/demo/test_app.py",
-    "sidecar/web/management/docs.py": "shown by tests/unit/web/management/test_about.py",
     "sidecar/listening.py": "shown by tests/unit/test_app.py",
     "sidecar/web/lines.py": "declarations only",
     "sidecar/web/questions.py": "declarations only",

@@ -9,7 +9,7 @@ from pathlib import Path
 from babel import Locale
 from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined
 from jinja2.bccache import Bucket
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from sidecar.web.assets import Assets, load_assets
 from sidecar.web.brought import Unusable, flawed, misplaced
@@ -93,6 +93,10 @@ class Renderer:
         template = environment.get_template(f"pages/{view.template}.html")
         return template.render(view=view, frame=frame)
 
+    def document(self, template: str, **values: object) -> str:
+        """Return a document for operators, who read English."""
+        return self._environments["en"].get_template(template).render(**values)
+
     def prompt_kinds(self) -> frozenset[str]:
         """Return the kinds of prompt that have a template; a plugin's must be among them."""
         names = self._environments["en"].list_templates(extensions=["html"])
@@ -126,6 +130,7 @@ class Renderer:
         environment.globals.update(self._globals(tag))
         # A plugin's own words: translated by its catalog, and never read as a format or markup.
         environment.filters.update(chunks=chunks, data_url=data_url, spoken=texts.gettext)
+        environment.filters.update(prose=prose, breakable=breakable)
         return environment
 
     def _globals(self, tag: str) -> Mapping[str, object]:
@@ -152,6 +157,20 @@ def data_url(text: str) -> str:
     """Return a `data:` address of a text file: a download that needs neither script nor server."""
     plain = text.unescape() if isinstance(text, Markup) else text
     return "data:text/plain;charset=utf-8," + urllib.parse.quote(plain)
+
+
+def prose(text: str) -> Markup:
+    """Return plain text with what stands between backquotes as code."""
+    parts = [
+        Markup("<code>{}</code>").format(part) if at % 2 else escape(part)
+        for at, part in enumerate(text.split("`"))
+    ]
+    return Markup("").join(parts)
+
+
+def breakable(path: str) -> Markup:
+    """Return a path that may be broken behind its slashes."""
+    return Markup("/<wbr>").join(path.split("/"))
 
 
 def in_language(here: str, tag: str) -> str:
