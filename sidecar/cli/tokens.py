@@ -1,15 +1,15 @@
 """`sidecar tokens`: who may call the management API."""
 
 import asyncio
-import json
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Annotated, TypeVar
 
 import typer
 
+from sidecar.cli.desk import Json, Yes, operator_name
 from sidecar.cli.loading import DEFAULT_PATH, ConfigOption, load, refused
-from sidecar.cli.users import operator
+from sidecar.cli.showing import Told, show, table, visible
 from sidecar.clock import utc_now
 from sidecar.core.clients import ApiToken, ClientId, Scope
 from sidecar.core.durations import parse_duration
@@ -27,8 +27,6 @@ ALL = "all"
 app = typer.Typer(
     name="tokens", help="Give programs tokens of the management API.", no_args_is_help=True
 )
-
-Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
 
 @app.callback()
@@ -56,37 +54,38 @@ def create(
 ) -> None:
     """Print a new token; it is shown only now."""
     wanted = Request(name, _scopes(scope), _life(expires), tuple(network or ()))
-    text, made = _with_clients(load(config), lambda clients: clients.create(wanted, operator()))
-    if as_json:
-        typer.echo(json.dumps({"token": text, **_told(made)}, indent=2))
-        return
-    typer.echo(text)
-    typer.echo(
-        f"id {made.client.id}, valid until {made.expires_at:%F %R} UTC; shown only now", err=True
-    )
+    text, made = _with_clients(load(config), lambda clients: clients.create(wanted, _operator()))
+    terms = f"id {made.client.id}, valid until {made.expires_at:%F %R} UTC; shown only now"
+    show(Told({"token": text, **_told(made)}, (text,), terms), as_json=as_json)
 
 
 @app.command("list")
-def show(*, config: ConfigOption = DEFAULT_PATH, as_json: Json = False) -> None:
+def listed(*, config: ConfigOption = DEFAULT_PATH, as_json: Json = False) -> None:
     """Print the tokens there are, newest first; never the tokens themselves."""
-    found = _with_clients(load(config), lambda clients: clients.all())
-    if as_json:
-        typer.echo(json.dumps([_told(token) for token in found], indent=2))
-        return
-    for token in found:
-        typer.echo(_line(token, utc_now()))
+    found, now = _with_clients(load(config), lambda clients: clients.all()), utc_now()
+    rows = table("ID STATE NAME UNTIL USED NETWORKS SCOPES", (_row(token, now) for token in found))
+    show(Told([_told(token) for token in found], (rows,)), as_json=as_json)
 
 
 @app.command("revoke")
 def revoke(
     which: Annotated[str, typer.Argument(help="Its id, as `list` prints it.")],
     *,
+    yes: Yes = False,
     config: ConfigOption = DEFAULT_PATH,
+    as_json: Json = False,
 ) -> None:
     """Let a token open nothing any more."""
     loaded = load(config)
-    gone = _with_clients(loaded, lambda clients: clients.revoke(ClientId(which), operator()))
-    typer.echo(f"{gone.client.name} ({gone.client.id}) is revoked")
+    if not yes:
+        typer.confirm(f"Revoke {visible(which)}? What calls with it stops", abort=True, err=True)
+    gone = _with_clients(loaded, lambda clients: clients.revoke(ClientId(which), _operator()))
+    line = f"{visible(gone.client.name)} ({gone.client.id}) is revoked"
+    show(Told(_told(gone), (line,)), as_json=as_json)
+
+
+def _operator() -> str:
+    return f"operator:{operator_name()}"
 
 
 def _scopes(words: list[str]) -> frozenset[Scope]:
@@ -107,28 +106,28 @@ def _life(text: str) -> timedelta:
 
 
 def _told(token: ApiToken) -> dict[str, object]:
-    moments = {
+    return {
+        "id": token.client.id,
+        "name": token.client.name,
+        "scopes": sorted(token.client.scopes),
+        "networks": token.networks,
+        "by": token.by,
         "created_at": token.created_at,
         "expires_at": token.expires_at,
         "last_used_at": token.last_used_at,
         "revoked_at": token.revoked_at,
     }
-    return {
-        "id": token.client.id,
-        "name": token.client.name,
-        "scopes": sorted(token.client.scopes),
-        "networks": list(token.networks),
-        "by": token.by,
-        **{name: at and at.isoformat() for name, at in moments.items()},
-    }
 
 
-def _line(token: ApiToken, now: datetime) -> str:
+def _row(token: ApiToken, now: datetime) -> tuple[object, ...]:
     state = "revoked" if token.revoked_at else "expired" if now >= token.expires_at else "live"
-    used = f"used {token.last_used_at:%F %R}" if token.last_used_at else "never used"
-    until = f"until {token.expires_at:%F}"
-    scopes = " ".join(sorted(token.client.scopes))
-    return f"{token.client.id}  {state:7}  {token.client.name}  {until}, {used}  {scopes}"
+    scopes = (
+        "all" if token.client.scopes == frozenset(Scope) else " ".join(sorted(token.client.scopes))
+    )
+    networks = " ".join(token.networks) or "any"
+    used = token.last_used_at or "never"
+    client = token.client
+    return (client.id, state, client.name, token.expires_at, used, networks, scopes)
 
 
 def _with_clients(loaded: Loaded, work: Callable[[Clients], Awaitable[T]]) -> T:

@@ -103,7 +103,7 @@ async def _serve(
                 body,
                 request.headers.get("If-Match", ""),
             )
-            return _kept(endpoint, await handler(call))
+            return kept(endpoint, await handler(call))
         except SidecarError as error:
             return _told(parts, request, error)
 
@@ -119,7 +119,8 @@ def _lasts(answer: KeptAnswer) -> bool:
     return not fault and answer.status != HTTPStatus.TOO_MANY_REQUESTS
 
 
-def _kept(endpoint: Endpoint, answer: Answer) -> KeptAnswer:
+def kept(endpoint: Endpoint, answer: Answer) -> KeptAnswer:
+    """Return the answer as it goes out."""
     status = answer.status or endpoint.status
     if answer.body is None:
         return KeptAnswer(status, answer.headers, answer.raw)

@@ -177,6 +177,16 @@ def read_query(request: web.Request, kind: type[Model] | None) -> Model | None:
             unknown = "is no parameter of this endpoint"
             raise InputInvalid(*(InputFault(unknown, parameter=name) for name in said))
         return None
+    return checked_query(kind, dict(said))
+
+
+def checked_query(kind: type[Model], said: Mapping[str, str]) -> Model:
+    """Return the parameters of a query as a model.
+
+    Raises:
+        InputInvalid: a parameter is unknown, missing, or does not fit.
+
+    """
     try:
         return kind.model_validate_strings(dict(said))
     except ValidationError as error:

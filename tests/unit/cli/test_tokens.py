@@ -49,9 +49,9 @@ def test_a_token_can_be_taken_back(tokens: Tokens) -> None:
         tokens("create", "--name", "shop", "--scope", "all", "--expires", "1d", "--json").stdout
     )
     assert made["scopes"] == sorted(Scope)
-    assert tokens("revoke", made["id"]).exit_code == 0
+    assert tokens("revoke", "--yes", made["id"]).exit_code == 0
     assert "revoked" in tokens("list").stdout
-    again = tokens("revoke", made["id"])
+    again = tokens("revoke", "--yes", made["id"])
     assert (again.exit_code, again.stderr.count("\n")) == (1, 1)
 
 

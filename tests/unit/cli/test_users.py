@@ -158,7 +158,7 @@ def test_a_numeric_user_is_named_by_number(monkeypatch: pytest.MonkeyPatch) -> N
         raise KeyError("getpwuid(): uid not found")
 
     monkeypatch.setattr(getpass, "getuser", nameless)
-    assert users.operator() == f"uid {os.getuid()}"
+    assert users.operator() == f"operator:uid {os.getuid()}"
 
 
 def test_a_dossier_reads_well() -> None:

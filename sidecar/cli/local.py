@@ -1,0 +1,85 @@
+"""The management API's operations on the store that sidecar.yaml names, without a server."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from urllib.parse import parse_qsl
+
+from sidecar.client.desk import Ask, Reply
+from sidecar.clock import utc_now
+from sidecar.core.clients import ApiClient, ClientId, Scope
+from sidecar.core.errors import SidecarError, StoreUnavailable
+from sidecar.core.protocols import Clock
+from sidecar.core.stores import Store
+from sidecar.flows.naming import Naming
+from sidecar.flows.switching import Switching
+from sidecar.settings.load import Loaded
+from sidecar.storage.sql import open_store
+from sidecar.web.management.app import kept
+from sidecar.web.management.call import Call, Handlers
+from sidecar.web.management.config import ConfigCalls
+from sidecar.web.management.reading import checked, checked_query, parse
+from sidecar.web.management.telling import problem
+from sidecar.wiring import key_ring, naming
+
+
+class Operator(ApiClient):
+    """Who runs a command; may do everything, for the store is theirs."""
+
+    @property
+    def actor(self) -> str:
+        """How the audit trail names them."""
+        return f"operator:{self.name}"
+
+
+class LocalDesk:
+    """Answers as the API does, by what answers there."""
+
+    def __init__(self, handlers: Handlers, naming: Naming, operator: Operator) -> None:
+        self._handlers = handlers
+        self._naming = naming
+        self._operator = operator
+
+    async def reply(self, ask: Ask) -> Reply:
+        """Return the answer, or the problem.
+
+        Raises:
+            StoreUnavailable: the store cannot be used.
+
+        """
+        endpoint = ask.endpoint
+        try:
+            said = dict(parse_qsl(ask.target.partition("?")[2]))
+            query = checked_query(endpoint.query, said) if endpoint.query else None
+            body = checked(endpoint.body, parse(ask.content)) if endpoint.body else None
+            call = Call(
+                *(endpoint, self._operator, "", self._naming, ask.path, query, body),
+                ask.if_match,
+            )
+            answer = kept(endpoint, await self._handlers[endpoint.name](call))
+        except StoreUnavailable:
+            raise
+        except SidecarError as error:
+            answer = problem(error, "", "")
+        return Reply(answer.status, answer.headers, answer.body)
+
+
+@asynccontextmanager
+async def local_desk(loaded: Loaded, operator: str) -> AsyncIterator[LocalDesk]:
+    """Open the store for the length of the block.
+
+    Raises:
+        StoreUnproven: it is not ours, or not of this version.
+        StoreUnavailable: it cannot be used.
+
+    """
+    store = await open_store(loaded.settings.storage.database, key_ring(loaded), utc_now)
+    who = Operator(ClientId(f"operator.{operator}"), operator, frozenset(Scope))
+    try:
+        yield LocalDesk(_handlers(store, utc_now), naming(loaded), who)
+    finally:
+        await store.close()
+
+
+def _handlers(store: Store, clock: Clock) -> Handlers:
+    """Return what answers operators: all that needs neither plugins nor a running sidecar."""
+    return {**ConfigCalls(Switching(store, clock)).handlers()}
