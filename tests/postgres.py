@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import subprocess
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ import pytest
 
 from sidecar.storage.setup import migrate_up
 from tests.conformance.stores import RING, Travel
-from tests.tools.ports import free_ports, wait_for
+from tests.tools.ports import POLL_S, free_ports
 
 START_S = 30.0
 PASSWORD = "never-to-be-told"
@@ -110,7 +111,7 @@ def serving() -> Iterator[Server]:
             [*_as_nobody(), str(programs / "postgres"), "-D", str(data), f"--port={port}", *options]
         )
         try:
-            wait_for(port, START_S)
+            _wait_for(data / "postmaster.pid")
             yield Server(port)
         finally:
             process.send_signal(signal.SIGQUIT)
@@ -128,6 +129,15 @@ def _prepare(programs: Path, data: Path) -> None:
         check=True,
         stdout=subprocess.DEVNULL,
     )
+
+
+def _wait_for(told: Path) -> None:
+    """The server has told its file that it is ready: it listens before it lets anybody in."""
+    until = time.monotonic() + START_S
+    while not told.exists() or "ready" not in told.read_text():
+        if time.monotonic() > until:
+            raise TimeoutError(f"PostgreSQL is not ready after {START_S} s")
+        time.sleep(POLL_S)
 
 
 def _programs() -> Path | None:

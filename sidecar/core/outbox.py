@@ -146,6 +146,13 @@ class Usage:
 class Sendings(Protocol):
     """What was sent: counted long after what it said is gone."""
 
+    async def hold(self) -> None:
+        """Nobody else has messages accepted until the transaction ends, who asks for it too.
+
+        For what people share: each would else find the same room.
+        """
+        ...
+
     async def at(
         self, share: Share, number: int, *, since: datetime, until: datetime
     ) -> datetime | None:

@@ -2,7 +2,7 @@
 
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
-from typing import Protocol
+from typing import Final, Protocol
 
 from sidecar.core.clients import ApiTokens
 from sidecar.core.directory import Directory
@@ -279,11 +279,19 @@ class Transaction(Protocol):
     def recoveries(self) -> Recoveries: ...
 
 
+APART: Final = Person("", "")
+"""Nobody: a transaction about them waits for nobody's."""
+
+
 class Store(Protocol):
     """The database; every failure of it is `StoreUnavailable`."""
 
-    def begin(self) -> AbstractAsyncContextManager[Transaction]:
-        """Open a transaction that writes; it commits at the end of the block, else rolls back."""
+    def begin(self, *people: Person) -> AbstractAsyncContextManager[Transaction]:
+        """Open a transaction that writes; it commits at the end of the block, else rolls back.
+
+        Those about the same person happen one after the other: what one of them reads still holds
+        when it writes. One that names nobody happens alone; single statements may be `APART`.
+        """
         ...
 
     def read(self) -> AbstractAsyncContextManager[Transaction]:

@@ -40,7 +40,7 @@ class Admission:
     async def admit(self, visit: Visit, factor: str, invitation: str) -> str:
         """Return the ticket of a first enrollment, or nothing for one more authenticator."""
         now = self._kit.clock()
-        async with self._kit.store.begin() as tx:
+        async with self._kit.store.begin(visit.person) as tx:
             if await self.is_first(tx, visit):
                 if self._kit.factors[factor].traits.stands_in:
                     message = "a spare cannot be the first factor"

@@ -127,6 +127,12 @@ async def free_at(tx: Transaction, limits: tuple[Bound, ...], now: datetime) -> 
     return when
 
 
+async def hold_shared(tx: Transaction, limits: tuple[Bound, ...]) -> None:
+    """What several people share is counted by one transaction at a time, from here to its end."""
+    if any(bound.share.person is None for bound in limits):
+        await tx.sendings.hold()
+
+
 async def require_room(tx: Transaction, limits: tuple[Bound, ...], now: datetime) -> None:
     """Return only if one more may be sent now.
 
@@ -134,6 +140,7 @@ async def require_room(tx: Transaction, limits: tuple[Bound, ...], now: datetime
         TooManyAttempts: a budget is used up.
 
     """
+    await hold_shared(tx, limits)
     wait = await free_at(tx, limits, now) - now
     if wait:
         message = "a budget of messages is used up"

@@ -10,6 +10,7 @@ import structlog
 from sidecar.core.errors import DeliveryFailed, StoreUnavailable, Undelivered
 from sidecar.core.messages import Receipt
 from sidecar.core.outbox import Posted, PostId, PostStatus, Waiting
+from sidecar.core.stores import APART
 from sidecar.flows.budgets import usage
 from sidecar.flows.guarded import is_receipt, leaving
 from sidecar.flows.kit import Kit
@@ -44,7 +45,7 @@ class Carrier:
         """
         now = self._kit.clock()
         silent_since = now - SILENT_FOR if lost else None
-        async with self._kit.store.begin() as tx:
+        async with self._kit.store.begin(APART) as tx:
             post = await tx.outbox.claim(which, now, silent_since=silent_since)
         if post is None:
             return None
@@ -113,7 +114,7 @@ class Carrier:
         receipt: Receipt | None = None,
         failure: str = "",
     ) -> None:
-        async with self._kit.store.begin() as tx:
+        async with self._kit.store.begin(post.person) as tx:
             await tx.outbox.settle(
                 post.id, status, self._kit.clock(), receipt=receipt, failure=failure
             )
@@ -155,7 +156,7 @@ class Carrier:
         if not item.claimed or (transport is not None and transport.traits.idempotent):
             return await self.carry(item.id, lost=item.claimed)
         log.warning("message.unsure", transport=item.transport)
-        async with self._kit.store.begin() as tx:
+        async with self._kit.store.begin(APART) as tx:
             await tx.outbox.settle(
                 item.id, PostStatus.UNSURE, self._kit.clock(), failure=Undelivered.UNSURE.value
             )

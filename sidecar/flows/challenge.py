@@ -185,7 +185,7 @@ class Challenges:
         session, now, tokens = visit.require_session(), self._kit.clock(), self._kit.tokens
         challenge = open_carried(tokens, token, visit.person, session.id, now=now)
         await self._kit.limiter.take(CHALLENGES_BEGUN, counted_under(visit))
-        async with self._kit.store.begin() as tx:
+        async with self._kit.store.begin(visit.person) as tx:
             await tx.challenges.add(challenge)
             claim = await self._count(tx, visit, challenge)
         held = await self._held(visit, challenge.factor)
@@ -236,7 +236,7 @@ class Challenges:
     async def _claim(self, visit: Visit, which: ChallengeId) -> Try:
         """Count the try, and commit that, before anything is compared (THREATS 50)."""
         session, now = visit.require_session(), self._kit.clock()
-        async with self._kit.store.begin() as tx:
+        async with self._kit.store.begin(visit.person) as tx:
             challenge = _of_a_factor(await tx.challenges.get(which, visit.person, session.id, now))
             claim = await self._count(tx, visit, challenge)
         held = await self._held(visit, challenge.factor, challenge.authenticator_id)

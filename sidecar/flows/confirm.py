@@ -134,7 +134,7 @@ class Confirmations:
         """
         session, now = visit.require_session(), self._kit.clock()
         bounded(response)
-        async with self._kit.store.begin() as tx:
+        async with self._kit.store.begin(visit.person) as tx:
             challenge = _confirming(await tx.challenges.get(which, visit.person, session.id, now))
             claim = await tx.attempts.claim(
                 *(visit.person, COUNTED),
@@ -157,12 +157,12 @@ class Confirmations:
         if contact not in {one.contact for one in self.targets(visit)}:
             # Whoever changes the address in the application must not confirm the old one, nor
             # whoever reads the old one the person that has a new one.
-            async with self._kit.store.begin() as tx:
+            async with self._kit.store.begin(visit.person) as tx:
                 await tx.challenges.consume(challenge, now, verified=False)
             message = "the address is not stated any more"
             raise ChallengeGone(message)
         await self._require_newcomer(visit)
-        async with self._kit.store.begin() as tx:
+        async with self._kit.store.begin(visit.person) as tx:
             await tx.challenges.consume(challenge, now, verified=True)
             await used(tx, challenge.id, now)
             await tx.attempts.settle(claim, verified=True, now=now)
@@ -171,7 +171,7 @@ class Confirmations:
 
     async def _refuse(self, visit: Visit, claim: Claim, reason: str) -> None:
         now = self._kit.clock()
-        async with self._kit.store.begin() as tx:
+        async with self._kit.store.begin(visit.person) as tx:
             await tx.attempts.settle(claim, verified=False, now=now)
             await tx.trail.append(act(visit, "person.not_confirmed", now, reason=reason))
 

@@ -21,6 +21,7 @@ from sidecar.flows.budgets import (
     Bound,
     bounds,
     free_at,
+    hold_shared,
     notice_bounds,
     require_room,
     require_used,
@@ -68,7 +69,7 @@ class Deliveries:
                 and its code reached nobody.
 
         """
-        async with self._kit.store.begin() as tx:
+        async with self._kit.store.begin(visit.person) as tx:
             await tx.challenges.add(challenge)
             posts = await self.post(
                 *(tx, visit, messages), challenge=challenge.id, expires_at=challenge.expires_at
@@ -126,6 +127,7 @@ class Deliveries:
             region=post.region,
             owned=await _owned(tx, post),
         )
+        await hold_shared(tx, limits)
         if await free_at(tx, limits, post.created_at) > post.created_at:
             log.warning("notice.too_many", notice=message.template)
             return None
@@ -180,7 +182,7 @@ class Deliveries:
 
         """
         session, now = visit.require_session(), self._kit.clock()
-        async with self._kit.store.begin() as tx:
+        async with self._kit.store.begin(visit.person) as tx:
             await tx.challenges.get(challenge.id, visit.person, session.id, now)
             if await self._sends(tx, challenge.id) >= MOST_SENDS:
                 message = "sent often enough"

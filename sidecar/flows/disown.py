@@ -91,7 +91,7 @@ class Disowning:
         now = self._kit.clock()
         person = (await self.look(token)).authenticator.person
         await self._kit.limiter.take(DISOWNED, person.user_id)
-        async with self._kit.store.begin() as tx:
+        async with self._kit.store.begin(person) as tx:
             found = await self._opened(tx, token)
             about = found.authenticator
             await _use(tx, token, about, now)

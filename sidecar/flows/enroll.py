@@ -131,7 +131,7 @@ class Enrollments:
         session = visit.require_session()
         await self._kit.limiter.take(ENROLLMENTS_TRIED, session.id)
         bounded(response)
-        async with self._kit.store.begin() as tx:
+        async with self._kit.store.begin(visit.person) as tx:
             challenge = await self._open(tx, visit, which, session_id=session.id)
             held = await held_of(tx, visit.person, challenge.factor)
             await record_stated(tx, visit.identity, self._kit.clock())
@@ -180,7 +180,7 @@ class Enrollments:
             created_at=now,
             expires_at=end_of(step, now),
         )
-        async with self._kit.store.begin() as tx:
+        async with self._kit.store.begin(done.visit.person) as tx:
             await done.end(tx, now, last=False)
             posts = await Step(done.visit, after).begin(tx, self._deliveries, step)
         await self._deliveries.send(posts)
@@ -192,7 +192,7 @@ class Enrollments:
         self, step: Step, outcome: Enrolled, *, ticket: str, name: str
     ) -> Entered | None:
         visit, challenge, now, entered = step.visit, step.challenge, self._kit.clock(), None
-        async with self._kit.store.begin() as tx:
+        async with self._kit.store.begin(visit.person) as tx:
             await step.end(tx, now, last=True)
             if await self._admission.is_first(tx, visit) is not bool(ticket):
                 message = "enrolled, or reset, meanwhile"

@@ -92,7 +92,7 @@ class Judge:
         current = _named(attempt.usable, outcome.authenticator_id)
         proof = Proof(challenge.factor, current.id, outcome.amr, now, current.most(now))
         try:
-            async with self._kit.store.begin() as tx:
+            async with self._kit.store.begin(visit.person) as tx:
                 await tx.challenges.consume(challenge, now, verified=True)
                 await tx.authenticators.replace(current, outcome.material, used_at=now)
                 await tx.attempts.settle(attempt.claim, verified=True, now=now)
@@ -117,7 +117,7 @@ class Judge:
         """Record the failure; at the hundredth in a row the factor is disabled for good."""
         now, factor = self._kit.clock(), attempt.challenge.factor
         posts: tuple[PostId, ...] = ()
-        async with self._kit.store.begin() as tx:
+        async with self._kit.store.begin(visit.person) as tx:
             await tx.attempts.settle(attempt.claim, verified=False, now=now)
             if attempt.once or outcome.over:
                 # Whoever was faster with the same challenge has used it up just as well.
@@ -152,7 +152,7 @@ class Judge:
         if outcome.material is None or outcome.authenticator_id is None or attempt.claim.last:
             return
         try:
-            async with self._kit.store.begin() as tx:
+            async with self._kit.store.begin(attempt.challenge.person) as tx:
                 current = _named(attempt.usable, outcome.authenticator_id)
                 await tx.authenticators.replace(current, outcome.material, used_at=None)
         except StaleMaterial as lost:

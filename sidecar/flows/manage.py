@@ -87,7 +87,7 @@ class Management:
             message = "not a name"
             raise Conflict(message)
         now = self._kit.clock()
-        async with self._kit.store.begin() as tx:
+        async with self._kit.store.begin(visit.person) as tx:
             target = await tx.authenticators.get(visit.person, which)
             if target is None or not await tx.authenticators.rename(
                 visit.person, which, tidy(name)
@@ -106,7 +106,7 @@ class Management:
 
         """
         session, now = visit.require_proof(), self._kit.clock()
-        async with self._kit.store.begin() as tx:
+        async with self._kit.store.begin(visit.person) as tx:
             held = await tx.authenticators.of(visit.person)
             account = await tx.accounts.get(visit.person)
             target = next((item for item in held if item.id == which), None)

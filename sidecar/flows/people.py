@@ -46,7 +46,7 @@ class People:
     async def invite(self, person: Person, by: str, life: timedelta = INVITATION_LIFE) -> str:
         """Return a single-use code that opens the person's first enrollment; shown once."""
         now, code = self._clock(), Tokens.mint_invitation()
-        async with self._store.begin() as tx:
+        async with self._store.begin(person) as tx:
             await tx.accounts.ensure(person, now)
             await tx.invitations.add(
                 person, Tokens.invitation_hash(code), by=by, expires_at=now + life
@@ -75,7 +75,7 @@ class People:
 
         """
         now = self._clock()
-        async with self._store.begin() as tx:
+        async with self._store.begin(person) as tx:
             found = await _theirs(tx, person, which)
             if found.held(now) is None:
                 message = "it is not held"
@@ -95,7 +95,7 @@ class People:
 
         """
         now = self._clock()
-        async with self._store.begin() as tx:
+        async with self._store.begin(person) as tx:
             found = await _theirs(tx, person, which)
             if found.status is not AuthenticatorStatus.SUSPENDED:
                 message = "it is not suspended"
@@ -109,7 +109,7 @@ class People:
     async def reset(self, person: Person, by: str, reason: str) -> int:
         """The person may enroll as if new; everything they had is gone; return how many went."""
         now = self._clock()
-        async with self._store.begin() as tx:
+        async with self._store.begin(person) as tx:
             held = await tx.authenticators.of(person)
             for item in held:
                 await tx.authenticators.move(item, "remove", now)

@@ -7,6 +7,7 @@ import structlog
 
 from sidecar.core.errors import AccessDenied, NotFound
 from sidecar.core.messages import Callback, Told
+from sidecar.core.stores import APART
 from sidecar.core.volume import Bucket
 from sidecar.flows.kit import Kit, from_plugin
 from sidecar.metrics.words import Heard
@@ -47,7 +48,7 @@ class Receipts:
             await self._settle(name, told)
 
     async def _settle(self, name: str, told: Told) -> None:
-        async with self._kit.store.begin() as tx:
+        async with self._kit.store.begin(APART) as tx:
             known = await tx.outbox.told(name, told, self._kit.clock())
         if not known:
             self._kit.counts.heard(name, Heard.UNKNOWN)

@@ -25,5 +25,5 @@ class Refusals:
         except TooManyAttempts:
             return
         now = self._kit.clock()
-        async with self._kit.store.begin() as tx:
+        async with self._kit.store.begin(visit.person) as tx:
             await tx.trail.append(act(visit, "request.refused", now, rule=rule, reason=reason))

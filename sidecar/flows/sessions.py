@@ -131,7 +131,7 @@ class Sessions:
         for key, kept in self._kept.items():
             if kept.session.id == session.id:
                 self._kept[key] = replace(kept, session=replace(kept.session, last_seen_at=now))
-        async with self._kit.store.begin() as tx:
+        async with self._kit.store.begin(session.person) as tx:
             await tx.sessions.touch(session.id, now)
             for series in rests_on(session):
                 await tx.trusted.arrived(session.person, series)
@@ -146,7 +146,7 @@ class Sessions:
 
         """
         await self._kit.limiter.take(SESSIONS_OPENED, counted_under(visit))
-        async with self._kit.store.begin() as tx:
+        async with self._kit.store.begin(visit.person) as tx:
             return await self._add(tx, visit, self._kit.clock())
 
     async def _add(self, tx: Transaction, visit: Visit, now: datetime) -> Entered:
@@ -215,7 +215,7 @@ class Sessions:
     async def drop_proofs(self, session: Session) -> None:
         """The session proves nothing any more: its browser signed in as somebody else."""
         now = self._kit.clock()
-        async with self._kit.store.begin() as tx:
+        async with self._kit.store.begin(session.person) as tx:
             await tx.sessions.drop_proofs(session.id)
             await tx.feed.append("session", session.person, session.id, now)
         self._revocations.tell(session.person, session.id)
@@ -228,7 +228,7 @@ class Sessions:
 
         """
         now = self._kit.clock()
-        async with self._kit.store.begin() as tx:
+        async with self._kit.store.begin(visit.person) as tx:
             if not await tx.sessions.end(visit.person, which):
                 message = "no such session"
                 raise NotFound(message)
@@ -239,7 +239,7 @@ class Sessions:
     async def end_all(self, visit: Visit) -> None:
         """Every session of the person is over, everywhere, this one included."""
         now = self._kit.clock()
-        async with self._kit.store.begin() as tx:
+        async with self._kit.store.begin(visit.person) as tx:
             await end_sessions(tx, visit.person, now)
             await tx.trail.append(act(visit, "session.ended_everywhere", now))
         self._revocations.tell(visit.person, None)

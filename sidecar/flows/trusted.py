@@ -99,7 +99,7 @@ class Browsers:
             user_agent=visit.user_agent[:200],
             address=coarse(visit.address),
         )
-        async with self._kit.store.begin() as tx:
+        async with self._kit.store.begin(visit.person) as tx:
             if not await _goes_on(tx, visit, now):
                 return None
             before = self.current(visit)
@@ -134,7 +134,7 @@ class Browsers:
         if visit.session is None:
             await self._kit.limiter.take(SESSIONS_OPENED, counted_under(visit))
         try:
-            async with self._kit.store.begin() as tx:
+            async with self._kit.store.begin(visit.person) as tx:
                 found = await self._offer(tx, visit, token)
         except ChallengeGone:  # the session ended meanwhile, and nothing was taken
             return None
@@ -218,7 +218,7 @@ class Browsers:
         """
         visit.require_session()
         now = self._kit.clock()
-        async with self._kit.store.begin() as tx:
+        async with self._kit.store.begin(visit.person) as tx:
             levels = self._kit.levels
             ended = await end_remembered(tx, visit.person, now, which, levels=levels)
             if not ended and which is not None:

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from sidecar.core.errors import LimiterUnavailable, StoreUnavailable
+from sidecar.core.model import Person
 from sidecar.core.stores import Store, Transaction
 from sidecar.core.volume import Bucket, Limiter
 from sidecar.metrics import families
@@ -20,8 +21,8 @@ class MeasuredStore:
         self._times = [metrics.times(families.STORE_TIMES, word(work)) for work in Work]
         self._failures = metrics.counts(families.STORE_FAILURES)
 
-    def begin(self) -> AbstractAsyncContextManager[Transaction]:
-        return self._measured(self._store.begin(), Work.WRITE)
+    def begin(self, *people: Person) -> AbstractAsyncContextManager[Transaction]:
+        return self._measured(self._store.begin(*people), Work.WRITE)
 
     def read(self) -> AbstractAsyncContextManager[Transaction]:
         return self._measured(self._store.read(), Work.READ)

@@ -1,18 +1,14 @@
 """What statements say differently to SQLite and to PostgreSQL."""
 
-import hashlib
 from typing import TYPE_CHECKING
 
-from sqlalchemy import ColumnElement, collate, func, select
+from sqlalchemy import ColumnElement, collate
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.schema import Table
 
 if TYPE_CHECKING:
     from sqlalchemy.dialects import postgresql
-
-MIGRATING = "migrating"
-WRITING = "writing"
 
 
 def upsert(connection: AsyncConnection, table: Table) -> "sqlite.Insert | postgresql.Insert":
@@ -35,18 +31,3 @@ def in_byte_order(
     if connection.dialect.name == "postgresql":
         return collate(realm, "C"), collate(subject, "C")
     return realm, subject
-
-
-async def hold(connection: AsyncConnection, what: str) -> None:
-    """Nobody else holds the same until the transaction ends.
-
-    Where writers queue anyway, as on SQLite, each holds everything.
-    """
-    if connection.dialect.name == "postgresql":
-        await connection.execute(select(func.pg_advisory_xact_lock(_number(what))))
-
-
-def _number(what: str) -> int:
-    """Return the 64-bit name of a lock; others who use the database have names of their own."""
-    found = hashlib.sha256(f"sidecar\0{what}".encode()).digest()
-    return int.from_bytes(found[:8], "big", signed=True)

@@ -8,13 +8,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sidecar.core.feed import Revocation
 from sidecar.core.model import Person, SessionId
 from sidecar.storage.columns import person_values
+from sidecar.storage.locks import LEDGER, hold
 from sidecar.storage.tables import (
     revocations,
 )
 
 
 class SqlFeed:
-    """Revocations in `revocations`; their order is that of the commits, since writers queue."""
+    """Revocations in `revocations`; their order is that of the commits."""
 
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
@@ -22,6 +23,12 @@ class SqlFeed:
     async def append(
         self, kind: str, person: Person, session: SessionId | None, now: datetime
     ) -> None:
+        """The row is the feed's last, from the moment that the transaction commits.
+
+        A reader goes on after the highest number that it saw, so that numbers must appear in their
+        order: whoever takes one has committed before the next is taken.
+        """
+        await hold(self._connection, LEDGER)
         await self._connection.execute(
             insert(revocations).values(
                 kind=kind, **person_values(person), session_id=session, at=now

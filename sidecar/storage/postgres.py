@@ -13,8 +13,8 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from sidecar.core.errors import StoreUnavailable
 from sidecar.storage import canary
-from sidecar.storage.dialects import MIGRATING, hold
 from sidecar.storage.faults import StoreUnproven
+from sidecar.storage.locks import MIGRATING, hold
 from sidecar.storage.vault import Vault
 
 HINT = "storage.database: postgresql+asyncpg://user:password@host:5432/sidecar"

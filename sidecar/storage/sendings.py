@@ -9,6 +9,7 @@ from sidecar.core.model import ChallengeId
 from sidecar.core.outbox import PostStatus, Sending, Share, Usage
 from sidecar.storage.columns import of_person
 from sidecar.storage.contacts import destinations
+from sidecar.storage.locks import LEDGER, hold
 from sidecar.storage.tables import outbox
 from sidecar.storage.vault import KeyRing
 
@@ -21,6 +22,10 @@ class SqlSendings:
     def __init__(self, connection: AsyncConnection, ring: KeyRing) -> None:
         self._connection = connection
         self._ring = ring
+
+    async def hold(self) -> None:
+        """Nobody else has messages accepted until the transaction ends, who asks for it too."""
+        await hold(self._connection, LEDGER)
 
     async def at(
         self, share: Share, number: int, *, since: datetime, until: datetime

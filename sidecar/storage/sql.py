@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from sidecar.core.model import Person
 from sidecar.core.protocols import Clock
 from sidecar.storage import canary, revisions
 from sidecar.storage.accounts import SqlAccounts
@@ -19,11 +20,11 @@ from sidecar.storage.challenges import SqlChallenges
 from sidecar.storage.clients import SqlApiTokens
 from sidecar.storage.contacts import SqlContacts
 from sidecar.storage.database import Database, database
-from sidecar.storage.dialects import WRITING, hold
 from sidecar.storage.directory import SqlDirectory
 from sidecar.storage.faults import CREATE, StoreAbsent, StoreUnproven
 from sidecar.storage.feed import SqlFeed
 from sidecar.storage.invitations import SqlInvitations
+from sidecar.storage.locks import enter
 from sidecar.storage.outbox import SqlOutbox
 from sidecar.storage.recoveries import SqlRecoveries
 from sidecar.storage.replays import SqlReplays
@@ -34,6 +35,7 @@ from sidecar.storage.tables import instance
 from sidecar.storage.trail import SqlTrail, Verdict
 from sidecar.storage.transaction import cause, transaction
 from sidecar.storage.trusted import SqlTrustedBrowsers
+from sidecar.storage.turns import Turns
 from sidecar.storage.vault import KeyRing, Vault
 
 
@@ -119,13 +121,17 @@ class SqlStore:
         self._clock = clock
         self._writer = where.writer()
         self._reader = where.reader()
+        self._turns = Turns()
 
     @asynccontextmanager
-    async def begin(self) -> AsyncIterator[SqlTransaction]:
-        """Open a transaction that writes; it commits at the end of the block, else rolls back."""
-        async with transaction(self._writer) as connection:
+    async def begin(self, *people: Person) -> AsyncIterator[SqlTransaction]:
+        """Open a transaction that writes; it commits at the end of the block, else rolls back.
+
+        Alone with what is the people's, or alone altogether; see `Store`.
+        """
+        async with self._turns.of(people), transaction(self._writer) as connection:
             await self._where.recognise(connection, self._vault)
-            await hold(connection, WRITING)
+            await enter(connection, people)
             yield SqlTransaction(connection, self._vault, self._clock)
 
     @asynccontextmanager
@@ -178,7 +184,7 @@ async def open_store(url: str, ring: KeyRing, clock: Clock) -> SqlStore:
             rotated = await canary.needs_adoption(connection, ring)
         if rotated:
             async with writer.begin() as connection:
-                await hold(connection, WRITING)
+                await enter(connection, ())
                 await canary.adopt(connection, vault, clock())
     except (SQLAlchemyError, OSError) as error:
         raise StoreUnproven(f"{where.place} cannot be read: {cause(error)}") from None

@@ -11,7 +11,8 @@ from sidecar.core.directory import PERSON_ERASED
 from sidecar.core.model import Event, Person
 from sidecar.storage.columns import of_person
 from sidecar.storage.links import AnyRow, Links, event_of
-from sidecar.storage.tables import audit_events, instance
+from sidecar.storage.locks import LEDGER, hold
+from sidecar.storage.tables import audit_events
 from sidecar.storage.vault import Vault
 
 _BATCH: Final = 500
@@ -96,7 +97,7 @@ class SqlTrail:
 
     async def _head(self) -> str:
         """Return the last link; other writers wait, or two rows would follow the same one."""
-        await self._connection.execute(select(instance.c.id).with_for_update())
+        await hold(self._connection, LEDGER)
         newest = select(audit_events.c.hash).order_by(audit_events.c.sequence.desc()).limit(1)
         head: str | None = (await self._connection.execute(newest)).scalar_one_or_none()
         return head or self._links.genesis()

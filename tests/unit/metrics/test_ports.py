@@ -8,11 +8,13 @@ from typing import cast
 import pytest
 
 from sidecar.core.errors import LimiterUnavailable, NotFound, SidecarError, StoreUnavailable
+from sidecar.core.model import Person
 from sidecar.core.stores import Transaction
 from sidecar.core.volume import Bucket
 from sidecar.metrics.ports import MeasuredLimiter, MeasuredStore
 from tests.unit.metrics.counted import alone, told
 
+ADA = Person("app", "ada")
 OPENED = cast("Transaction", object())
 BUCKET = Bucket("anything", 1, timedelta(minutes=1))
 
@@ -23,7 +25,8 @@ class Store:
     fault: SidecarError | None = None
 
     @asynccontextmanager
-    async def begin(self) -> AsyncIterator[Transaction]:
+    async def begin(self, *people: Person) -> AsyncIterator[Transaction]:
+        assert people in {(), (ADA,)}
         yield OPENED
         if self.fault is not None:
             raise self.fault
@@ -47,7 +50,7 @@ async def test_transactions_are_timed() -> None:
     """A transaction of each kind shows as itself, with its time, and no failure."""
     metrics = alone()
     store = MeasuredStore(Store(), metrics)
-    async with store.begin() as written, store.read() as read:
+    async with store.begin(ADA) as written, store.read() as read:
         assert written is read is OPENED
     for work in ("read", "write"):
         assert told(metrics, "sidecar_store_seconds_count", work=work) == 1

@@ -1,13 +1,12 @@
 """What is said differently to each database."""
 
-import asyncio
 from pathlib import Path
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from sidecar.storage import sqlite
 from sidecar.storage.database import database
-from sidecar.storage.dialects import hold, upsert
+from sidecar.storage.dialects import upsert
 from sidecar.storage.tables import canaries
 from tests.conformance.stores import NOW, sqlite_file
 from tests.postgres import Server
@@ -28,24 +27,3 @@ async def test_a_row_is_added_once(tmp_path: Path, postgres: Server) -> None:
     assert await insert_twice(sqlite.writer(sqlite_file(tmp_path))) == [1, 0]
     async with postgres.store() as url:
         assert await insert_twice(database(url).writer()) == [1, 0]
-
-
-async def test_what_is_held_is_waited_for(postgres: Server) -> None:
-    """A second holder shows that it waits for the first one's end, and others that they do not."""
-    async with postgres.empty() as url:
-        engine = database(url).writer()
-        ended: list[str] = []
-
-        async def take(what: str) -> None:
-            async with engine.begin() as connection:
-                await hold(connection, what)
-                ended.append(what)
-
-        async with asyncio.TaskGroup() as tasks, engine.begin() as connection:
-            await hold(connection, "a")
-            await hold(connection, "a")
-            tasks.create_task(take("a"))
-            await take("b")
-            ended.append("first")
-        assert ended == ["b", "first", "a"]
-        await engine.dispose()

@@ -1,0 +1,52 @@
+"""Who waits for whom where writers do not queue by themselves, as they do on SQLite.
+
+A transaction holds, in this order: a share of `EVERYBODY`, or all of it; the people it is about, by
+number; `LEDGER`, once it writes what is ordered across people. Rows of others it never waits for
+while it holds the ledger, so that no two ever wait for each other.
+"""
+
+import hashlib
+from typing import Final
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from sidecar.core.model import Person
+from sidecar.core.stores import APART
+
+MIGRATING: Final = "migrating"
+EVERYBODY: Final = "everybody"
+LEDGER: Final = "ledger"
+"""The order of the feed and of the trail, and what all people together may cost."""
+
+
+async def enter(connection: AsyncConnection, people: tuple[Person, ...]) -> None:
+    """No other transaction about these people goes on until this one ends; with none, no other."""
+    if connection.dialect.name != "postgresql":
+        return
+    numbers = sorted(_number(*_words(person)) for person in people if person != APART)
+    everybody = _number(EVERYBODY)
+    if not numbers and APART not in people:
+        await connection.execute(select(func.pg_advisory_xact_lock(everybody)))
+        return
+    shared = func.pg_advisory_xact_lock_shared(everybody)
+    await connection.execute(select(shared, *map(func.pg_advisory_xact_lock, numbers)))
+
+
+async def hold(connection: AsyncConnection, what: str) -> None:
+    """Nobody else holds the same until the transaction ends."""
+    if connection.dialect.name == "postgresql":
+        await connection.execute(select(func.pg_advisory_xact_lock(_number(what))))
+
+
+def _words(person: Person) -> tuple[str, ...]:
+    return ("person", person.realm, person.subject)
+
+
+def _number(*words: str) -> int:
+    """Return the 64-bit name of a lock; others who use the database have names of their own.
+
+    Two people of one number wait for each other, and for nothing worse.
+    """
+    found = hashlib.sha256("\0".join(("sidecar", *words)).encode("utf-8", "surrogatepass")).digest()
+    return int.from_bytes(found[:8], "big", signed=True)
