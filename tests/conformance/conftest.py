@@ -1,12 +1,13 @@
 """One fixture per port that the suites here run on."""
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
 from sidecar.storage.sql import SqlStore, open_store
-from tests.conformance.stores import RING, Travel, open_sqlite, sqlite_file
+from tests.conformance.stores import RING, Travel, sqlite_file, url_of
 from tests.postgres import Server
 
 
@@ -16,17 +17,34 @@ def clock() -> Travel:
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
-async def store(
-    request: pytest.FixtureRequest, tmp_path: Path, clock: Travel
-) -> AsyncIterator[SqlStore]:
-    """Each adapter of the store port in turn, empty and proven."""
+async def place(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
+    """Each kind of database in turn, with an empty store in it."""
     if request.param == "sqlite":
-        opened = await open_sqlite(sqlite_file(tmp_path), clock)
-        yield opened
-        await opened.close()
+        yield url_of(sqlite_file(tmp_path))
         return
     server: Server = request.getfixturevalue("postgres")
     async with server.store() as url:
-        opened = await open_store(url, RING, clock)
-        yield opened
-        await opened.close()
+        yield url
+
+
+@asynccontextmanager
+async def opened(url: str, clock: Travel) -> AsyncIterator[SqlStore]:
+    store = await open_store(url, RING, clock)
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+@pytest.fixture
+async def store(place: str, clock: Travel) -> AsyncIterator[SqlStore]:
+    """Each adapter of the store port in turn, empty and proven."""
+    async with opened(place, clock) as made:
+        yield made
+
+
+@pytest.fixture
+async def processes(place: str, clock: Travel) -> AsyncIterator[tuple[SqlStore, ...]]:
+    """The same store as several processes have it open: nothing is shared but the database."""
+    async with opened(place, clock) as one, opened(place, clock) as two, opened(place, clock) as x:
+        yield one, two, x
