@@ -105,6 +105,8 @@ class _Reader:
         raise Unfit("the XML has a document type (DOCTYPE), which is refused: take that line out")
 
     def _begin(self, name: str, attributes: dict[str, str]) -> None:
+        if self._texts:
+            self._texts[-1] = ""  # between elements stand line ends only, as many as there are
         self._path.append(_local(name))
         self._texts.append("")
         if len(self._path) == 1:

@@ -34,7 +34,10 @@ def read(file: BinaryIO) -> Iterator[Read]:
 def line(user_id: str, seed: Seed, issuer: str) -> str:
     """Return the line of a file that any reader of URIs can take, and this one exactly."""
     label = user_id.replace(":", "-")
-    return f"{user_id}\t{uri(seed, issuer.replace(':', '-'), label)}"
+    column = user_id
+    if user_id.startswith('"') or _START.search(user_id):  # where the columns part is not seen
+        column = '"' + user_id.replace('"', '""') + '"'
+    return f"{column}\t{uri(seed, issuer.replace(':', '-'), label)}"
 
 
 def seed_and_account(text: str) -> tuple[Seed, str]:

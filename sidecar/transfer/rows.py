@@ -114,9 +114,9 @@ def user_of(text: str) -> str:
 
 
 def name_of(text: str) -> str:
-    """Return what may be shown of a name, in one line."""
-    seen = "".join(one for one in " ".join(text.split()) if one.isprintable())
-    return seen[:MAX_NAME_CHARACTERS].strip()
+    """Return what may be shown of a name, in one line, with single spaces."""
+    seen = "".join(one if one.isprintable() else " " for one in text)
+    return " ".join(seen.split())[:MAX_NAME_CHARACTERS].strip()
 
 
 def _algorithm(text: str) -> Algorithm:

@@ -111,6 +111,14 @@ def test_what_is_no_answer_is_nonsense(method: str, answer: object) -> None:
     assert told == [("app", Called.NONSENSE)]
 
 
+def test_the_end_of_the_process_is_no_failure() -> None:
+    """An interrupt that comes while a plugin works shows as itself, and counts as nothing."""
+    told: list[tuple[str, Called]] = []
+    with pytest.raises(KeyboardInterrupt):
+        behind(KeyboardInterrupt(), told).adopt(SEED)
+    assert told == []
+
+
 def test_answers_pass() -> None:
     """Each answer in our words shows as itself, and is counted as one."""
     told: list[tuple[str, Called]] = []

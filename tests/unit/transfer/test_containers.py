@@ -137,7 +137,8 @@ def test_a_document_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_nothing_is_kept_of_keys_that_ended() -> None:
     """Many keys show that what was said of one is not counted against the next."""
-    found = read(container(*(key(more=f"<x{n}/>") for n in range(MAX_VALUES * 2))))
+    lines = "\n" * 20
+    found = read(container(*(key(more=f"<x{n}/>") + lines for n in range(MAX_VALUES * 2))))
     assert len(found) == MAX_VALUES * 2
     (entry,) = read(container(f"<KeyPackage>{'<Key><a/></Key>' * 3}</KeyPackage>"))[2:]
     assert isinstance(entry, Entry)

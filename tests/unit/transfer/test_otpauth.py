@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pyotp
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sidecar.conformance.seeds import code
@@ -91,6 +91,10 @@ def test_a_file_with_everything() -> None:
     assert isinstance(found[1], BadRow)
 
 
+@example(SEED, '"', "Shop")
+@example(SEED, '"a","b', "Shop")
+@example(SEED, "a,", "Shop")
+@example(SEED, "a,otpauth://totp/eve?secret=AAAA", "Shop")
 @given(seed=SEEDS, user_id=USER_IDS, issuer=st.text(max_size=20))
 def test_what_is_written_is_read(seed: Seed, user_id: str, issuer: str) -> None:
     """Any seed, user id and issuer show that our own line gives them back."""

@@ -104,7 +104,15 @@ def test_a_user_id_can_be_seen(wrong: str) -> None:
 def test_names_are_put_in_order() -> None:
     """A name of several lines with invisible characters shows what can be shown of it."""
     assert name_of(" My\n phone\u202e \x07") == "My phone"
+    assert name_of("My\x07 \u202e phone") == "My phone"
     assert len(name_of("x" * 1000)) == MAX_NAME_CHARACTERS
+
+
+@given(st.text(max_size=80))
+def test_a_name_in_order_stays_as_it_is(text: str) -> None:
+    """Any name that was put in order shows itself, so that moving twice changes nothing."""
+    assert name_of(name_of(text)) == name_of(text)
+    assert not name_of(text) or name_of(text).isprintable()
 
 
 def test_nobody_sees_a_secret() -> None:
