@@ -36,9 +36,10 @@ from sidecar.proxy.mount import Pages
 from sidecar.proxy.pipeline import Pipeline
 from sidecar.proxy.pool import Pool
 from sidecar.proxy.receive import Receiver
-from sidecar.proxy.vouch import Voucher, signing_key
+from sidecar.proxy.vouch import Voucher
 from sidecar.settings.load import Loaded
 from sidecar.settings.schema import Settings, Unidentified
+from sidecar.signing import PURPOSE, signing_key
 from sidecar.storage.limiter import MemoryLimiter
 from sidecar.storage.sql import SqlStore, open_store
 from sidecar.storage.vault import KeyRing
@@ -200,7 +201,7 @@ def _public(
 ) -> tuple[Pages, Listener, Identifier]:
     """Return what visitors meet: our pages, and the listener in front of the applications."""
     settings, clock = loaded.settings, flows.kit.clock
-    voucher = Voucher(signing_key(ring.purpose_key("assertion")), flows.kit.levels, clock)
+    voucher = Voucher(signing_key(ring.purpose_key(PURPOSE)), flows.kit.levels, clock)
     desk = Desk(flows, renderer, wiring.site(loaded), metrics.refused)
     problems = _problems(settings, desk, metrics, clock=clock)
     pages = Pages(build_pages(desk, problems, voucher.jwks()))

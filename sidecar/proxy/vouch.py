@@ -1,14 +1,11 @@
 """What the sidecar vouches for, as a short-lived signed statement to the application."""
 
-import hashlib
 import secrets
-from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from urllib.parse import quote
 
-from cryptography.hazmat.primitives.asymmetric import ec
 from joserfc import jwt
 from joserfc.jwk import ECKey
 
@@ -22,35 +19,6 @@ RENEWED_BEFORE = timedelta(minutes=2)
 """An assertion is used again while it has at least this long to live."""
 
 MAX_KEPT = 4096
-_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
-"""Order of the group of P-256 (SEC 2 §2.4.2)."""
-
-
-def signing_key(seed: bytes) -> ECKey:
-    """Return the ES256 key of a 32-byte purpose key, the same in every process that has it."""
-    scalar = int.from_bytes(hashlib.sha512(seed).digest(), "big") % (_ORDER - 1) + 1
-    private = ec.derive_private_key(scalar, ec.SECP256R1())
-    public = private.public_key().public_numbers()
-    name = hashlib.sha256(public.x.to_bytes(32, "big") + public.y.to_bytes(32, "big"))
-    return ECKey.import_key(
-        _to_jwk(private), {"kid": name.hexdigest()[:16], "use": "sig", "alg": "ES256"}
-    )
-
-
-def _to_jwk(private: ec.EllipticCurvePrivateKey) -> dict[str, str | list[str]]:
-    numbers = private.private_numbers()
-    public = numbers.public_numbers
-    return {
-        "kty": "EC",
-        "crv": "P-256",
-        "x": _b64(public.x),
-        "y": _b64(public.y),
-        "d": _b64(numbers.private_value),
-    }
-
-
-def _b64(value: int) -> str:
-    return urlsafe_b64encode(value.to_bytes(32, "big")).rstrip(b"=").decode("ascii")
 
 
 @dataclass(frozen=True, slots=True)

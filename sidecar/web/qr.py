@@ -15,16 +15,22 @@ def qr_svg(text: str, *, title: str) -> Markup:
 
     The colours are fixed: many readers do not find an inverted code, so dark pages keep them.
     """
-    code = qrcode.QRCode(error_correction=ERROR_CORRECT_M, border=QUIET_ZONE)
-    code.add_data(text)
-    code.make(fit=True)
-    matrix: list[list[bool]] = code.get_matrix()
+    matrix = modules(text)
     path = "".join(_runs(matrix))
     return Markup(
         '<svg class="qr" role="img" aria-label="{title}" viewBox="0 0 {size} {size}"'
         ' shape-rendering="crispEdges" xmlns="http://www.w3.org/2000/svg">'
         '<rect width="{size}" height="{size}" fill="#fff"/><path fill="#000" d="{path}"/></svg>'
     ).format(title=title, size=len(matrix), path=path)
+
+
+def modules(text: str) -> list[list[bool]]:
+    """Return the rows of the code with white around it; True is dark."""
+    code = qrcode.QRCode(error_correction=ERROR_CORRECT_M, border=QUIET_ZONE)
+    code.add_data(text)
+    code.make(fit=True)
+    matrix: list[list[bool]] = code.get_matrix()
+    return matrix
 
 
 def _runs(matrix: Sequence[Sequence[bool]]) -> Iterator[str]:
