@@ -92,3 +92,17 @@ class CallUnderway(Retryable):
 
     slug = "call-underway"
     status = 409
+
+
+class ProofNeeded(SidecarError):
+    """A change of what the person signs in with, that they have not proven to want.
+
+    Not 401: the program that asks for it is known.
+    """
+
+    slug = "proof-needed"
+    status = 403
+
+    def __init__(self, action: str) -> None:
+        super().__init__(f"have a challenge with the action {action} verified first")
+        self.action = action

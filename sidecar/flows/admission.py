@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from sidecar.core.assurance import assess
 from sidecar.core.errors import Conflict, InvitationNeeded, RecoveryNeeded
-from sidecar.core.model import Level, Standing, TokenHash
+from sidecar.core.model import Level, Person, Standing, TokenHash
 from sidecar.core.stores import Transaction
 from sidecar.flows.acting import spend
 from sidecar.flows.kit import INVITATIONS_TRIED, Kit
@@ -16,6 +16,7 @@ CONFIRMING = "enrollment.first"
 
 _OPEN_SEASON = "-"
 _CONFIRMED = "+"
+_VOUCHED = "="
 """Tickets that are no hash of an invitation."""
 
 CONFIRMED_FOR = timedelta(minutes=30)
@@ -46,6 +47,9 @@ class Admission:
                     message = "a spare cannot be the first factor"
                     raise Conflict(message)
                 return await self._ticket(tx, visit, invitation, now)
+            if visit.overrides:
+                await self._require_room(tx, visit, factor)
+                return ""
             # A proof that another cookie or login of this session gave is not this visitor's.
             visit.require_proof()
             await self._require_room(tx, visit, factor)
@@ -71,15 +75,22 @@ class Admission:
             raise Conflict(message)
 
     async def is_first(self, tx: Transaction, visit: Visit) -> bool:
-        """Tell whether the person never enrolled; whoever lost everything must recover instead."""
+        """Tell whether the person never enrolled; whoever lost everything must recover instead.
+
+        A program that vouches for a newcomer whose factors were switched off switches them on.
+        """
         standing = (await portfolio_in(tx, self._kit, visit.person)).standing
         if standing is Standing.RECOVERY_NEEDED:
-            message = "had a factor and has none usable"
+            if visit.vouches and await _never_enrolled(tx, visit.person):
+                return True
+            message = "had a factor and has none usable; POST /recovery helps"
             raise RecoveryNeeded(message)
         return standing is Standing.NEVER_ENROLLED
 
     async def _ticket(self, tx: Transaction, visit: Visit, invitation: str, now: datetime) -> str:
-        """Return what opens a first enrollment now: an invitation, a confirmation, a season."""
+        """Return what opens a first enrollment now: a program, an invitation, a code, a season."""
+        if visit.vouches:
+            return _VOUCHED
         if self._open_season(now):
             return _OPEN_SEASON
         code = self._kit.tokens.invitation_hash(invitation)
@@ -120,6 +131,8 @@ class Admission:
 
     async def _admitted(self, tx: Transaction, visit: Visit, ticket: str, now: datetime) -> bool:
         """Tell whether what opened the door still would: an enrollment must not outlive it."""
+        if ticket == _VOUCHED:
+            return visit.vouches
         if ticket == _OPEN_SEASON:
             return self._open_season(now)
         if ticket == _CONFIRMED:
@@ -128,3 +141,9 @@ class Admission:
                 visit.person, session.id, CONFIRMING, since=since, now=now
             )
         return await tx.invitations.redeem(visit.person, TokenHash(ticket), now)
+
+
+async def _never_enrolled(tx: Transaction, person: Person) -> bool:
+    account = await tx.accounts.get(person)
+    held = await tx.authenticators.of(person)
+    return not held and (account is None or account.enrolled_at is None)

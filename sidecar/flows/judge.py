@@ -111,7 +111,7 @@ class Judge:
             reason = "already-used"
             raise ResponseRejected(reason) from lost
         self._sessions.forget(entered.session.id)
-        return replace(entered, action=challenge.action)
+        return replace(entered, action=challenge.action, proof=proof)
 
     async def _refuse(self, visit: Visit, attempt: Try, outcome: Rejected) -> None:
         """Record the failure; at the hundredth in a row the factor is disabled for good."""

@@ -16,7 +16,7 @@ from sidecar.core.errors import (
     Undelivered,
 )
 from sidecar.core.messages import Message
-from sidecar.core.model import REMEMBERED, Challenge, Level, Session, Started
+from sidecar.core.model import REMEMBERED, Challenge, Level, Proof, Session, Started
 from sidecar.core.outbox import Letters
 from sidecar.core.protocols import (
     Clock,
@@ -191,6 +191,8 @@ class Entered:
     token: str = field(repr=False)
     action: str = ""
     """What the proof that was just given is for; empty: for nothing but the session."""
+    proof: Proof | None = None
+    """That proof, where a challenge was answered."""
 
 
 def end_of(step: Started, now: datetime) -> datetime:

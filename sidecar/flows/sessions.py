@@ -252,8 +252,8 @@ class Sessions:
         return next((one for one in found if one.id == session.id), None)
 
     async def of(self, visit: Visit) -> tuple[Session, ...]:
-        """Return the person's live sessions, last seen first."""
+        """Return the person's live sessions in browsers, last seen first."""
         now = self._kit.clock()
         async with self._kit.store.read() as tx:
             found = await tx.sessions.of(visit.person, now)
-        return tuple(session for session in found if self._alive(session, now))
+        return tuple(one for one in found if self._alive(one, now) and not one.client)

@@ -43,6 +43,11 @@ class Visit:
         return self.client.actor if self.client else "self"
 
     @property
+    def vouches(self) -> bool:
+        """A program acts that may say whose first factor something is, as an invitation does."""
+        return self.client is not None and Scope.ENROLLMENTS_WRITE in self.client.scopes
+
+    @property
     def overrides(self) -> bool:
         """A program acts that may set up factors for people who proved nothing to it."""
         return self.client is not None and Scope.ENROLLMENTS_OVERRIDE in self.client.scopes

@@ -99,7 +99,8 @@ class SqlSessions:
     async def enter(self, session: Session, token: TokenHash) -> Session:
         """Return the session of this id if it still goes on; else it begins anew, as given.
 
-        It begins without proofs, in the present epoch of its person.
+        It begins without proofs, in the present epoch of its person; one that goes on does so for
+        as long as the given one would.
         """
         present = _epoch(session.person)
         anew: dict[str, object] = {
@@ -122,6 +123,11 @@ class SqlSessions:
                 set_={**anew, **_NO_PREVIOUS},
                 where=and_(theirs, over),
             )
+        )
+        await self._connection.execute(
+            update(sessions)
+            .where(_going_on(session.id), theirs, sessions.c.expires_at < session.expires_at)
+            .values(expires_at=session.expires_at)
         )
         found = await self._connection.execute(_by_id(session.id).where(theirs))
         return _session(found.one())

@@ -5,7 +5,13 @@ import inspect
 import pytest
 
 from sidecar.core import api_errors
-from sidecar.core.api_errors import CallUnderway, InputFault, InputInvalid, ScopeMissing
+from sidecar.core.api_errors import (
+    CallUnderway,
+    InputFault,
+    InputInvalid,
+    ProofNeeded,
+    ScopeMissing,
+)
 from sidecar.core.errors import SidecarError
 
 CLASSES = [
@@ -21,6 +27,7 @@ def test_slugs_and_statuses() -> None:
         "token-missing": 401,
         "token-refused": 401,
         "scope-missing": 403,
+        "proof-needed": 403,
         "input-invalid": 422,
         "media-type-unsupported": 415,
         "method-not-allowed": 405,
@@ -34,6 +41,7 @@ def test_slugs_and_statuses() -> None:
 def test_they_say_what_is_missing() -> None:
     """A missing scope and faults of input show what a caller has to mend."""
     assert ScopeMissing("users:read").scope == "users:read"
+    assert ProofNeeded("authenticator.add:totp").action == "authenticator.add:totp"
     fault = InputFault("too long", "/name")
     assert InputInvalid(fault).faults == (fault,)
     assert CallUnderway(retry_after_s=3).retry_after_s == 3

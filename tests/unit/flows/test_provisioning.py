@@ -1,0 +1,287 @@
+"""Twin of sidecar/flows/provisioning.py: programs set up factors for people."""
+
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from sidecar.core.api_errors import InputInvalid, ProofNeeded
+from sidecar.core.errors import (
+    ChallengeGone,
+    Conflict,
+    NotFound,
+    PluginFailed,
+    RecoveryNeeded,
+    ResponseRejected,
+)
+from sidecar.core.model import Authenticator, LookupCodes, Prompt, Standing, Started
+from sidecar.flows.admission import adding
+from sidecar.flows.kit import FirstEnrollment
+from sidecar.flows.portfolio import portfolio
+from sidecar.flows.requested import Asked
+from tests.unit.flows.errands import CHIEF, DESK, SHOP, Agency, errand
+from tests.unit.flows.scene import ADA, OPTIONS, Phone, Scene, Watched, scene, secret_of, watched
+from tests.unit.flows.sending import NUMBER, Post
+from tests.unit.flows.test_hold import DAY, with_key
+
+
+async def test_a_newcomer_is_enrolled_by_a_program(here: Scene) -> None:
+    """A program's word shows to stand for the invitation; the person is enrolled by it."""
+    agency = Agency(here)
+    phone = await agency.enroll()
+    assert (await portfolio(here.flows.kit, ADA)).standing is Standing.ENROLLED
+    told = await agency.details("authenticator.added")
+    assert (told["actor"], told["first"], told.get("override")) == ("api:desk", True, None)
+    visit, _ = await here.enter()
+    assert (await here.prove(visit, phone)).require_session().proven
+
+
+async def test_programs_without_the_scope_vouch_for_nobody(here: Scene) -> None:
+    """A client that may only challenge shows that it opens no first enrollment."""
+    mute = replace(DESK, scopes=frozenset())
+    with pytest.raises(Exception, match="no open invitation"):
+        await Agency(here).provisioning.begin(errand(mute), "totp", {})
+
+
+async def test_a_name_is_kept(here: Scene) -> None:
+    """A name shows tidied on the authenticator; one that is none shows what is expected."""
+    agency = Agency(here)
+    begun = await agency.provisioning.begin(errand(), "totp", {})
+    phone = Phone(secret_of(begun.challenge.prompt))
+    which, code = begun.challenge.id, phone.code(here.clock)
+    for wrong in ("  ", "x" * 61):
+        with pytest.raises(InputInvalid) as refused:
+            await agency.provisioning.finish(errand(), which, code, name=wrong)
+        assert refused.value.faults[0].pointer == "/name"
+    done = await agency.provisioning.finish(errand(), which, code, name=" work  phone ")
+    assert isinstance(done, Authenticator)
+    assert done.name == "work phone"
+
+
+async def test_one_more_takes_a_proof_for_it(here: Scene) -> None:
+    """No proof, one for something else, one to another program and a spent one show what is needed;
+    a fresh one shows the enrollment open, once.
+    """
+    agency = Agency(here)
+    phone = await agency.enroll()
+    begin = agency.provisioning.begin
+    here.clock.travel(minutes=6)
+    await agency.prove(phone, action="payment:1")
+    await agency.prove(phone, errand(SHOP), action=adding("totp"))
+    with pytest.raises(ProofNeeded) as needed:
+        await begin(errand(), "totp", {})
+    assert needed.value.action == adding("totp")
+    await agency.prove(phone, action=adding("totp"))
+    assert (await begin(errand(), "totp", {})).challenge.factor == "totp"
+    with pytest.raises(ProofNeeded):
+        await begin(errand(), "totp", {})
+
+
+async def test_proofs_for_it_go_stale(here: Scene) -> None:
+    """A proof that was given for it more than five minutes ago shows to be asked for again."""
+    agency = Agency(here)
+    phone = await agency.enroll()
+    await agency.prove(phone, action=adding("totp"))
+    here.clock.travel(minutes=5, seconds=1)
+    with pytest.raises(ProofNeeded):
+        await agency.provisioning.begin(errand(), "totp", {})
+
+
+async def test_a_proof_of_the_pages_is_none_here(here: Scene) -> None:
+    """A proof that a person gave on the pages shows to be worth nothing to a program."""
+    visit, phone = await here.enroll()
+    await here.prove(visit, phone, action=adding("totp"))
+    with pytest.raises(ProofNeeded):
+        await Agency(here).provisioning.begin(errand(), "totp", {})
+
+
+async def test_the_override_asks_for_none(folder: Path) -> None:
+    """A program that may override shows one more factor without a proof or a hold, on record."""
+    first = FirstEnrollment("invited", None, DAY)
+    async with scene(folder, first=first, factors=with_key()) as here:
+        agency = Agency(here)
+        phone = await agency.enroll()
+        await agency.prove(phone, action=adding("key"))
+        await agency.enroll(errand(), "key")
+        assert [item.held_until for item in await here.held() if item.factor == "key"] != [None]
+        await agency.enroll(errand(CHIEF), "key")
+        free = [item for item in await here.held() if item.held_until is None]
+        assert sorted(item.factor for item in free) == ["key", "totp"]
+        told = await agency.details("authenticator.added")
+        assert (told["actor"], told["override"], told["first"]) == ("api:chief", True, False)
+
+
+async def test_the_override_recovers_nobody(here: Scene) -> None:
+    """Whoever lost every factor shows to need recovery, whatever the program may."""
+    agency = Agency(here)
+    await agency.enroll()
+    await here.move("suspend")
+    for client in (DESK, CHIEF):
+        with pytest.raises(RecoveryNeeded):
+            await agency.provisioning.begin(errand(client), "totp", {})
+
+
+async def test_who_was_switched_off_before_enrolling_is_switched_on(here: Scene) -> None:
+    """A newcomer whose factors were switched off shows enabled once a program enrolled them; on
+    their own they get nowhere.
+    """
+    async with here.store.begin() as tx:
+        await tx.accounts.configure(
+            ADA, enabled=False, required=False, version=None, now=here.clock()
+        )
+    agency = Agency(here)
+    await agency.enroll()
+    async with here.store.read() as tx:
+        account = await tx.accounts.get(ADA)
+    assert account is not None
+    assert account.enabled
+
+
+async def test_only_who_began_finishes(here: Scene) -> None:
+    """Another program, another person and another factor show an enrollment that is not there."""
+    agency = Agency(here)
+    begun = await agency.provisioning.begin(errand(), "totp", {})
+    phone = Phone(secret_of(begun.challenge.prompt))
+    which, code = begun.challenge.id, phone.code(here.clock)
+    await agency.behalf.visit(errand(SHOP))
+    for who, factor in ((errand(SHOP), ""), (errand(), "backup_codes")):
+        with pytest.raises(ChallengeGone):
+            await agency.provisioning.finish(who, which, code, factor=factor)
+    visit, _ = await here.enter()
+    with pytest.raises(ChallengeGone):
+        await here.flows.enrollments.finish(visit, which, code)
+    await agency.provisioning.finish(errand(), which, code, factor="totp")
+    assert len(await here.held()) == 1
+
+
+async def test_wrong_answers_confirm_nothing(here: Scene) -> None:
+    """A wrong code shows rejected, and the enrollment still open."""
+    agency = Agency(here)
+    begun = await agency.provisioning.begin(errand(), "totp", {})
+    phone = Phone(secret_of(begun.challenge.prompt))
+    with pytest.raises(ResponseRejected):
+        await agency.provisioning.finish(errand(), begun.challenge.id, phone.wrong(here.clock))
+    await agency.provisioning.finish(errand(), begun.challenge.id, phone.code(here.clock))
+    assert len(await here.held()) == 1
+
+
+async def test_unknown_factors_are_not_there(here: Scene) -> None:
+    """A factor that nobody configured shows to be none, and leaves no trace."""
+    with pytest.raises(NotFound):
+        await Agency(here).provisioning.begin(errand(), "unheard-of", {})
+    async with here.store.read() as tx:
+        assert await tx.sessions.of(ADA, here.clock()) == ()
+
+
+async def test_a_number_takes_two_steps(post: Post) -> None:
+    """A number shows the step of its code, sent there; the code shows the authenticator."""
+    agency, who = Agency(post.scene), errand()
+    asked = await agency.provisioning.begin(who, "sms", {})
+    assert asked.sent_to == ""
+    number = {"address": NUMBER, "accept_risk": "yes"}
+    step = await agency.provisioning.finish(who, asked.challenge.id, number)
+    assert isinstance(step, Asked)
+    assert step.sent_to == "+49 ••• ••42"
+    assert step.again_at is not None
+    post.clock.now = step.again_at
+    assert (await agency.provisioning.again(who, step.challenge.id)).challenge == step.challenge
+    assert len(post.texts.letters) == 2
+    done = await agency.provisioning.finish(who, step.challenge.id, {"code": post.code()})
+    assert isinstance(done, Authenticator)
+    assert done.detail == "+49 ••• ••42"
+
+
+async def test_a_number_can_come_with_the_beginning(post: Post) -> None:
+    """A number that is there from the beginning shows one step less; a bad one shows why."""
+    agency, number = Agency(post.scene), {"address": NUMBER, "accept_risk": "yes"}
+    with pytest.raises(ResponseRejected, match="bad-address"):
+        await agency.provisioning.begin(errand(), "sms", {**number, "address": "12"})
+    asked = await agency.provisioning.begin(errand(), "sms", number)
+    assert asked.sent_to == "+49 ••• ••42"
+    done = await agency.provisioning.finish(errand(), asked.challenge.id, {"code": post.code()})
+    assert isinstance(done, Authenticator)
+
+
+async def test_steps_outlive_no_old_proof(post: Post) -> None:
+    """An enrollment of one more factor shows to be over once its proof is an hour old."""
+    agency, here = Agency(post.scene), post.scene
+    phone = await agency.enroll()
+    await agency.prove(phone, action=adding("sms"))
+    step = (await agency.provisioning.begin(errand(), "sms", {})).challenge
+    async with here.store.begin() as tx:
+        lasting = replace(step, id=type(step.id)("kept"), expires_at=step.expires_at + 2 * DAY)
+        await tx.challenges.add(lasting)
+    here.clock.travel(minutes=59)
+    await agency.behalf.visit(errand())
+    here.clock.travel(minutes=2)
+    with pytest.raises(ChallengeGone, match="too long ago"):
+        await agency.provisioning.again(errand(), lasting.id)
+
+
+async def test_codes_come_with_the_first_factor(here: Scene) -> None:
+    """The first factor shows codes to be had without another proof, once; later sets replace it."""
+    agency = Agency(here)
+    phone = await agency.enroll()
+    assert await agency.provisioning.spares(ADA) == "offered"
+    made, codes = await agency.provisioning.codes(errand())
+    assert len(set(codes)) == 8
+    assert await agency.provisioning.spares(ADA) == "there"
+    with pytest.raises(ProofNeeded) as needed:
+        await agency.provisioning.codes(errand())
+    assert needed.value.action == adding("backup_codes")
+    await agency.prove(phone, action=adding("backup_codes"))
+    again, others = await agency.provisioning.codes(errand())
+    assert not {*codes} & {*others}
+    found = await agency.provisioning.spare(ADA)
+    assert found is not None
+    assert (found.id, again.id != made.id) == (again.id, True)
+
+
+async def test_codes_are_no_first_factor(here: Scene) -> None:
+    """Somebody without a factor shows that codes would stand in for nothing, override or not."""
+    for client in (DESK, CHIEF):
+        with pytest.raises(Conflict):
+            await Agency(here).provisioning.codes(errand(client))
+
+
+async def test_the_override_makes_codes(here: Scene) -> None:
+    """A program that may override shows new codes without a proof."""
+    agency = Agency(here)
+    await agency.enroll()
+    await agency.provisioning.codes(errand())
+    made, _ = await agency.provisioning.codes(errand(CHIEF))
+    assert isinstance(made.material, LookupCodes)
+    assert (await agency.details("authenticator.added"))["override"] is True
+
+
+async def test_without_spares_there_are_none(folder: Path) -> None:
+    """Where no spare factor is configured, codes show not to be there."""
+    async with scene(folder, factors={"totp": watched("totp")}) as here:
+        agency = Agency(here)
+        await agency.enroll()
+        assert await agency.provisioning.spares(ADA) == "not-configured"
+        assert await agency.provisioning.spare(ADA) is None
+        with pytest.raises(NotFound):
+            await agency.provisioning.codes(errand())
+
+
+class Mute(Watched):
+    """Makes codes and does not show them."""
+
+    async def begin_enrollment(self, *asked: object) -> Started:
+        started = await super().begin_enrollment(*asked)  # type: ignore[arg-type]  # handed on
+        return replace(started, prompt=Prompt("backup_code", {"left": 8}))
+
+
+async def test_a_spare_that_shows_nothing_is_broken(folder: Path) -> None:
+    """A spare factor without codes to show shows to be a plugin's failure."""
+    factors = {name: watched(name) for name in OPTIONS} | {
+        "backup_codes": watched("backup_codes", Mute)
+    }
+    async with scene(folder, factors=factors) as here:
+        agency = Agency(here)
+        await agency.enroll()
+        with pytest.raises(PluginFailed):
+            await agency.provisioning.codes(errand())
+    assert timedelta(hours=24) == DAY
