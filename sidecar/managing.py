@@ -13,6 +13,7 @@ from sidecar import wiring
 from sidecar.api.endpoints import ENDPOINTS
 from sidecar.core.clients import ApiClient, ClientId
 from sidecar.core.errors import StoreUnavailable
+from sidecar.errands import errands
 from sidecar.flows import Flows
 from sidecar.flows.clients import Clients
 from sidecar.flows.replaying import Replaying
@@ -69,15 +70,16 @@ def compose(
     )
     documents = Documents(renderer)
     about = AboutCalls(readiness, registry, documents.page)
-    app = build_management(parts, ENDPOINTS, _handlers(flows, about), documents.routes())
+    app = build_management(parts, ENDPOINTS, _handlers(loaded, flows, about), documents.routes())
     tls = wiring.tls_context(settings.management.tls)
     return ManagementListener(app, gate, at, tls=tls, reuse_port=reuse_port)
 
 
-def _handlers(flows: Flows, about: AboutCalls) -> Handlers:
+def _handlers(loaded: Loaded, flows: Flows, about: AboutCalls) -> Handlers:
     kit = flows.kit
     return {
         **about.handlers(),
+        **errands(loaded, flows),
         **ConfigCalls(Switching(kit.store, kit.clock, flows.sessions.catch_up)).handlers(),
     }
 

@@ -129,6 +129,12 @@ def kinds(loaded: Loaded) -> dict[str, str]:
     }
 
 
+def app_factor(settings: Settings) -> str:
+    """Return the name of the factor of authenticator apps; empty where none is configured."""
+    named = (name for name, part in settings.factors.items() if (part.plugin or name) == "totp")
+    return next(named, "")
+
+
 def site(loaded: Loaded) -> Site:
     """Return what pages need to know of the installation."""
     settings = loaded.settings

@@ -4,19 +4,28 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from sidecar.api import about, config
+from sidecar.api import about, backup_codes, challenges, config, enrollments
 from sidecar.api.endpoint import Endpoint
 from sidecar.api.openapi import Json, describe
 
 TAGS: Final[Mapping[str, str]] = MappingProxyType(
     {
         config.TAG: "What is configured of a person.",
+        challenges.TAG: "Ask people for a proof, and act on it.",
+        enrollments.TAG: "Set up apps, keys, numbers and mailboxes.",
+        backup_codes.TAG: "Codes for when nothing else is at hand.",
         about.TAG: "Whether the API works, and how it is called.",
     }
 )
 """What each group of endpoints is about, in the order in which they are shown."""
 
-ENDPOINTS: Final[tuple[Endpoint, ...]] = (*config.ENDPOINTS, *about.ENDPOINTS)
+ENDPOINTS: Final[tuple[Endpoint, ...]] = (
+    *config.ENDPOINTS,
+    *challenges.ENDPOINTS,
+    *enrollments.ENDPOINTS,
+    *backup_codes.ENDPOINTS,
+    *about.ENDPOINTS,
+)
 
 
 def named(name: str) -> Endpoint:

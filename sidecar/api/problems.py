@@ -1,6 +1,6 @@
 """How every error is told: RFC 9457, with the place of each fault in what was sent."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field
 
@@ -39,5 +39,13 @@ class Problem(ApiModel):
     """Why a response to a prompt was rejected."""
     challenge_id: str | None = None
     """The ceremony that is open in the place of the one that was answered."""
+    over: bool | None = None
+    """The challenge is used up by the response: only a new one can be answered."""
+    clock_off_s: int | None = None
+    """For the reason `clock-off`: by how many seconds the device's clock runs ahead."""
+    tell: dict[str, Any] | None = None
+    """What the script of the caller's page should know, as a prompt."""
+    action: str | None = None
+    """What a challenge has to be verified for first."""
     scope: str | None = None
     """The scope that the client lacks."""

@@ -212,9 +212,7 @@ class Sessions(Protocol):
         ...
 
     async def enter(self, session: Session, token: TokenHash) -> Session:
-        """Return the session of this id if it still goes on; else it begins anew, as given.
-
-        One that goes on does so for as long as the given one would.
+        """Return the session of this id, going on for as long as the given one, or that one anew.
 
         What an API client has seen proven of a person has an id that follows from both, so that
         two calls at once meet in one session.

@@ -171,3 +171,19 @@ def test_browsers_are_remembered_as_written(
     assert made.lifetime == lifetime
     assert made.not_after == (frozenset({"totp"}) if lifetime else frozenset())
     assert not wiring.remembering(loaded(tmp_path).settings).lifetime
+
+
+@pytest.mark.parametrize(
+    ("factors", "name"),
+    [
+        ({"totp": {"issuer": "Shop"}}, "totp"),
+        ({"app": {"plugin": "totp", "issuer": "Shop"}}, "app"),
+        ({"totp": {"plugin": "webauthn", "rp_id": "app.test", "rp_name": "Shop"}}, ""),
+    ],
+)
+def test_apps_are_found_by_their_plugin(
+    tmp_path: Path, factors: Mapping[str, Any], name: str
+) -> None:
+    """The factor of apps shows by its plugin, whatever it is called."""
+    found = loaded(tmp_path, {"factors": factors, "policy": {"default": "one_factor"}})
+    assert wiring.app_factor(found.settings) == name

@@ -3,7 +3,7 @@
 import json
 from http import HTTPStatus
 
-from sidecar.core.api_errors import InputInvalid, ScopeMissing
+from sidecar.core.api_errors import InputInvalid, ProofNeeded, ScopeMissing
 from sidecar.core.errors import DeliveryFailed, ResponseRejected, SidecarError
 from sidecar.core.replays import KeptAnswer
 
@@ -48,9 +48,15 @@ def _more(error: SidecarError) -> dict[str, object]:
             return {"errors": faults}
         case ScopeMissing():
             return {"scope": error.scope}
+        case ProofNeeded():
+            return {"action": error.action}
         case ResponseRejected():
-            told: dict[str, object] = {"reason": error.reason}
-            return told | ({"challenge_id": error.challenge} if error.challenge else {})
+            told: dict[str, object] = {"reason": error.reason, "over": error.over}
+            told |= {"challenge_id": error.challenge} if error.challenge else {}
+            told |= {} if error.hint_s is None else {"clock_off_s": error.hint_s}
+            if error.tell is not None:
+                told["tell"] = {"kind": error.tell.kind, "data": dict(error.tell.data)}
+            return told
         case DeliveryFailed() if error.challenge:
             return {"challenge_id": error.challenge}
         case _:

@@ -8,6 +8,7 @@ from sidecar.core.api_errors import (
     CallUnderway,
     InputFault,
     InputInvalid,
+    ProofNeeded,
     ScopeMissing,
     TokenMissing,
     TokenRefused,
@@ -21,6 +22,7 @@ from sidecar.core.errors import (
     StoreUnavailable,
     TooManyAttempts,
 )
+from sidecar.core.model import Prompt
 from sidecar.web.management.telling import problem
 
 TYPES = "https://app.test/_sidecar/problems/"
@@ -83,7 +85,25 @@ def test_faults_of_input_are_listed() -> None:
 
 def test_what_is_open_instead_is_named() -> None:
     """A rejected response shows why, and which ceremony goes on."""
-    assert told(ResponseRejected("wrong")) | {"reason": "wrong"} == told(ResponseRejected("wrong"))
+    wrong = told(ResponseRejected("wrong"))
+    assert (wrong["reason"], wrong["over"]) == ("wrong", False)
     assert told(ResponseRejected("cloned", challenge="c2"))["challenge_id"] == "c2"
     assert told(DeliveryFailed(challenge="c3"))["challenge_id"] == "c3"
     assert "challenge_id" not in told(DeliveryFailed())
+
+
+def test_what_helps_whoever_answers_is_told() -> None:
+    """A rejected response shows how far a clock is off, and what a page's script should know."""
+    tell = Prompt("signal_unknown_key", {"rp_id": "app.test"})
+    error = ResponseRejected("clock-off", hint_s=-90, over=True, tell=tell)
+    shown = told(error)
+    assert (shown["clock_off_s"], shown["over"]) == (-90, True)
+    assert shown["tell"] == {"kind": "signal_unknown_key", "data": {"rp_id": "app.test"}}
+    assert not {"clock_off_s", "tell"} & told(ResponseRejected()).keys()
+
+
+def test_what_has_to_be_proven_first_is_named() -> None:
+    """A proof that is needed shows the action of its challenge, and asks for no other token."""
+    answer = problem(ProofNeeded("authenticator.add:totp"), "r1", TYPES)
+    assert (answer.status, "WWW-Authenticate" in answer.headers) == (403, False)
+    assert json.loads(answer.body)["action"] == "authenticator.add:totp"
