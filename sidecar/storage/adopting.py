@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import ColumnElement, Table, select, tuple_, update
+from sqlalchemy import ColumnElement, Select, Table, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from sidecar.core.errors import Conflict
@@ -39,27 +39,30 @@ async def adopt(
 
 
 async def _enroll(connection: AsyncConnection, people: Sequence[Person], now: datetime) -> None:
-    first = {"enabled": True, "epoch": 0, "created_at": now, "enrolled_at": now}
-    enrolled = await connection.execute(
-        upsert(connection, accounts)
-        .values([{**person_values(person), **first} for person in people])
-        .on_conflict_do_update(
-            index_elements=(accounts.c.realm, accounts.c.subject),
-            set_=enrolling(now),
-            where=accounts.c.enrolled_at.is_(None),
-        )
-        .returning(accounts.c.subject)
+    """The people are enrolled, as from now.
+
+    What they hold is looked at once their rows are written: whoever enrolls at the same time is
+    waited for, and seen.
+    """
+    enrolled = _of(accounts, people), accounts.c.enrolled_at.is_not(None)
+    await _refuse(connection, select(accounts.c.epoch).where(*enrolled))
+    plain = {"enabled": True, "epoch": 0, "created_at": now, "enrolled_at": now, "version": 0}
+    enroll = upsert(connection, accounts).on_conflict_do_update(
+        index_elements=(accounts.c.realm, accounts.c.subject), set_=enrolling(now)
     )
-    listed = authenticators.c.status.not_in(NOT_LISTED)
-    held = select(authenticators.c.id).where(_of(authenticators, people), listed).limit(1)
-    fresh = len(enrolled.all()) == len(people)
-    if not fresh or (await connection.execute(held)).first() is not None:
-        raise Conflict("somebody of them is enrolled already")
+    await connection.execute(enroll, [{**person_values(person), **plain} for person in people])
+    held = _of(authenticators, people), authenticators.c.status.not_in(NOT_LISTED)
+    await _refuse(connection, select(authenticators.c.id).where(*held))
     await connection.execute(
         update(trusted_devices)
         .where(_of(trusted_devices, people), trusted_devices.c.ended_at.is_(None))
         .values(ended_at=now)
     )
+
+
+async def _refuse(connection: AsyncConnection, query: Select[*tuple[object, ...]]) -> None:
+    if (await connection.execute(query.limit(1))).first() is not None:
+        raise Conflict("somebody of them is enrolled already")
 
 
 def _of(table: Table, people: Sequence[Person]) -> ColumnElement[bool]:

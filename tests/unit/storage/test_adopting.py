@@ -25,4 +25,4 @@ async def test_many_cost_few_statements(tmp_path: Path) -> None:
         happening.listen(connection, "before_cursor_execute", heard)
         await tx.directory.adopt(new, NOW)
     await store.close()
-    assert len(statements) <= 2 * 3 + 1
+    assert len(statements) <= 2 * 4 + 1
