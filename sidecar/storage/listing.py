@@ -29,6 +29,8 @@ class Listing:
         """Return people in the order of realm and subject, byte for byte, after this one."""
         order = in_byte_order(self._connection, accounts)
         query = select(accounts).where(*_wanted(wanted)).order_by(*order).limit(limit)
+        if wanted.realm is not None:
+            query = query.where(order[0] == wanted.realm)
         if after is not None:
             query = query.where(tuple_(*order) > tuple_(after.realm, after.subject))
         return tuple(account_of(row) for row in await self._connection.execute(query))
@@ -95,8 +97,6 @@ class Listing:
 
 def _wanted(wanted: Wanted) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
-    if wanted.realm is not None:
-        conditions.append(accounts.c.realm == wanted.realm)
     if wanted.enabled is not None:
         conditions.append(accounts.c.enabled.is_(wanted.enabled))
     if wanted.enrolled is not None:

@@ -11,6 +11,8 @@ depends_on = None
 MOMENT = sa.DateTime(timezone=True)
 NAME, IDENTIFIER, WORD = sa.String(length=255), sa.String(length=64), sa.String(length=32)
 
+PEOPLE = "ix_two_factor_configs_bytes"
+
 
 def upgrade() -> None:
     with op.batch_alter_table("two_factor_configs") as table:
@@ -25,9 +27,11 @@ def upgrade() -> None:
     _api_tokens()
     _idempotency_keys()
     _recovery()
+    _order_of_people()
 
 
 def downgrade() -> None:
+    op.execute(f"DROP INDEX IF EXISTS {PEOPLE}")
     for name in ("recovery_approvals", "recovery_requests", "idempotency_keys", "api_tokens"):
         op.drop_table(name)
     with op.batch_alter_table("audit_events") as table:
@@ -37,6 +41,13 @@ def downgrade() -> None:
     with op.batch_alter_table("two_factor_configs") as table:
         table.drop_column("version")
         table.drop_column("required")
+
+
+def _order_of_people() -> None:
+    """The key of people is ordered by bytes: on SQLite it is, on PostgreSQL it need not be."""
+    if op.get_bind().dialect.name == "postgresql":
+        columns = [sa.text(f'{column} COLLATE "C"') for column in ("realm", "subject")]
+        op.create_index(PEOPLE, "two_factor_configs", columns)
 
 
 def _index(table: str, *columns: str) -> None:
