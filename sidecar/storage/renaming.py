@@ -83,7 +83,7 @@ class Renaming:
 
     async def _tell(self, person: Person, to: Person, now: datetime) -> None:
         """Nothing of either name that a process remembers is of use any more."""
-        feed, kept = SqlFeed(self._connection), SqlSessions(self._connection)
         for name in (person, to):
-            await kept.end(name, None)
-            await feed.append("person", name, None, now)
+            await SqlSessions(self._connection).end(name, None)
+        for name in (person, to):
+            await SqlFeed(self._connection).append("person", name, None, now)

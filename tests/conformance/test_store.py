@@ -1,12 +1,14 @@
 """What every store keeps of people, invitations, revocations and acts, and how atomically."""
 
 import asyncio
+from contextlib import nullcontext
+from dataclasses import replace
 
 import pytest
 
-from sidecar.core.errors import StoreUnavailable
+from sidecar.core.errors import StoreUnavailable, TooManyAttempts
 from sidecar.core.feed import Revocation
-from sidecar.core.model import SessionId
+from sidecar.core.model import Account, ChallengeId, SessionId
 from sidecar.core.stores import Store
 from tests.conformance.stores import ADA, NOW, TWIN, Travel, authenticator, event, session, token
 
@@ -106,6 +108,82 @@ async def test_enrolled_at_is_durable_until_a_reset(store: Store, clock: Travel)
         await tx.accounts.reset(ADA)
         account = await tx.accounts.ensure(ADA, clock())
         assert (account.enrolled_at, account.epoch) == (None, 1)
+
+
+async def test_whoever_enrolls_is_enabled(store: Store) -> None:
+    """Enrolling shows a disabled person enabled, and that this changed what is configured."""
+    async with store.begin() as tx:
+        await tx.accounts.configure(ADA, enabled=False, required=True, version=0, now=NOW)
+        await tx.accounts.mark_enrolled(ADA, NOW)
+        account = await tx.accounts.ensure(ADA, NOW)
+        assert (account.enabled, account.required, account.version) == (True, True, 2)
+        await tx.accounts.mark_enrolled(ADA, NOW)
+        assert await tx.accounts.get(ADA) == account
+
+
+async def test_a_configuration_changes_by_its_version(store: Store, clock: Travel) -> None:
+    """Each change shows the next version; one made with another version shows nothing done."""
+
+    async def configure(enabled: bool, version: int | None) -> Account | None:
+        return await tx.accounts.configure(
+            ADA, enabled=enabled, required=not enabled, version=version, now=clock()
+        )
+
+    async with store.begin() as tx:
+        assert await configure(enabled=False, version=1) is None
+        assert await tx.accounts.get(ADA) is None
+        first = await configure(enabled=False, version=0)
+        assert first == Account(
+            ADA, enabled=False, epoch=0, created_at=NOW, required=True, version=1
+        )
+        clock.forward(hours=1)
+        assert await configure(enabled=True, version=0) is None
+        assert await configure(enabled=True, version=2) is None
+        assert await tx.accounts.get(ADA) == first
+        assert await configure(enabled=True, version=1) == replace(
+            first, enabled=True, required=False, version=2
+        )
+        assert await configure(enabled=False, version=None) == replace(first, version=3)
+        await tx.accounts.bump_epoch(ADA)
+        account = await tx.accounts.get(ADA)
+        assert account == replace(first, version=3, epoch=1)
+        assert await tx.accounts.get(TWIN) is None
+
+
+async def test_of_parallel_changes_one_counts(store: Store) -> None:
+    """Twenty changes of one version at once show one that was made."""
+
+    async def configure() -> bool:
+        async with store.begin() as tx:
+            changed = await tx.accounts.configure(
+                ADA, enabled=False, required=False, version=0, now=NOW
+            )
+            return changed is not None
+
+    assert sum(await asyncio.gather(*(configure() for _ in range(20)))) == 1
+
+
+async def test_forgiven_tries_count_no_longer(store: Store, clock: Travel) -> None:
+    """Used-up tries show a closed door, and after forgiving an open one; the person stays."""
+    async with store.begin() as tx:
+        await tx.accounts.mark_enrolled(ADA, NOW)
+        for _ in range(5):
+            await tx.attempts.claim(ADA, "totp", known=False, challenge=ChallengeId("c"), now=NOW)
+    for forgiven in (False, True):
+        async with store.begin() as tx:
+            if forgiven:
+                await tx.accounts.forgive(ADA, clock.forward(seconds=1))
+                await tx.accounts.forgive(TWIN, clock())
+            closed = nullcontext() if forgiven else pytest.raises(TooManyAttempts)
+            with closed:
+                await tx.attempts.claim(
+                    *(ADA, "totp"), known=False, challenge=ChallengeId("c"), now=clock()
+                )
+    async with store.read() as tx:
+        account = await tx.accounts.get(ADA)
+        assert account is not None
+        assert (account.enrolled_at, account.epoch) == (NOW, 0)
+        assert await tx.accounts.get(TWIN) is None
 
 
 @pytest.mark.conforms("ASVS-6.8.1")

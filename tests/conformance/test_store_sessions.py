@@ -1,12 +1,13 @@
 """What every store keeps of sessions: tokens that rotate, proofs that stay theirs."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from sidecar.core.errors import ChallengeGone
-from sidecar.core.model import SessionId, SessionStatus
+from sidecar.core.errors import ChallengeGone, StoreUnavailable
+from sidecar.core.model import Session, SessionId, SessionStatus
 from sidecar.core.stores import Store
 from tests.conformance.stores import ADA, NOW, TWIN, Travel, proof, session, token
 
@@ -167,3 +168,69 @@ async def test_parallel_elevations_keep_every_proof(store: Store) -> None:
         alive = [n for n in range(20) if await tx.sessions.get(token(f"t{n}"), after)]
     assert len(found.proofs) == 20
     assert len(alive) == 1
+
+
+# --- sessions of API clients ----------------------------------------------------------------------
+
+
+async def test_a_clients_session_is_entered_while_it_goes_on(store: Store, clock: Travel) -> None:
+    """Entering twice shows the session as it is by then, proofs included."""
+    given = session(client="t1", proofs=(proof(),), status=SessionStatus.PROVEN, epoch=7)
+    begun = replace(given, proofs=(), status=SessionStatus.PENDING, epoch=0)
+    async with store.begin() as tx:
+        assert await tx.sessions.enter(given, OLD) == begun
+        raised = await tx.sessions.elevate(S1, proof(), NEW, login="login-1", now=NOW)
+        again = replace(given, created_at=clock.forward(minutes=1), login="other")
+        assert await tx.sessions.enter(again, NEXT) == raised
+        assert await tx.sessions.get(NEXT, clock()) is None
+
+
+@pytest.mark.parametrize("why", ["ended", "expired", "epoch"])
+async def test_a_clients_session_begins_anew_when_it_is_over(
+    store: Store, clock: Travel, why: str
+) -> None:
+    """A session that ended shows itself begun anew: without proofs, in the person's epoch."""
+    async with store.begin() as tx:
+        await tx.sessions.enter(session(client="t1"), OLD)
+        await tx.sessions.elevate(S1, proof(), NEW, login="login-1", now=NOW)
+        if why == "ended":
+            await tx.sessions.end(ADA, S1)
+        elif why == "epoch":
+            await tx.accounts.bump_epoch(ADA)
+        now = clock.forward(hours=24 if why == "expired" else 1)
+        anew = session(
+            client="t1",
+            created_at=now,
+            expires_at=now + timedelta(hours=1),
+            last_seen_at=now,
+            login="login-2",
+        )
+        begun = await tx.sessions.enter(anew, NEXT)
+        assert begun == replace(anew, epoch=1 if why == "epoch" else 0)
+        assert await tx.sessions.of(ADA, now) == (begun,)
+        assert await tx.sessions.get(NEW, now) is None
+        raised = await tx.sessions.elevate(S1, proof(at=now), OLD, login="login-2", now=now)
+        assert raised.proofs == (proof(at=now),)
+
+
+async def test_nobody_enters_anothers_session(store: Store) -> None:
+    """An id that is another person's shows no session, and that theirs is unchanged."""
+    async with store.begin() as tx:
+        mine = await tx.sessions.enter(session(client="t1"), OLD)
+    with pytest.raises(StoreUnavailable):
+        async with store.begin() as tx:
+            await tx.sessions.enter(session(client="t1", person=TWIN), NEW)
+    async with store.read() as tx:
+        assert await tx.sessions.of(ADA, NOW) == (mine,)
+
+
+async def test_parallel_calls_meet_in_one_session(store: Store) -> None:
+    """Twenty who enter at once show one session, of the token that came first."""
+
+    async def enter(number: int) -> Session:
+        async with store.begin() as tx:
+            return await tx.sessions.enter(session(client="t1"), token(f"t{number}"))
+
+    assert len({found.id for found in await asyncio.gather(*map(enter, range(20)))}) == 1
+    async with store.read() as tx:
+        assert len(await tx.sessions.of(ADA, NOW)) == 1
