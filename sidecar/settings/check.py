@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from ipaddress import IPv4Network, IPv6Network, collapse_addresses
 from typing import Final
 
+from sidecar.core.directory import ERASED
 from sidecar.core.durations import show_duration
 from sidecar.core.paths import fold_case
 from sidecar.core.policy import Facts, Network, bypassed
@@ -177,6 +178,14 @@ def prefix(draft: Draft) -> Iterator[Finding]:
             yield Finding(where, f"lies under {ours}, which the sidecar answers itself")
 
 
+def realms(draft: Draft) -> Iterator[Finding]:
+    """Nobody's realm is the one that stands for people who were erased."""
+    for name, part in draft.settings.identity.items():
+        if (part.realm or name) == ERASED:
+            message = f"the realm {ERASED!r} stands for people who were erased"
+            yield Finding(("identity", name), message, "write another `realm:`")
+
+
 def factors(draft: Draft) -> Iterator[Finding]:
     """Somebody without any factor can set one up."""
     known = [item.factor for item in draft.declared if item.factor is not None]
@@ -203,6 +212,7 @@ CHECKS: Final[tuple[Callable[[Draft], Iterator[Finding]], ...]] = (
     session,
     storage,
     prefix,
+    realms,
     factors,
     extras,
 )

@@ -3,10 +3,11 @@
 import secrets
 from datetime import datetime
 
-from sqlalchemy import insert, inspect, or_, select, update
+from sqlalchemy import Select, func, insert, inspect, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from sidecar.core.errors import SealBroken
+from sidecar.storage.client_tables import api_tokens
 from sidecar.storage.faults import StoreUnproven
 from sidecar.storage.tables import authenticators, canaries, instance
 from sidecar.storage.vault import NOBODY, KeyRing, Place, Vault, sealed_by
@@ -100,17 +101,37 @@ def _look(vault: Vault, key_id: str, sealed: str) -> None:
 
 
 async def _refuse_needed(connection: AsyncConnection, key_id: str) -> None:
-    mine = f"v1:{key_id}:"
+    """Refuse a store that still needs a key.
+
+    Not needed is the key of a kept answer: without it nothing is executed twice, and in a day
+    nobody asks.
+    """
+    for what, query in await _needing(connection, f"v1:{key_id}:"):
+        if (await connection.execute(query.limit(1))).first() is not None:
+            raise StoreUnproven(
+                f"{what} with key {key_id!r}, which `keys:` no longer lists",
+                "list it again with `state: decrypt`",
+            )
+
+
+async def _needing(
+    connection: AsyncConnection, mine: str
+) -> list[tuple[str, Select[*tuple[object, ...]]]]:
+    """Return what to look for; a store that was not migrated yet has no API tokens."""
     used = or_(
         authenticators.c.material.startswith(mine, autoescape=True),
         authenticators.c.mac.startswith(mine, autoescape=True),
     )
-    query = select(authenticators.c.id).where(used, authenticators.c.status != "removed").limit(1)
-    if (await connection.execute(query)).first() is not None:
-        raise StoreUnproven(
-            f"authenticators are sealed with key {key_id!r}, which `keys:` no longer lists",
-            "list it again with `state: decrypt`",
+    held = select(authenticators.c.id).where(used, authenticators.c.status != "removed")
+    needing = [("authenticators are sealed", held)]
+    if await connection.run_sync(lambda sync: inspect(sync).has_table(api_tokens.name)):
+        live = select(api_tokens.c.id).where(
+            api_tokens.c.mac.startswith(mine, autoescape=True),
+            api_tokens.c.revoked_at.is_(None),
+            api_tokens.c.expires_at > func.current_timestamp(),
         )
+        needing.append(("API tokens are vouched for", live))
+    return needing
 
 
 async def _hatch(connection: AsyncConnection, vault: Vault, key_id: str, now: datetime) -> None:

@@ -1,6 +1,5 @@
 """What a row of the audit trail says, how it is chained, and how somebody's name leaves it."""
 
-import hmac
 import json
 from typing import Final
 
@@ -56,7 +55,7 @@ class Links:
 
     def pseudonym(self, person: Person) -> str:
         """Return by what the person is known once the name is gone; only a key makes one."""
-        return self._ring.keyed("pseudonym", _words(person))[:16].hex()
+        return _spelled(self._ring.keyed("pseudonym", _words(person)))
 
     def fault(self, previous: str, row: AnyRow, erased: frozenset[str]) -> str:
         """Return why a row does not fit behind this hash; empty where it does."""
@@ -68,8 +67,9 @@ class Links:
     def _fault(self, previous: str, row: AnyRow, erased: frozenset[str]) -> str:
         event = event_of(row)
         gone = self._is_erased(previous, row, event)
+        names = self._names(event.person) if row.pseudonym is None else (row.pseudonym,)
         known = not gone or row.pseudonym is not None
-        if known and _link(previous, event, row.pseudonym) != row.hash:
+        if known and row.hash not in {_link(previous, event, name) for name in names}:
             return CHANGED
         if gone:
             return "" if row.subject in erased else NOT_ERASED
@@ -95,11 +95,18 @@ class Links:
         return self._ring.vouched("audit-erased", said, row.mac)
 
     def _fits(self, person: Person | None, name: str) -> bool:
+        return person is not None and name in self._names(person)
+
+    def _names(self, person: Person | None) -> tuple[str | None, ...]:
+        """Return by what a row may be chained that does not say it: the name, or a pseudonym.
+
+        A row that says no pseudonym may have lost it, where the schema was moved down and up.
+        """
         if person is None:
-            return False
+            return (None,)
         words, keys = _words(person), self._ring.keys
         tags = (self._ring.keyed("pseudonym", words, key_id=which) for which in keys)
-        return any(hmac.compare_digest(tag[:16].hex(), name) for tag in tags)
+        return (None, *(_spelled(tag) for tag in tags))
 
 
 def event_of(row: AnyRow) -> Event:
@@ -141,6 +148,11 @@ def _said(event: Event, name: str | None) -> list[object]:
 def _without(previous: str, link: str, name: str, event: Event) -> bytes:
     """Return what the second tag says: the row, its place, and the pseudonym for the name."""
     return canonical([previous, link, _said(event, name)])
+
+
+def _spelled(tag: bytes) -> str:
+    """Return a pseudonym: half a tag is long enough that no two people ever share one."""
+    return tag[:16].hex()
 
 
 def _words(person: Person) -> bytes:

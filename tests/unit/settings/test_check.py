@@ -152,3 +152,15 @@ def test_pages_without_an_origin_are_everybodys() -> None:
         "warning: websocket.origins[1]: "
         "every site can make pages of this origin, and open WebSockets from them"
     )
+
+
+@pytest.mark.parametrize("named", [{"erased": {}}, {"app": {"realm": "erased"}}])
+def test_nobody_lives_in_the_realm_of_the_erased(named: dict[str, dict[str, str]]) -> None:
+    """A source of that name, or of that realm, shows that it is told; another realm is right."""
+    source = {"plugin": "upstream_session", "upstream": "shop", "url": "/whoami", "subject": "/id"}
+    ((name, more),) = named.items()
+    assert said(identity={name: {**source, **more}}) == (
+        f"identity.{name}: the realm 'erased' stands for people who were erased"
+        " (write another `realm:`)"
+    )
+    assert said(identity={"erased": {**source, "realm": "app"}}) == ""

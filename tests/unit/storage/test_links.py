@@ -68,7 +68,8 @@ def test_a_row_never_holds_the_name_in_its_hash() -> None:
         ({"realm": None}, EXCHANGED),
         ({"realm": ERASED, "subject": NAME}, EXCHANGED),
         ({"pseudonym": LINKS.pseudonym(TWIN)}, CHANGED),
-        ({"pseudonym": None}, CHANGED),
+        ({"pseudonym": None, "subject": "bob"}, CHANGED),
+        ({"pseudonym": None, "realm": None}, CHANGED),
         ({"pseudonym": None, "realm": ERASED, "subject": NAME}, CHANGED),
         ({"name": "x"}, CHANGED),
         ({"details": "[1]"}, CHANGED),
@@ -80,6 +81,13 @@ def test_a_row_never_holds_the_name_in_its_hash() -> None:
 def test_a_changed_row_does_not_fit(changes: dict[str, object], fault: str) -> None:
     """A row with any word exchanged shows what is wrong, even where somebody was erased."""
     assert LINKS.fault(FIRST, kept(LINKS.row(FIRST, event()), **changes), GONE) == fault
+
+
+def test_a_lost_pseudonym_is_found_again() -> None:
+    """A row whose pseudonym was lost shows that it fits by the name, as one of before does."""
+    row = kept(LINKS.row(FIRST, event()), pseudonym=None)
+    for links in (LINKS, ROTATED):
+        assert links.fault(FIRST, row, NOBODY) == ""
 
 
 @pytest.mark.parametrize("made", [LINKS.row(FIRST, event()), old(event())])

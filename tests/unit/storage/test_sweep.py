@@ -5,7 +5,9 @@ from pathlib import Path
 
 from sqlalchemy import select
 
+from sidecar.core.clients import ClientId
 from sidecar.core.outbox import PostId, PostStatus
+from sidecar.core.recoveries import RecoveryId, RecoveryStatus
 from sidecar.storage.sql import SqlStore
 from sidecar.storage.tables import outbox
 from tests.conformance.stores import (
@@ -13,15 +15,18 @@ from tests.conformance.stores import (
     NOW,
     TWIN,
     Travel,
+    api_token,
     authenticator,
     challenge,
     open_sqlite,
+    recovery,
     session,
     sqlite_file,
     token,
     trusted,
 )
 from tests.posts import post
+from tests.unit.storage.databases import rows
 
 
 async def test_sweeping_takes_only_what_is_over(tmp_path: Path) -> None:
@@ -47,6 +52,35 @@ async def test_sweeping_takes_only_what_is_over(tmp_path: Path) -> None:
             assert await tx.feed.last() == 2
     finally:
         await store.close()
+
+
+async def test_what_clients_left_is_swept_in_its_time(tmp_path: Path) -> None:
+    """Keys go after a day; tokens and requests show up for 90 days after they are over."""
+    store, month = await open_sqlite(sqlite_file(tmp_path), Travel()), timedelta(days=30)
+    try:
+        async with store.begin() as tx:
+            await tx.replays.claim(ClientId("t1"), "k", "a" * 64, NOW)
+            for which, expires_at in (("t1", NOW + month), ("t2", NOW + 9 * month)):
+                token_of = api_token(which, expires_at=expires_at)
+                await tx.tokens.add(token_of, token(which))
+            await tx.tokens.add(api_token("t3", expires_at=NOW + 9 * month), token("t3"))
+            await tx.tokens.revoke(ClientId("t3"), NOW)
+            await tx.recoveries.add(recovery(expires_at=NOW + month))
+            await tx.recoveries.decide(RecoveryId("r1"), RecoveryStatus.DENIED, "t2", NOW)
+            await tx.recoveries.add(recovery("r2", person=TWIN, expires_at=NOW + month))
+        a_day, a_moment = timedelta(days=1), timedelta(microseconds=1)
+        assert await store.sweep(NOW + a_day - a_moment) == 0
+        assert await store.sweep(NOW + a_day) == 1
+        assert await store.sweep(NOW + 3 * month) == 0
+        assert await store.sweep(NOW + 3 * month + a_moment) == 2
+        async with store.read() as tx:
+            assert [found.client.id for found in await tx.tokens.all()] == ["t1", "t2"]
+            assert await tx.recoveries.get(RecoveryId("r1")) is None
+            assert await tx.recoveries.get(RecoveryId("r2")) is not None
+        assert await store.sweep(NOW + 4 * month + a_moment) == 2
+    finally:
+        await store.close()
+    assert rows(tmp_path, "SELECT * FROM recovery_approvals") == []
 
 
 async def test_messages_fall_silent_and_are_counted_for_a_month(tmp_path: Path) -> None:
