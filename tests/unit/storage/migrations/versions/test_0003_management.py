@@ -59,7 +59,7 @@ async def test_down_and_up_keep_what_people_had(tmp_path: Path) -> None:
 
 
 async def test_so_they_do_on_postgresql(postgres: Server) -> None:
-    """The same of a database on a server."""
+    """A database on a server shows the same."""
     async with postgres.store() as url:
         await shown_down_and_up(url)
 
