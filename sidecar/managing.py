@@ -16,6 +16,9 @@ from sidecar.core.errors import StoreUnavailable
 from sidecar.errands import errands
 from sidecar.flows import Flows
 from sidecar.flows.clients import Clients
+from sidecar.flows.everybody import Everybody
+from sidecar.flows.people import People
+from sidecar.flows.recover import Recovery
 from sidecar.flows.replaying import Replaying
 from sidecar.flows.switching import Switching
 from sidecar.settings.load import Loaded
@@ -27,6 +30,9 @@ from sidecar.web.management.call import Handlers
 from sidecar.web.management.config import ConfigCalls
 from sidecar.web.management.docs import Documents
 from sidecar.web.management.gate import Certified, Gate
+from sidecar.web.management.recovery import RecoveryCalls
+from sidecar.web.management.status import StatusCalls
+from sidecar.web.management.users import UserCalls
 from sidecar.web.render import Renderer
 
 LOOKED_EVERY_S: Final = 2.0
@@ -77,10 +83,14 @@ def compose(
 
 def _handlers(loaded: Loaded, flows: Flows, about: AboutCalls) -> Handlers:
     kit = flows.kit
+    parts = (kit.store, kit.clock, flows.sessions.catch_up)
     return {
         **about.handlers(),
         **errands(loaded, flows),
-        **ConfigCalls(Switching(kit.store, kit.clock, flows.sessions.catch_up)).handlers(),
+        **ConfigCalls(Switching(*parts)).handlers(),
+        **StatusCalls(kit).handlers(),
+        **RecoveryCalls(Recovery(*parts)).handlers(),
+        **UserCalls(Everybody(*parts), People(*parts)).handlers(),
     }
 
 

@@ -4,7 +4,16 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from sidecar.api import about, backup_codes, challenges, config, enrollments
+from sidecar.api import (
+    about,
+    backup_codes,
+    challenges,
+    config,
+    enrollments,
+    recovery,
+    status,
+    users,
+)
 from sidecar.api.endpoint import Endpoint
 from sidecar.api.openapi import Json, describe
 
@@ -14,6 +23,9 @@ TAGS: Final[Mapping[str, str]] = MappingProxyType(
         challenges.TAG: "Ask people for a proof, and act on it.",
         enrollments.TAG: "Set up apps, keys, numbers and mailboxes.",
         backup_codes.TAG: "Codes for when nothing else is at hand.",
+        status.TAG: "Where a person stands now.",
+        recovery.TAG: "Helping people who lost every factor; two clients have to agree.",
+        users.TAG: "Everybody whom the sidecar knows.",
         about.TAG: "Whether the API works, and how it is called.",
     }
 )
@@ -24,6 +36,9 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = (
     *challenges.ENDPOINTS,
     *enrollments.ENDPOINTS,
     *backup_codes.ENDPOINTS,
+    *status.ENDPOINTS,
+    *recovery.ENDPOINTS,
+    *users.ENDPOINTS,
     *about.ENDPOINTS,
 )
 

@@ -2,10 +2,14 @@
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer
+
+from sidecar.core.model import Level
 
 MAX_USER_ID_CHARS: Final = 320
 MAX_TEXT_CHARS: Final = 255
@@ -112,6 +116,13 @@ AskedMoment = Annotated[
 """RFC 3339, with an offset."""
 
 LevelWord = Literal["one_factor", "two_factor", "phishing_resistant"]
+LEVELS: Final[Mapping[Level, LevelWord]] = MappingProxyType(
+    {
+        Level.ONE_FACTOR: "one_factor",
+        Level.TWO_FACTOR: "two_factor",
+        Level.PHISHING_RESISTANT: "phishing_resistant",
+    }
+)
 
 
 class Paged(ApiModel):

@@ -97,6 +97,12 @@ class Attempts(Protocol):
         """
         ...
 
+    async def closed(
+        self, person: Person, factor: str, *, known: bool, now: datetime
+    ) -> int | None:
+        """Return for how many seconds no try may be made; None: one may. Nothing is counted."""
+        ...
+
     async def settle(self, claim: Claim, *, verified: bool, now: datetime) -> None:
         """The try's outcome is recorded; a try that is never settled stays a failure."""
         ...

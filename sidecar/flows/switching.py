@@ -83,19 +83,18 @@ class Switching:
         version: int | None = None,
     ) -> Configured:
         now = self._clock()
-        async with self._store.begin() as tx:
-            new = await tx.accounts.get(person) is None
-            before = await tx.accounts.ensure(person, now)
-            if first and before.version:
+        async with self._store.begin(person) as tx:
+            before = await tx.accounts.get(person)
+            if first and before is not None and before.version:
                 message = "this person is configured already; change it with PUT"
                 raise Conflict(message)
-            account = await _set(tx, before, wanted, now, version=version)
+            account = await _set(tx, person, wanted, now, version=version)
             for contact in wanted.contacts:
                 await tx.contacts.record(person, contact, origin=STATED, verified=False, now=now)
             told = {"enabled": wanted.enabled, "required": wanted.required}
             await tx.trail.append(operated(person, "person.configured", now, by, **told))
             await _follow(tx, before, account, by, now=now)
-            done = Configured(account, await tx.contacts.of(person), new=new)
+            done = Configured(account, await tx.contacts.of(person), new=before is None)
         await self._heed(person)
         return done
 
@@ -109,10 +108,9 @@ class Switching:
 
         """
         now = self._clock()
-        async with self._store.begin() as tx:
-            _known(await tx.accounts.get(person))
-            before = await tx.accounts.ensure(person, now)
-            account = await _set(tx, before, Wanted(on, before.required), now)
+        async with self._store.begin(person) as tx:
+            before = _known(await tx.accounts.get(person))
+            account = await _set(tx, person, Wanted(on, before.required), now)
             await _follow(tx, before, account, by, now=now, reason=reason)
         await self._heed(person)
         return account
@@ -120,14 +118,14 @@ class Switching:
 
 async def _set(
     tx: Transaction,
-    before: Account,
+    person: Person,
     wanted: Wanted,
     now: datetime,
     *,
     version: int | None = None,
 ) -> Account:
     account = await tx.accounts.configure(
-        before.person, enabled=wanted.enabled, required=wanted.required, version=version, now=now
+        person, enabled=wanted.enabled, required=wanted.required, version=version, now=now
     )
     if account is None:
         message = "it was changed since it was read; read it again"
@@ -136,14 +134,20 @@ async def _set(
 
 
 async def _follow(
-    tx: Transaction, before: Account, after: Account, by: str, *, now: datetime, reason: str = ""
+    tx: Transaction,
+    before: Account | None,
+    after: Account,
+    by: str,
+    *,
+    now: datetime,
+    reason: str = "",
 ) -> None:
     """What follows from a switch that was turned: sessions end, and the person is told.
 
     Switching on ends them too: what runs for somebody who was let pass without a factor must not
     run on now that one is asked for.
     """
-    if before.enabled is after.enabled:
+    if after.enabled is (before is None or before.enabled):
         return
     person, name = after.person, "enabled" if after.enabled else "disabled"
     await tx.challenges.void(person, now)

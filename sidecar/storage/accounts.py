@@ -41,9 +41,13 @@ class SqlAccounts:
         An update that changes nothing locks the row on every database, and makes it if need be.
         """
         await self._write(person, now, {"epoch": accounts.c.epoch})
+        return await self.reset_at(person)
+
+    async def reset_at(self, person: Person) -> datetime | None:
+        """Return when an operator last reset the person, or forgave their tries."""
         query = select(accounts.c.reset_at).where(of_person(accounts, person))
-        reset_at: datetime | None = (await self._connection.execute(query)).scalar_one()
-        return reset_at
+        moment: datetime | None = (await self._connection.execute(query)).scalar_one_or_none()
+        return moment
 
     async def mark_enrolled(self, person: Person, now: datetime) -> None:
         """`enrolled_at` is set, an earlier value stays; the person is enabled."""

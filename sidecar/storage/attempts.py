@@ -75,9 +75,18 @@ class SqlAttempts:
             tally = replace(tally, streak=0, strangers_streak=0)
         verdict = judge(tally, known=known)
         if isinstance(verdict, Closed):
-            wait = CLOSED_RETRY_S if verdict.retry_after_s is None else verdict.retry_after_s
-            raise TooManyAttempts("tries of this factor are used up", retry_after_s=wait)
+            message = "tries of this factor are used up"
+            raise TooManyAttempts(message, retry_after_s=_wait(verdict))
         return verdict
+
+    async def closed(
+        self, person: Person, factor: str, *, known: bool, now: datetime
+    ) -> int | None:
+        """Return for how many seconds no try may be made; None: one may. Nothing is counted."""
+        failed = _failed(person, factor, await self._accounts.reset_at(person))
+        tally = await self._tally(person, factor, failed, known=known, now=now)
+        verdict = judge(tally, known=known)
+        return _wait(verdict) if isinstance(verdict, Closed) else None
 
     async def settle(self, claim: Claim, *, verified: bool, now: datetime) -> None:
         """The try's outcome is recorded; a try that is never settled stays a failure.
@@ -138,6 +147,10 @@ class SqlAttempts:
         everywhere = (await self._connection.execute(count.where(run))).scalar_one()
         strangers = await self._connection.execute(count.where(run, not_(attempts.c.known)))
         return everywhere, strangers.scalar_one()
+
+
+def _wait(verdict: Closed) -> int:
+    return CLOSED_RETRY_S if verdict.retry_after_s is None else verdict.retry_after_s
 
 
 def _failed(person: Person, factor: str, since: datetime | None) -> ColumnElement[bool]:

@@ -202,3 +202,40 @@ async def test_no_window_is_ever_exceeded(
             continue
         await settle(store, clock, await claim(store, clock, person), verified=verified)
         failed += [] if verified else [now]
+
+
+async def test_a_look_counts_nothing(store: Store, clock: Travel) -> None:
+    """Looking at a bucket shows the wait that a try would be told, for each bucket its own, and a
+    hundred looks leave the next try as it was; somebody unknown is not made by it.
+    """
+
+    async def look(person: Person = ADA, *, known: bool = False) -> int | None:
+        async with store.read() as tx:
+            return await tx.attempts.closed(person, "totp", known=known, now=clock())
+
+    assert await look(TWIN) is None
+    for _ in range(5):
+        assert await look() is None
+        await claim(store, clock)
+    clock.forward(seconds=10)
+    assert [await look() for _ in range(100)] == [290] * 100
+    assert await wait_of(store, clock) == 290
+    assert await look(known=True) is None
+    assert await look(TWIN) is None
+    clock.forward(seconds=290)
+    assert await look() is None
+    async with store.begin() as tx:
+        assert await tx.accounts.get(TWIN) is None
+        await tx.accounts.forgive(ADA, clock())
+    assert await look() is None
+
+
+async def test_a_look_at_what_no_waiting_opens(store: Store, clock: Travel) -> None:
+    """Fifty failures of strangers in a row show a day's wait for them, and none for others."""
+    for _ in range(STRANGERS_CLOSE_AT):
+        clock.forward(minutes=4)
+        await settle(store, clock, await claim(store, clock), verified=False)
+    clock.forward(days=31)
+    async with store.read() as tx:
+        assert await tx.attempts.closed(ADA, "totp", known=False, now=clock()) == 24 * 60 * 60
+        assert await tx.attempts.closed(ADA, "totp", known=True, now=clock()) is None

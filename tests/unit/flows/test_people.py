@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from sidecar.core.errors import InvitationNeeded
+from sidecar.core.errors import InvitationNeeded, NotFound, ResponseRejected, TooManyAttempts
 from sidecar.core.model import Person, Standing
 from sidecar.flows.people import INVITATION_LIFE
 from sidecar.flows.portfolio import portfolio
+from sidecar.flows.switching import Switching
 from tests.unit.flows.scene import ADA, Scene, stored_in
 
 
@@ -90,5 +91,54 @@ async def test_a_reset_cures_unreadable_rows(here: Scene) -> None:
         await tx.connection.exec_driver_sql("UPDATE authenticators SET material = 'v1:k9:x'")
     assert (await portfolio(here.kit, ADA)).standing is Standing.RECOVERY_NEEDED
     assert await here.people.reset(ADA, "desk", "keys lost") == 1
+    here.clock.travel(seconds=30)
+    await here.enroll()
+
+
+async def test_somebody_unlocked_may_try_again_at_once(here: Scene) -> None:
+    """A person whose tries are used up shows, unlocked, that the right code is taken; the trail
+    says who did it and why.
+    """
+    _, phone = await here.enroll()
+    visit, _ = await here.enter()
+    for _ in range(5):
+        with pytest.raises(ResponseRejected):
+            await here.fail(visit, phone)
+    with pytest.raises(TooManyAttempts):
+        await here.fail(visit, phone)
+    here.clock.travel(seconds=1)
+    await here.people.unlock(ADA, "api:desk", "child played")
+    assert (await here.prove(visit, phone)).require_session().proven
+    events = (await here.people.show(ADA)).events
+    unlocked = next(one for one in events if one.name == "person.unlocked")
+    assert (unlocked.actor, unlocked.details) == ("api:desk", {"reason": "child played"})
+
+
+@pytest.mark.conforms("NIST-RL-4")
+async def test_what_is_disabled_is_not_unlocked(here: Scene) -> None:
+    """A factor disabled after a hundred failures shows that no unlocking brings it back."""
+    await here.enroll()
+    await here.move("disable")
+    await here.people.unlock(ADA, "api:desk")
+    assert (await portfolio(here.kit, ADA)).standing is Standing.RECOVERY_NEEDED
+
+
+async def test_nobody_is_unlocked_or_shown_whom_nobody_knows(here: Scene) -> None:
+    """Somebody who was never here shows that there is nothing to unlock and nothing to show."""
+    for call in (here.people.unlock(ADA, "desk"), here.people.known(ADA)):
+        with pytest.raises(NotFound):
+            await call
+    await here.people.invite(ADA, "desk")
+    assert (await here.people.known(ADA)).account is not None
+
+
+async def test_a_reset_switches_nobody_on(here: Scene) -> None:
+    """Somebody switched off shows that they are, after a reset too; enabled, they begin anew."""
+    await here.enroll()
+    switching = Switching(here.store, here.clock)
+    await switching.switch(ADA, "desk", on=False)
+    await here.people.reset(ADA, "desk", "lost")
+    assert (await portfolio(here.kit, ADA)).standing is Standing.RECOVERY_NEEDED
+    await switching.switch(ADA, "desk", on=True)
     here.clock.travel(seconds=30)
     await here.enroll()

@@ -127,7 +127,7 @@ async def test_people_are_told_of_each_turn_once(post: Post) -> None:
         await switching.switch(ADA, "operator:desk", on=on, reason="stolen")
     post.clock.travel(seconds=5)
     await post.notices()
-    subjects = [letter.subject for letter in post.mail.letters if letter.to == MAIL.to]
+    subjects = sorted(one.subject for one in post.mail.letters if one.to == MAIL.to)
     assert subjects == ["person_disabled", "person_enabled"]
     events = (await post.scene.people.show(ADA)).events
     assert [(one.name, one.details.get("reason")) for one in events] == [
