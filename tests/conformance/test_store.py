@@ -9,7 +9,7 @@ import pytest
 from sidecar.core.errors import StoreUnavailable, TooManyAttempts
 from sidecar.core.feed import Revocation
 from sidecar.core.model import Account, ChallengeId, SessionId
-from sidecar.core.stores import Store
+from sidecar.core.stores import APART, Store
 from tests.conformance.stores import ADA, NOW, TWIN, Travel, authenticator, event, session, token
 
 
@@ -154,7 +154,7 @@ async def test_of_parallel_changes_one_counts(store: Store) -> None:
     """Twenty changes of one version at once show one that was made."""
 
     async def configure() -> bool:
-        async with store.begin() as tx:
+        async with store.begin(APART) as tx:
             changed = await tx.accounts.configure(
                 ADA, enabled=False, required=False, version=0, now=NOW
             )

@@ -1,5 +1,6 @@
 """What every store knows over more than one person: pages, counts, and imports."""
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
@@ -14,7 +15,7 @@ from sidecar.core.model import (
     Person,
     PublicKey,
 )
-from sidecar.core.stores import Store
+from sidecar.core.stores import APART, Store
 from tests.conformance.settled import BOB, LATER, settle
 from tests.conformance.stores import (
     ADA,
@@ -213,3 +214,24 @@ async def test_whoever_was_reset_is_adopted(store: Store) -> None:
         await tx.accounts.reset(ADA)
         await tx.directory.adopt((authenticator("new"),), LATER)
         assert await tx.authenticators.of(ADA) == (authenticator("new"),)
+
+
+async def test_of_parallel_imports_one_adopts(store: Store) -> None:
+    """Ten imports of the same people at once show one whose factors everybody has."""
+    people = [Person("app", f"p{number}") for number in range(20)]
+
+    async def adopt(which: int) -> bool:
+        new = [authenticator(f"{which}-{each.subject}", person=each) for each in people]
+        try:
+            async with store.begin(APART) as tx:
+                await tx.directory.adopt(tuple(new if which % 2 else reversed(new)), NOW)
+        except Conflict:
+            return False
+        return True
+
+    won = await asyncio.gather(*map(adopt, range(10)))
+    assert sum(won) == 1
+    async with store.read() as tx:
+        for person in people:
+            (held,) = await tx.authenticators.of(person)
+            assert held.id == f"{won.index(True)}-{person.subject}"

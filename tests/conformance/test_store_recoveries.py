@@ -7,13 +7,14 @@ from datetime import timedelta
 import pytest
 
 from sidecar.core.recoveries import RecoveryId, RecoveryStatus
-from sidecar.core.stores import Store
+from sidecar.core.stores import APART, Store
 from tests.conformance.stores import NOW, TWIN, recovery
 
 R1, R2 = RecoveryId("r1"), RecoveryId("r2")
 LATER = NOW + timedelta(hours=1)
 
 
+@pytest.mark.threat(41)
 async def test_a_request_is_decided_once_and_by_another(store: Store) -> None:
     """Whoever asked shows no power to decide; the first other one decides, and nobody after."""
     async with store.begin() as tx:
@@ -59,10 +60,26 @@ async def test_of_parallel_decisions_one_counts(store: Store) -> None:
 
     async def decide(number: int) -> bool:
         status = RecoveryStatus.APPROVED if number % 2 else RecoveryStatus.DENIED
-        async with store.begin() as tx:
+        async with store.begin(APART) as tx:
             return await tx.recoveries.decide(R1, status, f"operator:{number}", LATER)
 
     assert sum(await asyncio.gather(*map(decide, range(20)))) == 1
+
+
+async def test_of_parallel_requests_one_waits(store: Store) -> None:
+    """Twenty who ask at once for one person show one request that can be decided."""
+
+    async def ask(number: int) -> None:
+        async with store.begin(APART) as tx:
+            await tx.recoveries.add(recovery(f"p{number}"))
+
+    await asyncio.gather(*map(ask, range(20)))
+    async with store.begin() as tx:
+        ids = [RecoveryId(f"p{number}") for number in range(20)]
+        found = [
+            await tx.recoveries.decide(which, RecoveryStatus.DENIED, "t2", NOW) for which in ids
+        ]
+    assert sum(found) == 1
 
 
 @pytest.mark.parametrize("status", [RecoveryStatus.PENDING, RecoveryStatus.SUPERSEDED])

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from sidecar.core.clients import ClientId
 from sidecar.core.replays import KeptAnswer, Replay
-from sidecar.core.stores import Store
+from sidecar.core.stores import APART, Store
 from tests.conformance.stores import NOW, Travel
 
 SHOP, OTHER = ClientId("t1"), ClientId("t2")
@@ -38,7 +38,7 @@ async def test_of_parallel_calls_one_is_first(store: Store) -> None:
     """Twenty claims of one key at once show one that may run."""
 
     async def claim() -> Replay | None:
-        async with store.begin() as tx:
+        async with store.begin(APART) as tx:
             return await tx.replays.claim(SHOP, "k", CALL, NOW)
 
     claims = await asyncio.gather(*(claim() for _ in range(20)))

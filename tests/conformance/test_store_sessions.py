@@ -8,7 +8,7 @@ import pytest
 
 from sidecar.core.errors import ChallengeGone, StoreUnavailable
 from sidecar.core.model import Session, SessionId, SessionStatus
-from sidecar.core.stores import Store
+from sidecar.core.stores import APART, Store
 from tests.conformance.stores import ADA, NOW, TWIN, Travel, proof, session, token
 
 S1 = SessionId("s1")
@@ -228,7 +228,7 @@ async def test_parallel_calls_meet_in_one_session(store: Store) -> None:
     """Twenty who enter at once show one session, of the token that came first."""
 
     async def enter(number: int) -> Session:
-        async with store.begin() as tx:
+        async with store.begin(APART) as tx:
             return await tx.sessions.enter(session(client="t1"), token(f"t{number}"))
 
     assert len({found.id for found in await asyncio.gather(*map(enter, range(20)))}) == 1

@@ -8,7 +8,7 @@ import pytest
 
 from sidecar.storage.sql import SqlStore
 from sidecar.storage.vault import canonical, digest
-from tests.conformance.stores import TWIN, Travel, event, open_sqlite, sqlite_file
+from tests.conformance.stores import ADA, TWIN, Travel, event, open_sqlite, sqlite_file
 
 ROWS = 5
 
@@ -46,6 +46,16 @@ async def test_a_long_trail_is_read_in_parts(
     assert (await store.verify_trail()).rows == ROWS
 
 
+async def test_many_in_one_go_are_a_chain_too(store: SqlStore) -> None:
+    """Events appended together show themselves chained in their order, after those before."""
+    async with store.begin() as tx:
+        await tx.trail.append(*(event(f"more.{number}") for number in range(3)))
+    async with store.read() as tx:
+        names = [found.name for found in await tx.trail.of(ADA, 3)]
+    assert names == ["more.2", "more.1", "more.0"]
+    assert (await store.verify_trail()).rows == ROWS + 3
+
+
 @pytest.mark.conforms("ASVS-16.4.2")
 @pytest.mark.parametrize(
     ("statement", "broken_at"),
@@ -59,6 +69,9 @@ async def test_a_long_trail_is_read_in_parts(
         ("UPDATE audit_events SET details = '{}' WHERE sequence = 5", 5),
         ("UPDATE audit_events SET details = 'broken' WHERE sequence = 5", 5),
         ("UPDATE audit_events SET mac = 'v1:k1:00' WHERE sequence = 4", 4),
+        ("UPDATE audit_events SET pseudonym = '' WHERE sequence = 2", 2),
+        ("UPDATE audit_events SET pseudonym = 'x' WHERE sequence = 5", 5),
+        ("UPDATE audit_events SET realm = 'erased', subject = pseudonym WHERE sequence = 2", 2),
         ("DELETE FROM audit_events WHERE sequence = 1", 2),
         ("DELETE FROM audit_events WHERE sequence = 3", 4),
         ("UPDATE audit_events SET sequence = 9 WHERE sequence = 2", 3),
