@@ -13,7 +13,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from sidecar.cli.loading import DEFAULT_PATH, ConfigOption, load, refused
-from sidecar.cli.showing import Told, show
+from sidecar.cli.showing import Told, show, visible
 from sidecar.client import Client, ClientError, ProblemError, Tls
 from sidecar.client.operations import Operations
 from sidecar.core.errors import StoreUnavailable
@@ -133,7 +133,7 @@ def _runnable(work: Work, asks: str) -> Callable[..., None]:
         place = _place(said)
         if asks and not said["yes"]:
             where = f" ({place.url})" if place.url else ""
-            typer.confirm(f"{asks.format(**mine)}{where}", abort=True, err=True)
+            typer.confirm(f"{_asked(asks, mine)}{where}", abort=True, err=True)
         show(_done(place, work, mine), as_json=said["as_json"])
 
     parameters = [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in (*own, *shared)]
@@ -141,6 +141,10 @@ def _runnable(work: Work, asks: str) -> Callable[..., None]:
     run.__annotations__ = {each.name: each.annotation for each in parameters}
     run.__doc__ = work.__doc__
     return run
+
+
+def _asked(asks: str, said: dict[str, Any]) -> str:
+    return asks.format(**{name: visible(value) for name, value in said.items()})
 
 
 def _option(name: str, kind: object, *, default: object = inspect.Parameter.empty) -> Any:  # noqa: ANN401

@@ -2,7 +2,8 @@
 
 from sidecar.client.about import About
 from sidecar.client.config import Configuring
+from sidecar.client.proofs import Proving
 
 
-class Operations(Configuring, About):
+class Operations(Configuring, Proving, About):
     """Methods named after the operation ids, with what each takes and answers."""

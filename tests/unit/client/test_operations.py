@@ -1,8 +1,9 @@
 """The client's methods against the endpoints: all of them, with their parameters and answers."""
 
 import inspect
+import json
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
@@ -15,6 +16,7 @@ from sidecar.api.endpoints import ENDPOINTS
 from sidecar.api.words import AskedMoment
 from sidecar.client.desk import Ask, Reply
 from sidecar.client.operations import Operations
+from tests.unit.client.test_calls import Answering
 
 REQUIRED = (str, inspect.Parameter.empty)
 NOON = datetime.fromisoformat("2026-01-31T12:00:00Z")
@@ -53,8 +55,12 @@ def fields(model: type[BaseModel] | None) -> Iterator[tuple[str, object, object]
         return
     hints = get_type_hints(model, include_extras=True)
     for name, field in model.model_fields.items():
-        default = inspect.Parameter.empty if field.is_required() else field.get_default()
-        yield name, taken(hints[name]), default
+        kind = taken(hints[name])
+        if field.default_factory is not None:  # what would be shared is made by the API
+            yield name, Union[kind, None], None  # noqa: UP007 - made here
+        else:
+            default = inspect.Parameter.empty if field.is_required() else field.get_default()
+            yield name, kind, default
 
 
 def taken(hint: object) -> object:
@@ -65,16 +71,25 @@ def taken(hint: object) -> object:
         return Union[tuple(taken(part) for part in get_args(hint))]  # noqa: UP007 - made here
     if get_origin(hint) is Annotated:
         return taken(get_args(hint)[0])
+    if get_origin(hint) is dict:
+        return Mapping[tuple(taken(part) for part in get_args(hint))]  # type: ignore[misc]
     if get_origin(hint) is tuple:
         return Sequence[taken(get_args(hint)[0])]  # type: ignore[misc]  # made here
     return hint
 
 
+def named(endpoint: Endpoint, field: str) -> str:
+    return f"new_{field}" if field in path_of(endpoint) else field
+
+
 def expected(endpoint: Endpoint) -> dict[str, tuple[object, object]]:
-    """Return the parameters that a method of the endpoint has: type and default of each."""
+    """Return the parameters that a method of the endpoint has: type and default of each.
+
+    What is in the path and in the body, too, is there what it is to be: `new_` and its name.
+    """
     found: dict[str, tuple[object, object]] = dict.fromkeys(path_of(endpoint), REQUIRED)
     for model in (endpoint.query, endpoint.body):
-        found |= {name: (kind, default) for name, kind, default in fields(model)}
+        found |= {named(endpoint, name): (kind, default) for name, kind, default in fields(model)}
     if endpoint.conditional:
         found["version"] = (int | None, None)
     return found
@@ -120,14 +135,10 @@ async def test_a_method_says_what_it_is_given(endpoint: Endpoint) -> None:
     assert ask.endpoint is endpoint
     version = said.pop("version", None)
     assert ask.if_match == (f'"{version}"' if version else "")
-    assert (dict(ask.path), dict(ask.query), dict(ask.body)) == tuple(
-        {name: said[name] for name in names}
-        for names in (
-            path_of(endpoint),
-            [name for name, _, _ in fields(endpoint.query)],
-            [name for name, _, _ in fields(endpoint.body)],
-        )
-    )
+    assert dict(ask.path) == {name: said[name] for name in path_of(endpoint)}
+    for part, model in ((ask.query, endpoint.query), (ask.body, endpoint.body)):
+        names = [name for name, _, _ in fields(model)]
+        assert dict(part) == {name: said[named(endpoint, name)] for name in names}
     assert ask.target
     assert bool(ask.content) is (endpoint.body is not None)
 
@@ -140,3 +151,18 @@ def sample(name: str, kind: object) -> object:
         return get_args(kind)[0]
     known: dict[object, object] = {bool: True, int: 7, datetime: NOON, str: f"{name}-value"}
     return known.get(kind, () if get_origin(kind) is Sequence else {})
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    [endpoint for endpoint in ENDPOINTS if endpoint.answer_example],
+    ids=lambda endpoint: endpoint.name,
+)
+async def test_a_method_reads_what_is_answered(endpoint: Endpoint) -> None:
+    """The answer that the description gives as an example shows as the model that says it."""
+    said = {name: sample(name, kind) for name, (kind, _) in expected(endpoint).items()}
+    desk = Answering(endpoint.status, endpoint.answer_example)
+    told = await getattr(Operations(desk), snake(endpoint.name))(**said)
+    assert isinstance(told, BaseModel)
+    example = json.loads(json.dumps(endpoint.answer_example))
+    assert told.model_dump(mode="json", exclude_unset=True) == example
