@@ -3,8 +3,9 @@
 # system.sh            the list below;  system.sh NAME…  these instead
 set -eu
 # The one list. chromium: journeys and screenshots; fonts-dejavu-core: letters in it;
-# nginx: a real proxy in front of and behind the sidecar; postgresql: the store of many replicas.
-[ $# -gt 0 ] || set -- chromium fonts-dejavu-core nginx-light postgresql
+# nginx: a real proxy in front of and behind the sidecar; postgresql: the store of many replicas;
+# curl, jq: an example of the API.
+[ $# -gt 0 ] || set -- chromium curl fonts-dejavu-core jq nginx-light postgresql
 
 missing=
 for name; do
