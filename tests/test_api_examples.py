@@ -30,6 +30,7 @@ RUN_S = 60
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(RUN_S + 60)]
 
+needs_oathtool = pytest.mark.skipif(not shutil.which("oathtool"), reason="there is no oathtool")
 needs_node = pytest.mark.skipif(not shutil.which("node"), reason="there is no Node.js")
 needs_jq = pytest.mark.skipif(
     not (shutil.which("curl") and shutil.which("jq")), reason="there is no curl, or no jq"
@@ -104,6 +105,15 @@ async def run(office: dict[str, str], *command: str) -> Example:
         stderr=subprocess.STDOUT,
     )
     return Example(process)
+
+
+@needs_oathtool
+async def test_a_user_lives_and_is_forgotten(office: dict[str, str]) -> None:
+    """The whole life of a user shows every step as the example says, with an app of others."""
+    example = await run(office, sys.executable, "-I", str(EXAMPLES / "life_of_a_user.py"), "eve")
+    steps = (await example.end()).splitlines()
+    assert len(steps) > 20
+    assert steps[-1].endswith("and nobody is known so")
 
 
 async def test_python_enrolls_somebody(office: dict[str, str]) -> None:

@@ -4,8 +4,8 @@
 set -eu
 # The one list. chromium: journeys and screenshots; fonts-dejavu-core: letters in it;
 # nginx: a real proxy in front of and behind the sidecar; postgresql: the store of many replicas;
-# curl, jq: an example of the API.
-[ $# -gt 0 ] || set -- chromium curl fonts-dejavu-core jq nginx-light postgresql
+# curl, jq: an example of the API; oathtool: an authenticator app that nobody here wrote.
+[ $# -gt 0 ] || set -- chromium curl fonts-dejavu-core jq nginx-light oathtool postgresql
 
 missing=
 for name; do

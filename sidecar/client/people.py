@@ -1,0 +1,37 @@
+"""Methods about people: where they stand, and what operators do for them."""
+
+from sidecar.api import recovery, status, users
+from sidecar.client.calls import Calls
+from sidecar.client.desk import Ask
+
+
+class Helping(Calls):
+    """Where people stand, and helping them."""
+
+    async def rename_user(self, user_id: str, new_user_id: str) -> users.User:
+        ask = Ask(users.RENAME, {"user_id": user_id}, body={"user_id": new_user_id})
+        return await self.call(ask, users.User)
+
+    async def erase_user(self, user_id: str) -> users.UserErased:
+        return await self.call(Ask(users.ERASE, {"user_id": user_id}), users.UserErased)
+
+    async def reset_user(self, user_id: str, *, reason: str) -> users.UserWasReset:
+        ask = Ask(users.RESET, {"user_id": user_id}, body={"reason": reason})
+        return await self.call(ask, users.UserWasReset)
+
+    async def unlock_user(self, user_id: str, *, reason: str | None = None) -> users.UserUnlocked:
+        ask = Ask(users.UNLOCK, {"user_id": user_id}, body={"reason": reason})
+        return await self.call(ask, users.UserUnlocked)
+
+    async def read_status(self, user_id: str) -> status.Status:
+        return await self.call(Ask(status.READ, {"user_id": user_id}), status.Status)
+
+    async def request_recovery(self, user_id: str, *, reason: str) -> recovery.RecoveryWaiting:
+        ask = Ask(recovery.ASK, body={"user_id": user_id, "reason": reason})
+        return await self.call(ask, recovery.RecoveryWaiting)
+
+    async def decide_recovery(
+        self, *, recovery_id: str, approve: bool = True, note: str | None = None
+    ) -> recovery.RecoveryDecided:
+        body = {"recovery_id": recovery_id, "approve": approve, "note": note}
+        return await self.call(Ask(recovery.DECIDE, body=body), recovery.RecoveryDecided)
