@@ -2,9 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Final, Protocol
 
 from sidecar.core.model import Person, SessionId
+
+EVERYBODY: Final = "everybody"
+"""The kind of a row by which every session of everybody is over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,8 +16,9 @@ class Revocation:
 
     sequence: int
     kind: str
-    """`session` or `person`."""
-    person: Person
+    """`session`, `person` or `everybody`."""
+    person: Person | None
+    """None: everybody."""
     session: SessionId | None = None
 
 
@@ -22,7 +26,7 @@ class Feed(Protocol):
     """Revocations, in order, written in the transaction that revokes."""
 
     async def append(
-        self, kind: str, person: Person, session: SessionId | None, now: datetime
+        self, kind: str, person: Person | None, session: SessionId | None, now: datetime
     ) -> None: ...
 
     async def since(self, sequence: int) -> tuple[Revocation, ...]: ...

@@ -227,6 +227,10 @@ class Sessions(Protocol):
         """One session of the person, or all, are ended; return which."""
         ...
 
+    async def end_everybody(self, now: datetime) -> int:
+        """Every session of everybody is ended, by one statement; return how many went on."""
+        ...
+
     async def of(self, person: Person, now: datetime) -> tuple[Session, ...]:
         """Return the live sessions of the person, last seen first."""
         ...

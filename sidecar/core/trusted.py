@@ -95,3 +95,7 @@ class TrustedBrowsers(Protocol):
     async def end(self, person: Person, series: SeriesId | None, now: datetime) -> int:
         """One browser of the person, or all, are remembered no longer; return how many were."""
         ...
+
+    async def end_everybody(self, now: datetime) -> int:
+        """No browser of anybody is remembered any longer; return how many were."""
+        ...

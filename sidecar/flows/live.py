@@ -93,12 +93,9 @@ class Live:
     # -- revocation ----------------------------------------------------------------------------
 
     def _revoked(self, person: Person | None, which: SessionId | None) -> None:
-        if person is None:
-            # Memory is emptied because nothing can be known, not because anything was revoked.
-            return
         found = self._lives.values() if which is None else filter(None, [self._lives.get(which)])
         for life in tuple(found):
-            if life.session.person == person:
+            if person in (None, life.session.person):
                 self._end(life)
 
     def _end(self, life: _Life) -> None:

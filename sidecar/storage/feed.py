@@ -13,6 +13,9 @@ from sidecar.storage.tables import (
     revocations,
 )
 
+_NOBODY = Person("", "")
+"""Stands in a row that is about everybody; nobody can be called so."""
+
 
 class SqlFeed:
     """Revocations in `revocations`; their order is that of the commits."""
@@ -21,7 +24,7 @@ class SqlFeed:
         self._connection = connection
 
     async def append(
-        self, kind: str, person: Person, session: SessionId | None, now: datetime
+        self, kind: str, person: Person | None, session: SessionId | None, now: datetime
     ) -> None:
         """The row is the feed's last, from the moment that the transaction commits.
 
@@ -31,7 +34,7 @@ class SqlFeed:
         await hold(self._connection, LEDGER)
         await self._connection.execute(
             insert(revocations).values(
-                kind=kind, **person_values(person), session_id=session, at=now
+                kind=kind, **person_values(person or _NOBODY), session_id=session, at=now
             )
         )
 
@@ -43,7 +46,7 @@ class SqlFeed:
             Revocation(
                 row.sequence,
                 row.kind,
-                Person(row.realm, row.subject),
+                Person(row.realm, row.subject) if row.realm else None,
                 row.session_id and SessionId(row.session_id),
             )
             for row in rows

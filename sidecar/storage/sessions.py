@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from typing import Final
 
 from sqlalchemy import ColumnElement, Row, Select, and_, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -30,6 +31,12 @@ GRACE = timedelta(seconds=30)
 """How long the old token answers after an elevation: requests under way still carry it."""
 
 _NO_PREVIOUS = {"previous_hash": None, "previous_until": None, "previous": None}
+_OVER: Final = {
+    "status": SessionStatus.ENDED,
+    "proofs": "[]",
+    "token_hash": None,
+    **_NO_PREVIOUS,
+}
 
 AnyRow = Row[*tuple[object, ...]]
 
@@ -152,18 +159,15 @@ class SqlSessions:
         wanted = and_(of_person(sessions, person), sessions.c.status != SessionStatus.ENDED)
         if session is not None:
             wanted = and_(wanted, sessions.c.id == session)
-        ended = await self._connection.execute(
-            update(sessions)
-            .where(wanted)
-            .values(
-                status=SessionStatus.ENDED,
-                proofs=_written(()),
-                token_hash=None,
-                **_NO_PREVIOUS,
-            )
-            .returning(sessions.c.id)
-        )
+        ending = update(sessions).where(wanted).values(**_OVER).returning(sessions.c.id)
+        ended = await self._connection.execute(ending)
         return tuple(SessionId(which) for which in sorted(ended.scalars()))
+
+    async def end_everybody(self, now: datetime) -> int:
+        """Every session of everybody is ended, by one statement; return how many went on."""
+        going_on = and_(sessions.c.status != SessionStatus.ENDED, sessions.c.expires_at > now)
+        ended = await self._connection.execute(update(sessions).where(going_on).values(**_OVER))
+        return ended.rowcount
 
     async def of(self, person: Person, now: datetime) -> tuple[Session, ...]:
         """Return the live sessions of the person, last seen first."""

@@ -101,6 +101,13 @@ class SqlTrustedBrowsers:
         )
         return ended.rowcount
 
+    async def end_everybody(self, now: datetime) -> int:
+        """No browser of anybody is remembered any longer; return how many were."""
+        ended = await self._connection.execute(
+            update(trusted_devices).where(_live(now)).values(ended_at=now)
+        )
+        return ended.rowcount
+
 
 def _one(person: Person, series: SeriesId) -> ColumnElement[bool]:
     return and_(of_person(trusted_devices, person), trusted_devices.c.id == series)

@@ -234,3 +234,27 @@ async def test_parallel_calls_meet_in_one_session(store: Store) -> None:
     assert len({found.id for found in await asyncio.gather(*map(enter, range(20)))}) == 1
     async with store.read() as tx:
         assert len(await tx.sessions.of(ADA, NOW)) == 1
+
+
+async def test_everybody_is_signed_out(store: Store, clock: Travel) -> None:
+    """All sessions of everybody show as over, with how many went on; what was over before is not
+    counted, and whoever signs in afterwards stays.
+    """
+    async with store.begin() as tx:
+        for which, person in (("s1", ADA), ("s2", TWIN), ("s3", ADA), ("s4", ADA)):
+            await tx.sessions.add(session(which, person=person), token(which))
+        await tx.sessions.end(ADA, SessionId("s3"))
+        late = session("s5", expires_at=NOW + timedelta(minutes=1))
+        await tx.sessions.add(late, token("s5"))
+    clock.forward(minutes=2)
+    async with store.begin() as tx:
+        raised = await tx.sessions.elevate(
+            SessionId("s4"), proof(), NEW, login="login-1", now=clock()
+        )
+        assert raised.proven
+        assert await tx.sessions.end_everybody(clock()) == 3
+        assert await tx.sessions.end_everybody(clock()) == 0
+        for opened in (token("s1"), token("s2"), token("s4"), NEW):
+            assert await tx.sessions.get(opened, clock()) is None
+        await tx.sessions.add(session("s6", created_at=clock()), token("s6"))
+        assert await tx.sessions.get(token("s6"), clock()) is not None

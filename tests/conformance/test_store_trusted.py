@@ -135,3 +135,13 @@ async def test_a_change_of_factors_forgets_browsers(
         await change(tx)
         assert await tx.trusted.of(ADA, NOW) == ()
         assert len(await tx.trusted.of(TWIN, NOW)) == 1
+
+
+async def test_nobody_is_remembered(store: Store) -> None:
+    """All browsers of everybody show forgotten, with how many were remembered."""
+    async with store.begin() as tx:
+        await tx.trusted.add(trusted(), C0)
+        await tx.trusted.add(trusted("b2", person=TWIN), C1)
+        assert await tx.trusted.end_everybody(NOW) == 2
+        assert await tx.trusted.end_everybody(NOW) == 0
+        assert await tx.trusted.of(ADA, NOW) == await tx.trusted.of(TWIN, NOW) == ()

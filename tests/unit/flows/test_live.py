@@ -93,11 +93,13 @@ def test_what_came_to_its_own_end_is_forgotten(scene: Scene) -> None:
     assert scene.ended == []
 
 
-def test_forgetting_everything_revokes_nothing(scene: Scene) -> None:
-    """A feed that starts anew empties the memory: shows that downloads are not cut by it."""
+def test_what_ends_for_everybody_ends_for_each(scene: Scene) -> None:
+    """Everybody's sessions over: shows that what runs is cut, whoever it is for, and once."""
     scene.watch(a_session("a"))
+    scene.watch(a_session("b", GRACE))
     scene.revocations.tell(None, None)
-    assert scene.ended == []
+    scene.revocations.tell(None, None)
+    assert sorted(scene.ended) == [("a", Ending.SESSION_ENDED), ("b", Ending.SESSION_ENDED)]
 
 
 async def test_the_end_of_the_lifetime_ends_what_runs(scene: Scene) -> None:
