@@ -20,10 +20,11 @@ from sidecar.core.model import (
     Person,
 )
 from sidecar.core.subjects import Fold, subject_of
+from sidecar.flows.holdings import Holdings
 from sidecar.flows.people import Dossier, People
 from sidecar.settings.load import Loaded
 from sidecar.storage.faults import StoreUnproven
-from sidecar.storage.sql import open_store
+from sidecar.storage.sql import SqlStore, open_store
 from sidecar.wiring import key_ring
 
 T = TypeVar("T")
@@ -47,7 +48,7 @@ def invite(subject: Subject, config: ConfigOption = DEFAULT_PATH) -> None:
     """Print a single-use code that opens the person's first enrollment; valid for 7 days."""
     loaded = load(config)
     person = person_of(loaded, subject)
-    code = _with_people(loaded, lambda people: people.invite(person, operator()))
+    code = _told(person, lambda: _with_people(loaded, lambda it: it.invite(person, operator())))
     typer.echo(code)
     typer.echo(f"for {person.user_id}, valid for 7 days, works once; shown only now", err=True)
 
@@ -71,7 +72,7 @@ def approve(
     """Let an authenticator that is held count in full from now on."""
     loaded = load(config)
     person, by, which = person_of(loaded, subject), operator(), AuthenticatorId(authenticator)
-    found = _changed(person, loaded, lambda people: people.approve(person, which, by))
+    found = _changed(person, loaded, lambda holdings: holdings.approve(person, which, by))
     typer.echo(f"{person.user_id}: {found.factor} {found.name!r} counts in full")
 
 
@@ -84,7 +85,7 @@ def resume(
     """Let what a notice's link suspended work again: it was the person after all."""
     loaded = load(config)
     person, by, which = person_of(loaded, subject), operator(), AuthenticatorId(authenticator)
-    found = _changed(person, loaded, lambda people: people.resume(person, which, by))
+    found = _changed(person, loaded, lambda holdings: holdings.resume(person, which, by))
     typer.echo(f"{person.user_id}: {found.factor} {found.name!r} works again")
 
 
@@ -165,23 +166,31 @@ def describe(person: Person, dossier: Dossier, now: datetime) -> list[str]:
 
 
 def _changed(
-    person: Person, loaded: Loaded, work: Callable[[People], Awaitable[Authenticator]]
+    person: Person, loaded: Loaded, work: Callable[[Holdings], Awaitable[Authenticator]]
 ) -> Authenticator:
-    """Return what was changed; what cannot be is told in one line."""
+    return _told(person, lambda: _with_store(loaded, lambda it: work(Holdings(it, utc_now))))
+
+
+def _told(person: Person, work: Callable[[], T]) -> T:
+    """Return what the work returns; what cannot be is told in one line."""
     try:
-        return _with_people(loaded, work)
+        return work()
     except (NotFound, Conflict) as fault:
         typer.echo(f"{person.user_id}: {fault}", err=True)
         raise typer.Exit(1) from None
 
 
 def _with_people(loaded: Loaded, work: Callable[[People], Awaitable[T]]) -> T:
+    return _with_store(loaded, lambda store: work(People(store, utc_now)))
+
+
+def _with_store(loaded: Loaded, work: Callable[[SqlStore], Awaitable[T]]) -> T:
     """Return what the work returns; a store that cannot be used is told in one line."""
 
     async def run() -> T:
         store = await open_store(loaded.settings.storage.database, key_ring(loaded), utc_now)
         try:
-            return await work(People(store, utc_now))
+            return await work(store)
         finally:
             await store.close()
 

@@ -2,6 +2,7 @@
 
 from sidecar.core.errors import Conflict, NotFound
 from sidecar.core.model import Account, Authenticator, AuthenticatorId, Event, Level
+from sidecar.core.names import is_name, tidy
 from sidecar.core.outbox import Address
 from sidecar.flows.acting import spend
 from sidecar.flows.ending import end_sessions
@@ -14,23 +15,11 @@ from sidecar.flows.sessions import (
 from sidecar.flows.visit import Visit
 
 SHOWN_EVENTS = 10
-MAX_NAME_CHARS = 60
 
 
 def removing(which: str) -> str:
     """Return the action that a proof must be bound to before this authenticator can go."""
     return f"authenticator.remove:{which}"
-
-
-def tidy(name: str) -> str:
-    """Return what was typed as a name, without the spaces around and between that say nothing."""
-    return " ".join(name.split())
-
-
-def is_name(typed: str) -> bool:
-    """Tell whether an authenticator can be called so."""
-    name = tidy(typed)
-    return 0 < len(name) <= MAX_NAME_CHARS and name.isprintable()
 
 
 class Management:

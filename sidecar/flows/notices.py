@@ -15,9 +15,20 @@ from sidecar.flows.deliver import NOTICE_LIFE, Deliveries, Reader
 from sidecar.flows.kit import Kit, new_id
 
 
-async def leave(tx: Transaction, person: Person, notice: str, now: datetime, **values: str) -> None:
-    """The notice waits at every address of the person for a process that carries messages."""
-    said = {"when": now.isoformat(), **values}
+async def leave(
+    tx: Transaction,
+    person: Person,
+    notice: str,
+    now: datetime,
+    *,
+    about: Authenticator | None = None,
+    **values: str,
+) -> None:
+    """The notice waits at every address of the person for a process that carries messages.
+
+    `about` names what it is about; there is nothing to undo in what an operator did.
+    """
+    said = {"when": now.isoformat(), **(_named(about) if about else {}), **values}
     for address in await tx.contacts.of(person):
         post = Posted(
             id=PostId(new_id()),
@@ -67,12 +78,7 @@ class Notices:
         said = {"when": self._kit.clock().isoformat(), **values}
         if about is not None:
             token = self._kit.tokens.mint_disown(about.id, self._kit.clock())
-            said = {
-                "what": _told_apart_by(about),
-                "factor": about.factor,
-                "link": f"{self._kit.home}disown?t={token}",
-                **said,
-            }
+            said = {**_named(about), "link": f"{self._kit.home}disown?t={token}", **said}
         posts, addresses = [], await tx.contacts.of(visit.person)
         unlinked = {name: value for name, value in said.items() if name != "link"}
         for address in addresses:
@@ -105,6 +111,10 @@ class Notices:
     async def send(self, posts: Iterable[PostId]) -> None:
         """The notices are carried soon, by whoever looks after the outbox; nobody waits for it."""
         self._deliveries.carrier.wake(posts)
+
+
+def _named(about: Authenticator) -> dict[str, str]:
+    return {"what": _told_apart_by(about), "factor": about.factor}
 
 
 def _told_apart_by(item: Authenticator) -> str:

@@ -1,18 +1,10 @@
-"""What an operator may do to a person: invite, look, approve, resume, reset, unlock."""
+"""What an operator may do to a person: invite, look, reset, unlock."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sidecar.core.errors import Conflict, NotFound
-from sidecar.core.model import (
-    Account,
-    Authenticator,
-    AuthenticatorId,
-    AuthenticatorStatus,
-    Event,
-    Person,
-    Session,
-)
+from sidecar.core.model import Account, Authenticator, Event, Person, Session
 from sidecar.core.protocols import Clock
 from sidecar.core.stores import Store, Transaction
 from sidecar.core.trusted import TrustedBrowser
@@ -31,9 +23,18 @@ class Dossier:
     account: Account | None
     authenticators: tuple[Authenticator, ...]
     sessions: tuple[Session, ...]
+    """Those in browsers."""
     events: tuple[Event, ...]
     browsers: tuple[TrustedBrowser, ...] = ()
     """Those that are remembered now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Invited:
+    """A code that was made just now; it is kept nowhere but as a hash."""
+
+    code: str = field(repr=False)
+    expires_at: datetime
 
 
 class People:
@@ -46,10 +47,23 @@ class People:
 
     async def invite(self, person: Person, by: str, life: timedelta = INVITATION_LIFE) -> str:
         """Return a single-use code that opens the person's first enrollment; shown once."""
+        return (await self.invitation(person, by, life)).code
+
+    async def invitation(self, person: Person, by: str, life: timedelta) -> Invited:
+        """Return the same with the moment at which its life ends.
+
+        Raises:
+            Conflict: they enrolled already, so that it would open nothing.
+
+        """
         now = self._clock()
         async with self._store.begin(person) as tx:
-            await tx.accounts.ensure(person, now)
-            return await invite_in(tx, person, by, now, until=now + life)
+            account = await tx.accounts.ensure(person, now)
+            if account.enrolled_at is not None or await tx.authenticators.of(person):
+                message = "they enrolled already; reset them first, or let them recover"
+                raise Conflict(message)
+            code = await invite_in(tx, person, by, now, until=now + life)
+        return Invited(code, now + life)
 
     async def show(self, person: Person, events: int = 20) -> Dossier:
         """Return what is known about the person."""
@@ -58,7 +72,7 @@ class People:
             return Dossier(
                 await tx.accounts.get(person),
                 await tx.authenticators.of(person),
-                await tx.sessions.of(person, now),
+                tuple(one for one in await tx.sessions.of(person, now) if not one.client),
                 await tx.trail.of(person, events),
                 await tx.trusted.of(person, now),
             )
@@ -76,45 +90,12 @@ class People:
             raise NotFound(message)
         return found
 
-    async def approve(self, person: Person, which: AuthenticatorId, by: str) -> Authenticator:
-        """The hold on a new authenticator is over: it counts in full from now on.
-
-        Raises:
-            NotFound: the person has no such authenticator.
-            Conflict: it is not held, or not readable.
-
-        """
+    async def withdraw(self, person: Person, by: str) -> None:
+        """No invitation of the person is open any more, whether or not one was."""
         now = self._clock()
         async with self._store.begin(person) as tx:
-            found = await _theirs(tx, person, which)
-            if found.held(now) is None:
-                message = "it is not held"
-                raise Conflict(message)
-            released = await tx.authenticators.release(found, now)
-            await tx.trail.append(
-                operated(person, "authenticator.approved", now, by, factor=found.factor)
-            )
-        return released
-
-    async def resume(self, person: Person, which: AuthenticatorId, by: str) -> Authenticator:
-        """What somebody said was not theirs works again, once an operator learned that it is.
-
-        Raises:
-            NotFound: the person has no such authenticator.
-            Conflict: it is not suspended.
-
-        """
-        now = self._clock()
-        async with self._store.begin(person) as tx:
-            found = await _theirs(tx, person, which)
-            if found.status is not AuthenticatorStatus.SUSPENDED:
-                message = "it is not suspended"
-                raise Conflict(message)
-            resumed = await tx.authenticators.move(found, "resume", now)
-            await tx.trail.append(
-                operated(person, "authenticator.resumed", now, by, factor=found.factor)
-            )
-        return resumed
+            await tx.invitations.void(person, now)
+            await tx.trail.append(operated(person, "person.uninvited", now, by))
 
     async def reset(self, person: Person, by: str, reason: str) -> int:
         """The person may enroll as if new; everything they had is gone; return how many went."""
@@ -168,11 +149,3 @@ async def reset_in(tx: Transaction, person: Person, by: str, now: datetime, *, r
     await tx.accounts.reset(person)
     await tx.trail.append(operated(person, "person.reset", now, by, reason=reason))
     return len(held)
-
-
-async def _theirs(tx: Transaction, person: Person, which: AuthenticatorId) -> Authenticator:
-    found = await tx.authenticators.get(person, which)
-    if found is None:
-        message = "no such authenticator"
-        raise NotFound(message)
-    return found

@@ -12,6 +12,8 @@ def act(visit: Visit, name: str, now: datetime, **details: str | int | bool) -> 
     return Event(now, name, visit.person, visit.actor, visit.request_id, {**where, **details})
 
 
-def operated(person: Person, name: str, now: datetime, by: str, **details: str | int) -> Event:
+def operated(
+    person: Person | None, name: str, now: datetime, by: str, **details: str | int
+) -> Event:
     """Return the event of something that an operator, or a program of theirs, did to a person."""
     return Event(now, name, person, by, details=details)

@@ -15,9 +15,9 @@ from sidecar.core.errors import (
     Undelivered,
 )
 from sidecar.core.model import Challenge, ChallengeId, Standing
+from sidecar.core.names import is_name, tidy
 from sidecar.flows.admission import adding
 from sidecar.flows.kit import Entered
-from sidecar.flows.manage import is_name, tidy
 from sidecar.flows.portfolio import authenticators, portfolio
 from sidecar.flows.visit import Visit
 from sidecar.web.asking import carried, requirement

@@ -23,6 +23,7 @@ NOTICES = (
     *("authenticator_added", "authenticator_removed", "authenticator_held", "codes_made"),
     *("authenticator_disabled", "factor_suspended", "browser_theft", "person_reset"),
     *("person_disabled", "person_enabled"),
+    *("authenticator_suspended", "authenticator_resumed", "authenticator_approved"),
 )
 LINK = "https://shop.example.com/_sidecar/disown?t=" + "x" * 82
 SAID = {"what": "Blue key", "factor": "webauthn", "when": NOW.isoformat()}

@@ -231,3 +231,11 @@ def test_a_held_authenticator_is_approved_once(place: Place) -> None:
     assert (status, told) == (1, "app_login:ada: no such authenticator\n")
     (approved,) = place.dossier("ada").events
     assert (approved.name, approved.details) == ("authenticator.approved", {"factor": "key"})
+
+
+def test_who_enrolled_is_not_invited(place: Place) -> None:
+    """Somebody who has an app shows status 1 and why, and no code on standard output."""
+    place.hold("app")
+    status, code, told = place.users("invite", "ada")
+    assert (status, code) == (1, "")
+    assert told.startswith("app_login:ada: they enrolled already")

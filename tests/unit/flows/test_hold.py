@@ -14,6 +14,7 @@ from sidecar.core.model import Authenticator, AuthenticatorId, Level
 from sidecar.core.policy import Effect, Rule
 from sidecar.core.protocols import FactorTraits
 from sidecar.flows.admission import adding
+from sidecar.flows.holdings import Holdings
 from sidecar.flows.kit import Entered, FirstEnrollment
 from sidecar.flows.portfolio import portfolio
 from sidecar.flows.visit import Visit
@@ -57,6 +58,10 @@ async def use(here: Scene, visit: Visit, key: Phone) -> Visit:
     begun = await here.flows.challenges.begin(visit, "key")
     entered = await here.flows.challenges.answer(visit, begun.id, key.code(here.clock))
     return replace(visit, session=entered.session)
+
+
+def holdings_of(here: Scene) -> Holdings:
+    return Holdings(here.store, here.clock)
 
 
 async def the_key(here: Scene) -> Authenticator:
@@ -139,12 +144,12 @@ async def test_an_operator_ends_the_hold(held: Scene) -> None:
     visit, phone = await held.enroll()
     visit, key = await add_key(held, visit, phone)
     which = (await the_key(held)).id
-    await held.people.approve(ADA, which, "desk")
+    await holdings_of(held).approve(ADA, which, "desk")
     visit = await use(held, visit, key)
     assert visit.require_session().proofs[-1].most is Level.PHISHING_RESISTANT
     event = (await held.people.show(ADA, events=2)).events[1]
     assert (event.name, event.actor) == ("authenticator.approved", "desk")
     with pytest.raises(Conflict):
-        await held.people.approve(ADA, which, "desk")
+        await holdings_of(held).approve(ADA, which, "desk")
     with pytest.raises(NotFound):
-        await held.people.approve(ADA, AuthenticatorId("nobody's"), "desk")
+        await holdings_of(held).approve(ADA, AuthenticatorId("nobody's"), "desk")

@@ -8,8 +8,9 @@ import pytest
 
 from sidecar.core.errors import ChallengeGone, Conflict, NotFound, StepUpRequired
 from sidecar.core.model import AuthenticatorId, Standing
+from sidecar.core.names import MAX_NAME_CHARS
 from sidecar.flows.admission import adding
-from sidecar.flows.manage import MAX_NAME_CHARS, SHOWN_EVENTS, removing
+from sidecar.flows.manage import SHOWN_EVENTS, removing
 from sidecar.flows.portfolio import portfolio
 from sidecar.flows.switching import Switching, Wanted
 from tests.unit.flows.scene import ADA, GRACE, Scene, scene

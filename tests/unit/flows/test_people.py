@@ -5,7 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from sidecar.core.errors import InvitationNeeded, NotFound, ResponseRejected, TooManyAttempts
+from sidecar.core.errors import (
+    Conflict,
+    InvitationNeeded,
+    NotFound,
+    ResponseRejected,
+    TooManyAttempts,
+)
 from sidecar.core.model import Person, Standing
 from sidecar.flows.people import INVITATION_LIFE
 from sidecar.flows.portfolio import portfolio
@@ -35,6 +41,39 @@ async def test_an_invitation_ends_with_its_life(here: Scene) -> None:
     with pytest.raises(InvitationNeeded):
         await here.flows.enrollments.begin(visit, "totp", {}, invitation=code)
     assert timedelta(days=7) == INVITATION_LIFE
+
+
+async def test_who_enrolled_is_not_invited(here: Scene) -> None:
+    """A person with an app, and one who lost it, show that a code would open nothing for them."""
+    await here.enroll()
+    for occasion in ("suspend", "remove"):
+        with pytest.raises(Conflict, match="enrolled already"):
+            await here.people.invite(ADA, "desk")
+        await here.move(occasion)
+    with pytest.raises(Conflict):
+        await here.people.invite(ADA, "desk")
+    await here.people.reset(ADA, "desk", "lost phone")
+    assert await here.people.invite(ADA, "desk")
+
+
+async def test_an_invitation_is_withdrawn(here: Scene) -> None:
+    """A code that was taken back shows shut, and taking back none is no fault."""
+    code = await here.people.invite(ADA, "desk")
+    await here.people.withdraw(ADA, "desk")
+    await here.people.withdraw(ADA, "desk")
+    visit, _ = await here.enter()
+    with pytest.raises(InvitationNeeded):
+        await here.flows.enrollments.begin(visit, "totp", {}, invitation=code)
+    assert (await here.events())[0] == "person.uninvited"
+
+
+async def test_an_invitation_says_when_it_ends(here: Scene) -> None:
+    """A code for an hour shows the moment after which it opens nothing, and itself to nobody who
+    prints it.
+    """
+    made = await here.people.invitation(ADA, "desk", timedelta(hours=1))
+    assert made.expires_at == here.clock() + timedelta(hours=1)
+    assert made.code not in repr(made)
 
 
 async def test_a_dossier_holds_all_but_secrets(here: Scene) -> None:
