@@ -48,6 +48,7 @@ WITHOUT_TWIN: dict[str, str] = {
     "sidecar/core/recoveries.py": "declarations only",
     "sidecar/core/replays.py": "declarations only",
     "sidecar/core/stores.py": "declarations only",
+    "sidecar/core/trail.py": "declarations only",
     "sidecar/core/transports.py": "declarations only",
     "sidecar/core/volume.py": "declarations only",
     "sidecar/demo/api.py": "shown by tests/unit/demo/test_app.py",

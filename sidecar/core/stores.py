@@ -15,7 +15,6 @@ from sidecar.core.model import (
     AuthenticatorId,
     Challenge,
     ChallengeId,
-    Event,
     Material,
     Person,
     Proof,
@@ -26,6 +25,7 @@ from sidecar.core.model import (
 from sidecar.core.outbox import Contacts, Outbox, Sendings
 from sidecar.core.recoveries import Recoveries
 from sidecar.core.replays import Replays
+from sidecar.core.trail import Trail
 from sidecar.core.trusted import TrustedBrowsers
 
 
@@ -233,16 +233,6 @@ class Sessions(Protocol):
 
     async def of(self, person: Person, now: datetime) -> tuple[Session, ...]:
         """Return the live sessions of the person, last seen first."""
-        ...
-
-
-class Trail(Protocol):
-    """The audit trail: append only, hash-chained."""
-
-    async def append(self, *events: Event) -> None: ...
-
-    async def of(self, person: Person, limit: int) -> tuple[Event, ...]:
-        """Return the person's latest events, newest first."""
         ...
 
 
