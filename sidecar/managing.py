@@ -17,20 +17,27 @@ from sidecar.errands import errands
 from sidecar.flows import Flows
 from sidecar.flows.clients import Clients
 from sidecar.flows.everybody import Everybody
+from sidecar.flows.histories import Histories
+from sidecar.flows.holdings import Holdings
 from sidecar.flows.people import People
 from sidecar.flows.recover import Recovery
 from sidecar.flows.replaying import Replaying
+from sidecar.flows.signed_in import SignOuts
 from sidecar.flows.switching import Switching
 from sidecar.settings.load import Loaded
 from sidecar.settings.words import Address
 from sidecar.web.health import Readiness
 from sidecar.web.management.about import AboutCalls
 from sidecar.web.management.app import Management, build_management
+from sidecar.web.management.authenticators import AuthenticatorCalls
 from sidecar.web.management.call import Handlers
 from sidecar.web.management.config import ConfigCalls
 from sidecar.web.management.docs import Documents
 from sidecar.web.management.gate import Certified, Gate
+from sidecar.web.management.histories import HistoryCalls
+from sidecar.web.management.invitations import InvitationCalls
 from sidecar.web.management.recovery import RecoveryCalls
+from sidecar.web.management.sessions import SessionCalls
 from sidecar.web.management.status import StatusCalls
 from sidecar.web.management.users import UserCalls
 from sidecar.web.render import Renderer
@@ -84,6 +91,7 @@ def compose(
 def _handlers(loaded: Loaded, flows: Flows, about: AboutCalls) -> Handlers:
     kit = flows.kit
     parts = (kit.store, kit.clock, flows.sessions.catch_up)
+    sign_outs = SignOuts(*parts, idle=kit.times.idle, levels=kit.levels)
     return {
         **about.handlers(),
         **errands(loaded, flows),
@@ -91,6 +99,10 @@ def _handlers(loaded: Loaded, flows: Flows, about: AboutCalls) -> Handlers:
         **StatusCalls(kit).handlers(),
         **RecoveryCalls(Recovery(*parts)).handlers(),
         **UserCalls(Everybody(*parts), People(*parts)).handlers(),
+        **AuthenticatorCalls(Holdings(*parts)).handlers(),
+        **SessionCalls(sign_outs).handlers(),
+        **InvitationCalls(People(*parts)).handlers(),
+        **HistoryCalls(Histories(kit.store, kit.clock)).handlers(),
     }
 
 

@@ -6,11 +6,16 @@ from typing import Final
 
 from sidecar.api import (
     about,
+    analytics,
+    authenticators,
     backup_codes,
     challenges,
     config,
     enrollments,
+    histories,
+    invitations,
     recovery,
+    sessions,
     status,
     users,
 )
@@ -26,6 +31,11 @@ TAGS: Final[Mapping[str, str]] = MappingProxyType(
         status.TAG: "Where a person stands now.",
         recovery.TAG: "Helping people who lost every factor; two clients have to agree.",
         users.TAG: "Everybody whom the sidecar knows.",
+        authenticators.TAG: "What people have set up.",
+        sessions.TAG: "Where people are signed in with a browser.",
+        invitations.TAG: "Codes that open somebody's first enrollment.",
+        histories.TAG: "What happened, newest first.",
+        analytics.TAG: "How many people have what, and how tries go.",
         about.TAG: "Whether the API works, and how it is called.",
     }
 )
@@ -39,6 +49,11 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = (
     *status.ENDPOINTS,
     *recovery.ENDPOINTS,
     *users.ENDPOINTS,
+    *authenticators.ENDPOINTS,
+    *sessions.ENDPOINTS,
+    *invitations.ENDPOINTS,
+    *histories.ENDPOINTS,
+    *analytics.ENDPOINTS,
     *about.ENDPOINTS,
 )
 

@@ -7,9 +7,17 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Annotated, Final, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+)
 
 from sidecar.core.model import Level
+from sidecar.core.names import MAX_NAME_CHARS, is_name, tidy
 
 MAX_USER_ID_CHARS: Final = 320
 MAX_TEXT_CHARS: Final = 255
@@ -41,6 +49,18 @@ def _plain(value: str) -> str:
     if any(unicodedata.category(character) in _UNSEEN for character in value):
         raise ValueError("control, invisible and bidi characters are not allowed")
     return value
+
+
+def _name(value: str) -> str:
+    """Return what an authenticator can be called.
+
+    Raises:
+        ValueError: it cannot be called so.
+
+    """
+    if not is_name(value):
+        raise ValueError("a name has letters that can be seen")
+    return tidy(value)
 
 
 def _user_id(value: str) -> str:
@@ -82,9 +102,44 @@ Word = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]
 Cursor = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,1024}$")]
 """Where the next page begins; only an answer of ours makes one."""
 
-Limit = Annotated[int, Field(ge=1, le=MAX_PAGE)]
 
-_MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)")
+def _flag(value: object) -> object:
+    """Return what a query says of a flag, said in the one way.
+
+    Raises:
+        ValueError: it says neither `true` nor `false`.
+
+    """
+    if not isinstance(value, str):
+        return value
+    if value not in {"true", "false"}:
+        raise ValueError("is true or false")
+    return value == "true"
+
+
+def _number(value: object) -> object:
+    """Return the number that a query says in digits.
+
+    Raises:
+        ValueError: they are not.
+
+    """
+    if not isinstance(value, str):
+        return value
+    if not _DIGITS.fullmatch(value):
+        raise ValueError("is a number, in digits")
+    return int(value)
+
+
+AskedFlag = Annotated[bool, BeforeValidator(_flag)]
+"""`true` or `false`, in a query."""
+
+Limit = Annotated[int, BeforeValidator(_number), Field(ge=1, le=MAX_PAGE)]
+
+_DIGITS: Final = re.compile(r"[0-9]{1,18}")
+_MOMENT: Final = re.compile(
+    r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII
+)
 
 
 def _told(moment: datetime) -> str:
@@ -104,8 +159,16 @@ def _moment(value: str) -> str:
     """
     if not _MOMENT.fullmatch(value):
         raise ValueError("a moment is written 2026-01-31T12:00:00Z")
-    datetime.fromisoformat(value)
+    try:
+        moment_of(value)
+    except OverflowError as error:
+        raise ValueError("is out of any calendar") from error
     return value
+
+
+def moment_of(asked: str) -> datetime:
+    """Return the moment that an `AskedMoment` names."""
+    return datetime.fromisoformat(asked.upper()).astimezone(UTC)
 
 
 AskedMoment = Annotated[
@@ -115,6 +178,14 @@ AskedMoment = Annotated[
 ]
 """RFC 3339, with an offset."""
 
+AuthenticatorName = Annotated[
+    str,
+    Field(min_length=1, max_length=MAX_NAME_CHARS, json_schema_extra={"format": "line"}),
+    AfterValidator(_name),
+]
+"""What an authenticator is called; spaces around and between are tidied."""
+
+AuthenticatorWord = Literal["active", "suspended", "disabled", "expired"]
 LevelWord = Literal["one_factor", "two_factor", "phishing_resistant"]
 LEVELS: Final[Mapping[Level, LevelWord]] = MappingProxyType(
     {

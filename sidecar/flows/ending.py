@@ -8,11 +8,14 @@ from sidecar.core.model import Level, Person, Proof, Session, SessionId
 from sidecar.core.stores import Transaction
 from sidecar.core.trusted import SeriesId
 
-Heed = Callable[[Person], Awaitable[None]]
-"""Makes what was just revoked of a person hold in this process at once; the feed tells others."""
+Heed = Callable[[Person | None], Awaitable[None]]
+"""Makes what was just revoked of a person, or of everybody (None), hold in this process at once.
+
+The feed tells others.
+"""
 
 
-async def unheeded(_person: Person) -> None:
+async def unheeded(_person: Person | None) -> None:
     """Nothing is kept in memory here: the command line's is such a process."""
 
 

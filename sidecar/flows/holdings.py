@@ -9,7 +9,7 @@ from sidecar.core.model import Authenticator, AuthenticatorId, AuthenticatorStat
 from sidecar.core.names import tidy
 from sidecar.core.protocols import Clock
 from sidecar.core.stores import Store, Transaction
-from sidecar.flows.ending import end_sessions
+from sidecar.flows.ending import Heed, end_sessions, unheeded
 from sidecar.flows.notices import leave
 from sidecar.flows.record import operated
 
@@ -31,9 +31,10 @@ class Change:
 class Holdings:
     """The operator's side; needs neither HTTP nor plugins."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Store, clock: Clock, heed: Heed = unheeded) -> None:
         self._store = store
         self._clock = clock
+        self._heed = heed
 
     async def of(self, person: Person) -> tuple[Authenticator, ...]:
         """Return everything the person has set up; nobody has nothing, as somebody unknown has."""
@@ -72,7 +73,9 @@ class Holdings:
                 await tx.trail.append(
                     operated(person, "authenticator.renamed", now, by, factor=found.factor)
                 )
-            return await _theirs(tx, person, which)
+            changed = await _theirs(tx, person, which)
+        await self._heed(person)
+        return changed
 
     async def approve(self, person: Person, which: AuthenticatorId, by: str) -> Authenticator:
         """The hold on a new authenticator is over: it counts in full from now on.
@@ -121,6 +124,7 @@ class Holdings:
             await _tell(tx, found, "authenticator.removed", now=now, by=by)
             # Only then: who reads an address that goes with it is to hear of it too.
             await tx.contacts.drop(person, found.id, now)
+        await self._heed(person)
 
 
 async def _suspend(tx: Transaction, found: Authenticator, now: datetime, by: str) -> None:

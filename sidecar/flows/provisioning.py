@@ -18,12 +18,12 @@ from sidecar.core.model import (
     Person,
     Response,
 )
+from sidecar.core.names import is_name, tidy
 from sidecar.flows.admission import adding
 from sidecar.flows.behalf import Behalf, Errand
 from sidecar.flows.deliver import Deliveries
 from sidecar.flows.enroll import Enrollments
 from sidecar.flows.kit import Kit
-from sidecar.flows.manage import is_name, tidy
 from sidecar.flows.requested import Asked, asked
 from sidecar.flows.visit import Visit
 

@@ -49,13 +49,6 @@ class Revocations:
         for listener in self._listeners:
             listener(person, session)
 
-    async def catch_up(self) -> None:
-        """What was just revoked holds here at once; else nothing kept is used until it does."""
-        try:
-            await self.read()
-        except StoreUnavailable:
-            self.read_at = None
-
     async def read(self) -> None:
         """Everything revoked anywhere up to now is forgotten here.
 

@@ -96,8 +96,8 @@ class Sessions:
         self._forgotten += 1
         self._kept = {key: kept for key, kept in self._kept.items() if kept.session.id != which}
 
-    async def catch_up(self, person: Person) -> None:
-        """What was just revoked of the person holds here at once, and for nobody else."""
+    async def catch_up(self, person: Person | None) -> None:
+        """What was just revoked of the person, or of everybody (None), holds here at once."""
         try:
             await self._revocations.read()
         except StoreUnavailable:

@@ -4,9 +4,9 @@ import pytest
 from pydantic import ValidationError
 
 from sidecar.api.enrollments import ENDPOINTS, MAX_NAME_CHARS, AppCode, NewEnrollment
+from sidecar.core import names
 from sidecar.core.api_errors import ProofNeeded
 from sidecar.core.clients import Scope
-from sidecar.flows import manage
 
 
 def test_one_scope_sets_up() -> None:
@@ -22,7 +22,7 @@ def test_whoever_begins_may_be_asked_for_a_proof() -> None:
 
 def test_names_are_as_long_as_on_the_pages() -> None:
     """The longest name shows to be the same everywhere."""
-    assert MAX_NAME_CHARS == manage.MAX_NAME_CHARS
+    assert MAX_NAME_CHARS == names.MAX_NAME_CHARS
     sent = {"user_id": "ada", "enrollment_id": "x" * 32, "code": "123456"}
     AppCode.model_validate({**sent, "name": "n" * MAX_NAME_CHARS})
     with pytest.raises(ValidationError):

@@ -5,7 +5,20 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 from pydantic import ValidationError
 
-from sidecar.api.words import ApiModel, AskedMoment, Cursor, Identifier, Line, Moment, UserId, Word
+from sidecar.api.words import (
+    ApiModel,
+    AskedFlag,
+    AskedMoment,
+    AuthenticatorName,
+    Cursor,
+    Identifier,
+    Line,
+    Moment,
+    Paged,
+    UserId,
+    Word,
+    moment_of,
+)
 
 
 class Everything(ApiModel):
@@ -17,6 +30,8 @@ class Everything(ApiModel):
     word: Word = "totp"
     cursor: Cursor = "abc"
     asked: AskedMoment = "2026-01-31T12:00:00Z"
+    name: AuthenticatorName = "Phone"
+    flag: AskedFlag = False
 
 
 @pytest.mark.parametrize(
@@ -27,6 +42,9 @@ class Everything(ApiModel):
         ("user", "a/b?c#d"),
         ("line", "Zoë's phone"),
         ("asked", "2026-01-31T12:00:00.5+02:00"),
+        ("asked", "2026-01-31t12:00:00.1234567891z"),
+        ("name", "Zoë's phone"),
+        ("flag", True),
     ],
 )
 def test_what_is_plain_is_taken(field: str, value: str) -> None:
@@ -53,6 +71,14 @@ def test_what_is_plain_is_taken(field: str, value: str) -> None:
         ("asked", "2026-01-31"),
         ("asked", "2026-02-31T12:00:00Z"),
         ("asked", "2026-01-31T12:00:00"),
+        ("asked", "0001-01-01T00:00:00+23:59"),
+        ("asked", "9999-12-31T23:59:59-00:01"),
+        ("asked", "2026-01-31T12:00:00+24:00"),
+        ("asked", "\u0662026-01-31T12:00:00Z"),
+        ("name", " "),
+        ("name", "x" * 61),
+        ("flag", "yes"),
+        ("flag", 1),
         ("line", 7),
         ("line", None),
     ],
@@ -72,3 +98,23 @@ def test_moments_are_told_in_utc() -> None:
     at = datetime(2026, 1, 31, 12, 0, 0, 999_999, timezone(timedelta(hours=2)))
     assert Told(at=at).model_dump_json() == '{"at":"2026-01-31T10:00:00Z"}'
     assert Told(at=at.astimezone(UTC)).at == at
+
+
+def test_moments_are_asked_for_with_any_offset() -> None:
+    """A moment shows the same in UTC, however it was written."""
+    expected = datetime(2026, 1, 31, 10, tzinfo=UTC)
+    for asked in ("2026-01-31T12:00:00+02:00", "2026-01-31t10:00:00z", "2026-01-31T10:00:00.0Z"):
+        assert moment_of(asked) == expected
+
+
+@pytest.mark.parametrize("limit", ["1", "200", "007"])
+def test_a_number_of_a_query_is_digits(limit: str) -> None:
+    """Digits within bounds show the number."""
+    assert Paged.model_validate_strings({"limit": limit}).limit == int(limit)
+
+
+@pytest.mark.parametrize("limit", ["0", "201", " 5", "5.0", "1_0", "+5", "٣", "1e1", "9" * 5000])
+def test_what_is_no_number_is_refused(limit: str) -> None:
+    """Spaces, points, signs, other digits and too many of them show a fault."""
+    with pytest.raises(ValidationError):
+        Paged.model_validate_strings({"limit": limit})

@@ -16,7 +16,7 @@ BY = "api:desk"
 
 
 def holdings_of(here: Scene) -> Holdings:
-    return Holdings(here.store, here.clock)
+    return Holdings(here.store, here.clock, here.flows.sessions.catch_up)
 
 
 async def test_everything_is_listed_and_nobody_has_nothing(here: Scene) -> None:
@@ -64,7 +64,6 @@ async def test_what_is_suspended_signs_out_and_comes_back(here: Scene) -> None:
     assert stopped.status is AuthenticatorStatus.SUSPENDED
     assert (await here.people.show(ADA)).sessions == ()
     assert (await portfolio(here.kit, ADA)).standing is Standing.RECOVERY_NEEDED
-    await here.flows.revocations.catch_up()
     with pytest.raises(ChallengeGone):
         await here.flows.challenges.answer(visit, begun.id, phone.code(here.clock, ahead=1))
     assert (await holdings_of(here).change(ADA, which, GO, BY)).usable

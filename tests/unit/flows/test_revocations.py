@@ -49,28 +49,6 @@ async def test_every_revocation_is_told_once_in_order(here: Scene) -> None:
     assert feed.generation == 3
 
 
-async def test_catching_up_holds_at_once(here: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A feed that was caught up with shows what was just revoked; one that cannot be read shows
-    that nothing kept in memory is trusted until it can.
-    """
-    feed, told = listening(here)
-    await feed.read()
-    visit, _ = await here.enter()
-    await here.flows.sessions.end_all(visit)
-    await feed.catch_up()
-    assert told[-1] == (ADA, None)
-
-    def broken() -> None:
-        raise StoreUnavailable
-
-    with monkeypatch.context() as patched:
-        patched.setattr(here.store, "read", broken)
-        await feed.catch_up()
-    assert not feed.current(here.clock())
-    await feed.catch_up()
-    assert feed.current(here.clock())
-
-
 @pytest.mark.conforms("ASVS-7.4.1", "ASVS-7.4.2")
 async def test_another_process_forgets_at_its_next_reading(folder: Path) -> None:
     """THREATS 46: ended and reset sessions show alive elsewhere until one reading, then dead."""
