@@ -75,7 +75,8 @@ BEGIN: Final = Endpoint(
     text=(
         "Where the factor sends codes, one is on its way. People without a factor that could be "
         "used, and people nobody knows, are answered alike. Only the client that began a "
-        "challenge can have it verified."
+        "challenge can have it verified; it has ten of them open with one person at most, and the "
+        "oldest gives way."
     ),
     body=NewChallenge,
     problems=(NotFound, DeliveryFailed, *PLUGIN_PROBLEMS),

@@ -52,8 +52,11 @@ def counted_under(visit: Visit) -> str:
     """Return whose volume the visit counts as: a stranger must not use up what is the owner's.
 
     Whoever knows the password could otherwise shut the person out by opening and beginning,
-    although no guess of theirs counts against the browser that once passed (THREATS 57).
+    although no guess of theirs counts against the browser that once passed (THREATS 57). What a
+    program begins is its own.
     """
+    if visit.client is not None:
+        return f"{visit.client.id}:{visit.person.user_id}"
     return f"{'known' if visit.known else 'stranger'}:{visit.person.user_id}"
 
 

@@ -10,6 +10,7 @@ from sidecar.core.errors import ChallengeGone, PluginFailed
 from sidecar.core.model import Level
 from sidecar.core.protocols import FactorTraits
 from sidecar.flows.kit import Entered, counted_under, from_plugin, new_id
+from tests.unit.flows.errands import DESK, SHOP
 from tests.unit.flows.scene import GRACE, Scene
 
 SECOND = timedelta(seconds=1)
@@ -66,6 +67,7 @@ async def test_a_token_is_in_no_repr(here: Scene) -> None:
 
 
 async def test_known_browsers_strangers_and_people_count_apart(here: Scene) -> None:
-    """Three visits show three names for volume, so that none uses up another's."""
-    visits = (here.stranger(), here.stranger(known=True), here.stranger(GRACE))
-    assert len({counted_under(visit) for visit in visits}) == 3
+    """Five visits show five names for volume, so that none uses up another's."""
+    visits = [here.stranger(), here.stranger(known=True), here.stranger(GRACE)]
+    visits += [replace(here.stranger(), client=client) for client in (DESK, SHOP)]
+    assert len({counted_under(visit) for visit in visits}) == 5

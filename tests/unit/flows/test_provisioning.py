@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from sidecar.core.api_errors import InputInvalid, ProofNeeded
+from sidecar.core.clients import ApiClient
 from sidecar.core.errors import (
     ChallengeGone,
     Conflict,
@@ -15,6 +16,7 @@ from sidecar.core.errors import (
     RecoveryNeeded,
     ResponseRejected,
 )
+from sidecar.core.messages import Contact
 from sidecar.core.model import Authenticator, LookupCodes, Prompt, Standing, Started
 from sidecar.flows.admission import adding
 from sidecar.flows.kit import FirstEnrollment
@@ -110,6 +112,23 @@ async def test_the_override_asks_for_none(folder: Path) -> None:
         assert sorted(item.factor for item in free) == ["key", "totp"]
         told = await agency.details("authenticator.added")
         assert (told["actor"], told["override"], told["first"]) == ("api:chief", True, False)
+
+
+@pytest.mark.parametrize("client", [DESK, CHIEF])
+async def test_the_person_is_told(post: Post, client: ApiClient) -> None:
+    """One more factor shows a notice with a link that undoes it, whatever the program may."""
+    agency, here = Agency(post.scene), post.scene
+    phone = await agency.enroll()
+    await post.reach(Contact("email", "ada@x.test"))
+    await agency.prove(phone, errand(client), action=adding("totp"))
+    await post.notices()
+    post.mail.letters.clear()
+    begun = await agency.provisioning.begin(errand(client), "totp", {})
+    code = Phone(secret_of(begun.challenge.prompt)).code(here.clock)
+    await agency.provisioning.finish(errand(client), begun.challenge.id, code)
+    (letter,) = await post.notices()
+    assert (letter.to, letter.subject) == ("ada@x.test", "authenticator_added")
+    assert "disown?t=" in letter.text
 
 
 async def test_the_override_recovers_nobody(here: Scene) -> None:

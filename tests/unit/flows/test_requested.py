@@ -138,6 +138,19 @@ async def test_guesses_count_together_with_the_pages(here: Scene) -> None:
         await here.fail(visit, phone)
 
 
+@pytest.mark.threat(57)
+async def test_strangers_do_not_use_up_what_programs_may_begin(here: Scene) -> None:
+    """Whoever began as many challenges on the pages as one may shows that a program begins one."""
+    agency = Agency(here)
+    await agency.enroll()
+    thief, _ = await here.enter()
+    for _ in range(30):
+        await here.flows.challenges.begin(thief, "totp")
+    with pytest.raises(TooManyAttempts):
+        await here.flows.challenges.begin(thief, "totp")
+    assert (await agency.ask()).challenge.factor == "totp"
+
+
 async def test_what_went_meanwhile_is_over(here: Scene) -> None:
     """A challenge whose authenticator was suspended meanwhile shows to be gone."""
     agency = Agency(here)
