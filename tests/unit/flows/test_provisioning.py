@@ -1,7 +1,6 @@
 """Twin of sidecar/flows/provisioning.py: programs set up factors for people."""
 
 from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -10,20 +9,18 @@ from sidecar.core.api_errors import InputInvalid, ProofNeeded
 from sidecar.core.clients import ApiClient
 from sidecar.core.errors import (
     ChallengeGone,
-    Conflict,
     NotFound,
-    PluginFailed,
     RecoveryNeeded,
     ResponseRejected,
 )
 from sidecar.core.messages import Contact
-from sidecar.core.model import Authenticator, LookupCodes, Prompt, Standing, Started
+from sidecar.core.model import Authenticator, Standing
 from sidecar.flows.admission import adding
 from sidecar.flows.kit import FirstEnrollment
 from sidecar.flows.portfolio import portfolio
 from sidecar.flows.requested import Asked
 from tests.unit.flows.errands import CHIEF, DESK, SHOP, Agency, errand
-from tests.unit.flows.scene import ADA, OPTIONS, Phone, Scene, Watched, scene, secret_of, watched
+from tests.unit.flows.scene import ADA, Phone, Scene, scene, secret_of
 from tests.unit.flows.sending import NUMBER, Post
 from tests.unit.flows.test_hold import DAY, with_key
 
@@ -236,71 +233,3 @@ async def test_steps_outlive_no_old_proof(post: Post) -> None:
     here.clock.travel(minutes=2)
     with pytest.raises(ChallengeGone, match="too long ago"):
         await agency.provisioning.again(errand(), lasting.id)
-
-
-async def test_codes_come_with_the_first_factor(here: Scene) -> None:
-    """The first factor shows codes to be had without another proof, once; later sets replace it."""
-    agency = Agency(here)
-    phone = await agency.enroll()
-    assert await agency.provisioning.spares(ADA) == "offered"
-    made, codes = await agency.provisioning.codes(errand())
-    assert len(set(codes)) == 8
-    assert await agency.provisioning.spares(ADA) == "there"
-    with pytest.raises(ProofNeeded) as needed:
-        await agency.provisioning.codes(errand())
-    assert needed.value.action == adding("backup_codes")
-    await agency.prove(phone, action=adding("backup_codes"))
-    again, others = await agency.provisioning.codes(errand())
-    assert not {*codes} & {*others}
-    found = await agency.provisioning.spare(ADA)
-    assert found is not None
-    assert (found.id, again.id != made.id) == (again.id, True)
-
-
-async def test_codes_are_no_first_factor(here: Scene) -> None:
-    """Somebody without a factor shows that codes would stand in for nothing, override or not."""
-    for client in (DESK, CHIEF):
-        with pytest.raises(Conflict):
-            await Agency(here).provisioning.codes(errand(client))
-
-
-async def test_the_override_makes_codes(here: Scene) -> None:
-    """A program that may override shows new codes without a proof."""
-    agency = Agency(here)
-    await agency.enroll()
-    await agency.provisioning.codes(errand())
-    made, _ = await agency.provisioning.codes(errand(CHIEF))
-    assert isinstance(made.material, LookupCodes)
-    assert (await agency.details("authenticator.added"))["override"] is True
-
-
-async def test_without_spares_there_are_none(folder: Path) -> None:
-    """Where no spare factor is configured, codes show not to be there."""
-    async with scene(folder, factors={"totp": watched("totp")}) as here:
-        agency = Agency(here)
-        await agency.enroll()
-        assert await agency.provisioning.spares(ADA) == "not-configured"
-        assert await agency.provisioning.spare(ADA) is None
-        with pytest.raises(NotFound):
-            await agency.provisioning.codes(errand())
-
-
-class Mute(Watched):
-    """Makes codes and does not show them."""
-
-    async def begin_enrollment(self, *asked: object) -> Started:
-        started = await super().begin_enrollment(*asked)  # type: ignore[arg-type]  # handed on
-        return replace(started, prompt=Prompt("backup_code", {"left": 8}))
-
-
-async def test_a_spare_that_shows_nothing_is_broken(folder: Path) -> None:
-    """A spare factor without codes to show shows to be a plugin's failure."""
-    factors = {name: watched(name) for name in OPTIONS} | {
-        "backup_codes": watched("backup_codes", Mute)
-    }
-    async with scene(folder, factors=factors) as here:
-        agency = Agency(here)
-        await agency.enroll()
-        with pytest.raises(PluginFailed):
-            await agency.provisioning.codes(errand())
-    assert timedelta(hours=24) == DAY
