@@ -2,9 +2,10 @@
 
 from sidecar.client.about import About
 from sidecar.client.config import Configuring
+from sidecar.client.holdings import Looking
 from sidecar.client.people import Helping
 from sidecar.client.proofs import Proving
 
 
-class Operations(Configuring, Proving, Helping, About):
+class Operations(Configuring, Proving, Looking, Helping, About):
     """Methods named after the operation ids, with what each takes and answers."""

@@ -1,6 +1,6 @@
 """Methods about people: where they stand, and what operators do for them."""
 
-from sidecar.api import recovery, status, users
+from sidecar.api import invitations, recovery, status, users
 from sidecar.client.calls import Calls
 from sidecar.client.desk import Ask
 
@@ -35,3 +35,12 @@ class Helping(Calls):
     ) -> recovery.RecoveryDecided:
         body = {"recovery_id": recovery_id, "approve": approve, "note": note}
         return await self.call(Ask(recovery.DECIDE, body=body), recovery.RecoveryDecided)
+
+    async def invite(
+        self, user_id: str, *, life_s: int = invitations.USUAL_S
+    ) -> invitations.Invitation:
+        ask = Ask(invitations.INVITE, body={"user_id": user_id, "life_s": life_s})
+        return await self.call(ask, invitations.Invitation)
+
+    async def withdraw_invitation(self, user_id: str) -> None:
+        await self.ask(Ask(invitations.WITHDRAW, query={"user_id": user_id}))
