@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from sidecar.core import errors
+from sidecar.core.slugs import slugs
 from sidecar.settings.faults import ConfigError
 from sidecar.settings.load import load_settings
 from sidecar.settings.schema import Settings
-from tests.tools.reference import renewed
+from tests.tools.reference import TABLES, renewed
 
 ROOT = Path(__file__).parent.parent
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -79,13 +79,8 @@ def test_links_of_the_documents_lead_somewhere() -> None:
 
 def test_every_problem_is_documented() -> None:
     """The slugs of the error tree show that each is explained where programs' authors look."""
-    slugs = {
-        error.slug
-        for error in vars(errors).values()
-        if isinstance(error, type) and issubclass(error, errors.SidecarError)
-    }
     text = documentation()
-    assert sorted(slug for slug in slugs if f"`{slug}`" not in text) == []
+    assert sorted(slug for slug in slugs() if f"`{slug}`" not in text) == []
 
 
 @pytest.mark.parametrize("target", ["setup", "demo", "test", "check", "coverage", "screenshots"])
@@ -96,7 +91,7 @@ def test_the_readme_names_what_make_does(target: str) -> None:
 
 @pytest.mark.parametrize(
     "document",
-    ["docs/configuration.md", "docs/architecture.md", "docs/operations.md", "docs/plugins.md"],
+    dict.fromkeys(where for where, _, _ in TABLES),
 )
 def test_documents_keep_up_with_the_code(document: str) -> None:
     """Every setting, plugin option and transition shows that the documents say what the code does.

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from enum import Enum
 from pathlib import Path
 
+from sidecar.api.endpoints import ENDPOINTS, TAGS
 from sidecar.bundled import plugin_names
 from sidecar.conformance.advice import ADVICE
 from sidecar.conformance.suite import CHECKS
@@ -201,6 +202,18 @@ def checks() -> str:
     return "\n".join([*head, *rows]) + "\n"
 
 
+def endpoints() -> str:
+    """Every call of the management API, in its groups."""
+    rows = [
+        f"| `{one.method}` | `{one.path}` | {f'`{one.scope}`' if one.scope else 'anybody'}"
+        f" | {one.summary} |"
+        for tag in TAGS
+        for one in ENDPOINTS
+        if one.tag == tag
+    ]
+    return "\n".join(["| | path | scope | does |", "|---|---|---|---|", *rows]) + "\n"
+
+
 def word(state: Enum) -> str:
     return str(state.value).replace("_", " ")
 
@@ -211,6 +224,7 @@ TABLES = (
     ("docs/architecture.md", "transitions", transitions),
     ("docs/operations.md", "metrics", metrics),
     ("docs/plugins.md", "checks", checks),
+    ("docs/management.md", "endpoints", endpoints),
 )
 
 
