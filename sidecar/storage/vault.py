@@ -19,6 +19,8 @@ KEY_BYTES = 32
 _VERSION = "v1"
 _KEY_ID = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False)
+
 NOBODY = Person("", "")
 """The person of values that belong to the installation itself."""
 
@@ -182,7 +184,7 @@ def sealed_by(sealed: str) -> str:
 
 def canonical(content: object) -> bytes:
     """Return the one JSON spelling of the content: sorted, without spaces, ASCII."""
-    return json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
+    return _CANONICAL.encode(content).encode()
 
 
 def digest(*parts: bytes) -> str:
