@@ -1,8 +1,8 @@
 """The tables of the management API: its tokens, kept answers, and requests for recovery."""
 
-from sqlalchemy import Boolean, Column, ForeignKey, Index, Table, Text
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Table
 
-from sidecar.storage.columns import IDENTIFIER, WORD, Utc, metadata, person_columns
+from sidecar.storage.columns import IDENTIFIER, WORD, Text, Utc, metadata, person_columns
 
 api_tokens = Table(
     "api_tokens",

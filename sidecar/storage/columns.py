@@ -1,7 +1,9 @@
 """The columns that tables share, and how a row's person is told and compared."""
 
+import re
 from datetime import UTC, datetime
 
+import sqlalchemy
 from sqlalchemy import (
     BigInteger,
     Column,
@@ -47,9 +49,49 @@ class Utc(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC)
 
 
-NAME = String(255)
-IDENTIFIER = String(64)
-WORD = String(32)
+class Key(TypeDecorator[str]):
+    """A short text that rows are found by; what no database keeps is in none of ours.
+
+    A control character stands for it, so that whoever asks for such a key finds nobody: identity
+    sources refuse it in subjects, and no id has one.
+    """
+
+    impl = String
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        del dialect
+        return value and key_of(value)
+
+
+class Text(TypeDecorator[str]):
+    """A text of any length that is only read; what no database keeps is marked in it."""
+
+    impl = sqlalchemy.Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        del dialect
+        return value and text_of(value)
+
+
+_UNKEEPABLE = re.compile("[\x00\ud800-\udfff]")
+"""NUL, which PostgreSQL has no place for, and halves of surrogate pairs, which no encoding has."""
+
+
+def key_of(value: str) -> str:
+    """Return what a column of keys keeps of the value: all of it, if it is one of ours."""
+    return _UNKEEPABLE.sub("\x7f", value)
+
+
+def text_of(value: str) -> str:
+    """Return what a column of texts keeps of the value."""
+    return _UNKEEPABLE.sub("\ufffd", value)
+
+
+NAME = Key(255)
+IDENTIFIER = Key(64)
+WORD = Key(32)
 SERIAL = BigInteger().with_variant(Integer, "sqlite")
 """SQLite counts upwards by itself only in a column spelled INTEGER."""
 

@@ -1,13 +1,14 @@
 """What a row of the audit trail says, how it is chained, and how somebody's name leaves it."""
 
 import json
+from dataclasses import replace
 from typing import Final
 
 from sqlalchemy import Row
 
 from sidecar.core.directory import ERASED
 from sidecar.core.model import Event, Person
-from sidecar.storage.columns import person_values
+from sidecar.storage.columns import key_of, person_values, text_of
 from sidecar.storage.vault import Vault, canonical, digest
 
 CHANGED: Final = "the row was changed, or one before it was removed or moved"
@@ -37,6 +38,7 @@ class Links:
 
     def row(self, previous: str, event: Event) -> dict[str, object]:
         """Return the row of an event that follows this hash."""
+        event = _kept(event)
         person = event.person
         name = None if person is None else self.pseudonym(person)
         link = _link(previous, event, name)
@@ -107,6 +109,18 @@ class Links:
         words, keys = _words(person), self._ring.keys
         tags = (self._ring.keyed("pseudonym", words, key_id=which) for which in keys)
         return (None, *(_spelled(tag) for tag in tags))
+
+
+def _kept(event: Event) -> Event:
+    """Return the event as its row will tell it, or the chain would not fit what is kept."""
+    person = event.person
+    return replace(
+        event,
+        name=key_of(event.name),
+        person=person and Person(key_of(person.realm), key_of(person.subject)),
+        actor=text_of(event.actor),
+        request_id=text_of(event.request_id),
+    )
 
 
 def event_of(row: AnyRow) -> Event:

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, or_, update
+from sqlalchemy import ColumnElement, Table, delete, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from sidecar.core.outbox import PostStatus
@@ -31,6 +31,9 @@ LIVES_FOR = timedelta(days=2)
 SILENT = timedelta(minutes=1)
 """After so long nobody is sending a message any more."""
 
+AT_A_TIME = 10_000
+"""Rows of one table that go at a time, well within the time that a statement has."""
+
 EXPIRED = "expired"
 """Why a message failed that nobody took while it was of use."""
 
@@ -42,43 +45,53 @@ _LOOKED_UP = (
 
 
 async def sweep(connection: AsyncConnection, now: datetime) -> int:
-    """Return how many rows were removed."""
+    """Return how many rows were removed.
+
+    What somebody else works on is left for the next time: whoever sweeps holds rows of many
+    people, and must not wait for one of them.
+    """
     await _close_outbox(connection, now)
     before = now - KEEP
-    statements = (
-        delete(challenges).where(challenges.c.expires_at < before),
-        delete(sessions).where(sessions.c.expires_at < before),
-        delete(revocations).where(revocations.c.at < before),
-        delete(invitations).where(invitations.c.expires_at < before),
-        delete(outbox).where(outbox.c.created_at < now - COUNTED),
-        delete(trusted_devices).where(trusted_devices.c.expires_at < before),
-        delete(idempotency_keys).where(idempotency_keys.c.expires_at <= now),
+    over: tuple[tuple[Table, ColumnElement[bool]], ...] = (
+        (challenges, challenges.c.expires_at < before),
+        (sessions, sessions.c.expires_at < before),
+        (revocations, revocations.c.at < before),
+        (invitations, invitations.c.expires_at < before),
+        (outbox, outbox.c.created_at < now - COUNTED),
+        (trusted_devices, trusted_devices.c.expires_at < before),
+        (idempotency_keys, idempotency_keys.c.expires_at <= now),
         *(
-            delete(table).where(or_(*(moment < now - LOOKED_UP for moment in ends)))
+            (table, or_(*(moment < now - LOOKED_UP for moment in ends)))
             for table, ends in _LOOKED_UP
         ),
     )
-    return sum([(await connection.execute(statement)).rowcount for statement in statements])
+    removed = 0
+    for table, condition in over:
+        gone = await connection.execute(delete(table).where(_free(table, condition)))
+        removed += gone.rowcount
+    return removed
+
+
+def _free(table: Table, *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Return the condition that a row is one of these, and nobody works on it."""
+    key = tuple(table.primary_key.columns)
+    found = select(*key).where(*conditions).limit(AT_A_TIME).with_for_update(skip_locked=True)
+    return tuple_(*key).in_(found)
 
 
 async def _close_outbox(connection: AsyncConnection, now: datetime) -> None:
     """Messages of no use any more say nothing, and wait for nobody."""
-    over = outbox.c.expires_at <= now
-    await connection.execute(
-        update(outbox)
-        .where(over, outbox.c.status == PostStatus.QUEUED)
-        .values(status=PostStatus.FAILED, failure=EXPIRED, settled_at=now)
-    )
-    await connection.execute(
-        update(outbox)
-        .where(over, outbox.c.status == PostStatus.SENDING, outbox.c.claimed_at <= now - SILENT)
-        .values(status=PostStatus.UNSURE, failure=EXPIRED, settled_at=now)
-    )
-    await connection.execute(
-        update(outbox)
-        .where(
-            *(over, outbox.c.created_at > now - LIVES_FOR),
-            *(outbox.c.message.is_not(None), outbox.c.status != PostStatus.SENDING),
-        )
-        .values(message=None)
-    )
+    over, status = outbox.c.expires_at <= now, outbox.c.status
+    silent = outbox.c.claimed_at <= now - SILENT
+    young, says = outbox.c.created_at > now - LIVES_FOR, outbox.c.message.is_not(None)
+    for conditions, changes in (
+        ((over, status == PostStatus.QUEUED), _ended(PostStatus.FAILED, now)),
+        ((over, status == PostStatus.SENDING, silent), _ended(PostStatus.UNSURE, now)),
+        ((over, young, says, status != PostStatus.SENDING), {"message": None}),
+    ):
+        closed = update(outbox).where(_free(outbox, *conditions)).values(changes)
+        await connection.execute(closed)
+
+
+def _ended(status: PostStatus, now: datetime) -> dict[str, object]:
+    return {"status": status, "failure": EXPIRED, "settled_at": now}

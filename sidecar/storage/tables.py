@@ -8,7 +8,6 @@ from sqlalchemy import (
     Index,
     Integer,
     Table,
-    Text,
     UniqueConstraint,
     false,
 )
@@ -17,6 +16,7 @@ from sidecar.storage.columns import (
     IDENTIFIER,
     NAME,
     WORD,
+    Text,
     Utc,
     metadata,
     person_columns,

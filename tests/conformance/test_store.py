@@ -6,10 +6,19 @@ from dataclasses import replace
 
 import pytest
 
-from sidecar.core.errors import StoreUnavailable, TooManyAttempts
+from sidecar.core.errors import ChallengeGone, StoreUnavailable, TooManyAttempts
 from sidecar.core.feed import Revocation
-from sidecar.core.model import Account, ChallengeId, SessionId
+from sidecar.core.messages import Told
+from sidecar.core.model import (
+    Account,
+    AuthenticatorId,
+    ChallengeId,
+    Person,
+    SessionId,
+    TokenHash,
+)
 from sidecar.core.stores import APART, Store
+from sidecar.storage.sql import SqlStore
 from tests.conformance.stores import ADA, NOW, TWIN, Travel, authenticator, event, session, token
 
 
@@ -263,3 +272,28 @@ async def test_acts_come_back_newest_first(store: Store) -> None:
     async with store.read() as tx:
         assert await tx.trail.of(ADA, 2) == (event("a.three"), event("a.two"))
         assert await tx.trail.of(TWIN, 2) == (event("b.other", TWIN),)
+
+
+@pytest.mark.parametrize("bad", ["\x00", "a\x00b", "\ud800", "\udcff rest"])
+async def test_text_that_no_database_keeps_breaks_nothing(store: SqlStore, bad: str) -> None:
+    """NUL and halves of surrogate pairs, wherever strangers can put them, show a mark or nobody."""
+    odd = event("a.name")
+    async with store.begin() as tx:
+        await tx.sessions.add(session(user_agent=bad), token("t"))
+        await tx.trail.append(replace(odd, actor=bad, request_id=bad, details={"said": bad}))
+        await tx.authenticators.add(authenticator(name=bad, detail=bad))
+    async with store.read() as tx:
+        assert await tx.sessions.get(TokenHash(bad), NOW) is None
+        assert await tx.authenticators.get(ADA, AuthenticatorId(bad)) is None
+        assert await tx.accounts.get(Person("app", bad)) is None
+        (found,) = await tx.trail.of(ADA, 9)
+        assert found.details == {"said": bad}
+        assert "\ufffd" in found.actor
+        (kept,) = await tx.authenticators.of(ADA)
+        assert (kept.name, kept.usable) == (kept.detail, True)
+    assert (await store.verify_trail()).broken_at is None
+    async with store.begin() as tx:
+        with pytest.raises(ChallengeGone):
+            await tx.challenges.get(ChallengeId(bad), ADA, SessionId("s1"), NOW)
+        assert not await tx.invitations.redeem(ADA, TokenHash(bad), NOW)
+        assert not await tx.outbox.told("mail", Told(bad, arrived=True, reason=bad), NOW)

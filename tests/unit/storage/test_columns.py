@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy.dialects import sqlite
 
 from sidecar.core.model import Person
-from sidecar.storage.columns import Utc, of_person, person_values
+from sidecar.storage.columns import Key, Text, Utc, of_person, person_values
 from sidecar.storage.tables import accounts
 from tests.conformance.stores import NOW
 
@@ -39,3 +39,13 @@ def test_a_person_is_two_columns_byte_for_byte() -> None:
     assert "realm = 'shop'" in condition
     assert "subject = 'Ada'" in condition
     assert person_values(Person("shop", "Ada")) == {"realm": "shop", "subject": "Ada"}
+
+
+def test_what_no_database_keeps_is_marked() -> None:
+    """NUL and half a surrogate pair show as a mark in texts, and as no key that anybody has."""
+    for bad in ("a\x00b", "a\udcffb", "a\ud800b"):
+        assert Text().process_bind_param(bad, DIALECT) == "a\ufffdb"
+        assert Key(64).process_bind_param(bad, DIALECT) == "a\x7fb"
+    for good in ("", "plain", "\U0001f511 ключ", None):
+        assert Text().process_bind_param(good, DIALECT) == good
+        assert Key(64).process_bind_param(good, DIALECT) == good

@@ -6,13 +6,15 @@ from pathlib import Path
 from sqlalchemy import select
 
 from sidecar.core.clients import ClientId
+from sidecar.core.model import SessionId
 from sidecar.core.outbox import PostId, PostStatus
 from sidecar.core.recoveries import RecoveryId, RecoveryStatus
-from sidecar.storage.sql import SqlStore
+from sidecar.storage.sql import SqlStore, open_store
 from sidecar.storage.tables import outbox
 from tests.conformance.stores import (
     ADA,
     NOW,
+    RING,
     TWIN,
     Travel,
     api_token,
@@ -25,6 +27,7 @@ from tests.conformance.stores import (
     token,
     trusted,
 )
+from tests.postgres import Server
 from tests.posts import post
 from tests.unit.storage.databases import rows
 
@@ -117,3 +120,23 @@ async def outcomes(store: SqlStore, now: datetime) -> set[tuple[str, str, bool]]
     async with store.read() as tx:
         rows = await tx.connection.execute(select(outbox))
         return {(row.id, row.status, row.message is not None) for row in rows}
+
+
+async def test_sweeping_waits_for_nobody(postgres: Server) -> None:
+    """Rows that others work on show left for the next time, and all others swept meanwhile."""
+    late, week = NOW + timedelta(minutes=11), NOW + timedelta(days=9)
+    async with postgres.store() as url:
+        store = await open_store(url, RING, Travel())
+        async with store.begin(ADA) as tx:
+            for which in ("s1", "s2", "s3"):
+                await tx.sessions.add(session(which), token(which))
+            await tx.challenges.add(challenge())
+            await tx.outbox.add(post("waiting"))
+        async with store.begin(ADA) as tx:
+            await tx.sessions.end(ADA, SessionId("s2"))
+            await tx.outbox.claim(PostId("waiting"), NOW)
+            assert await outcomes(store, late) == {("waiting", "queued", True)}
+            assert await store.sweep(week) == 3
+        assert await outcomes(store, late) == {("waiting", "unsure", False)}
+        assert await store.sweep(week) == 1
+        await store.close()

@@ -1,8 +1,9 @@
 """What is declared holds together."""
 
-from sqlalchemy import Text, UniqueConstraint
+from sqlalchemy import UniqueConstraint
 
 from sidecar.storage import client_tables, tables
+from sidecar.storage.columns import Text
 
 metadata = tables.accounts.metadata
 
@@ -39,4 +40,4 @@ def test_what_is_sealed_has_room() -> None:
     ):
         kind = metadata.tables[table].c[column].type
         assert isinstance(kind, Text)
-        assert kind.length is None
+        assert getattr(kind, "length", None) is None
