@@ -57,7 +57,7 @@ class Behalf:
         async with self._kit.store.read() as tx:
             session = await self._found(tx, errand)
         if session is None or session.expires_at < now + COUNTS_FOR:
-            async with self._kit.store.begin() as tx:
+            async with self._kit.store.begin(errand.person) as tx:
                 session = await tx.sessions.enter(self._anew(errand), self._nobodys())
         return self._in(errand, session)
 

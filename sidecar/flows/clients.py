@@ -9,7 +9,7 @@ from sidecar.core.clients import ApiClient, ApiToken, ClientId, Scope
 from sidecar.core.errors import Conflict, NotFound
 from sidecar.core.model import Event
 from sidecar.core.protocols import Clock
-from sidecar.core.stores import Store
+from sidecar.core.stores import APART, Store
 from sidecar.flows.tokens import Tokens
 
 LONGEST_LIFE = timedelta(days=366)
@@ -57,7 +57,7 @@ class Clients:
             created_at=now,
             expires_at=now + wanted.life,
         )
-        async with self._store.begin() as tx:
+        async with self._store.begin(APART) as tx:
             await tx.tokens.add(token, hashed)
             await tx.trail.append(_event("token.created", now, by, token))
         return text, token
@@ -75,7 +75,7 @@ class Clients:
 
         """
         now = self._clock()
-        async with self._store.begin() as tx:
+        async with self._store.begin(APART) as tx:
             found = next((one for one in await tx.tokens.all() if one.client.id == which), None)
             if found is None or not await tx.tokens.revoke(which, now):
                 message = "no such token that still opens anything"
@@ -101,7 +101,7 @@ class Clients:
             message = "unknown, expired, revoked, or not good from here"
             raise TokenRefused(message)
         if token.last_used_at is None or now - token.last_used_at >= TOUCHED_EVERY:
-            async with self._store.begin() as tx:
+            async with self._store.begin(APART) as tx:
                 await tx.tokens.touch(token.client.id, now)
         return token.client
 

@@ -11,7 +11,7 @@ from sidecar.core.api_errors import CallUnderway, KeyReused
 from sidecar.core.clients import ApiClient
 from sidecar.core.protocols import Clock
 from sidecar.core.replays import KeptAnswer
-from sidecar.core.stores import Store
+from sidecar.core.stores import APART, Store
 
 _SOON_S: Final = 1
 
@@ -40,7 +40,7 @@ class Replaying:
 
         """
         hashed = _hash(*said)
-        async with self._store.begin() as tx:
+        async with self._store.begin(APART) as tx:
             before = await tx.replays.claim(client.id, key, hashed, self._clock())
         if before is None:
             return await self._first(client, key, give, lasts), False
@@ -61,12 +61,12 @@ class Replaying:
         if not lasts(answer):
             await self._drop(client, key)
             return answer
-        async with self._store.begin() as tx:
+        async with self._store.begin(APART) as tx:
             await tx.replays.settle(client.id, key, answer, self._clock())
         return answer
 
     async def _drop(self, client: ApiClient, key: str) -> None:
-        async with self._store.begin() as tx:
+        async with self._store.begin(APART) as tx:
             await tx.replays.drop(client.id, key)
 
 

@@ -1,8 +1,7 @@
 """The tables of the management API hold together."""
 
-from sqlalchemy import Text
-
 from sidecar.storage.client_tables import api_tokens, idempotency_keys, recovery_approvals
+from sidecar.storage.columns import Text
 
 
 def test_one_token_has_one_hash() -> None:
