@@ -1,26 +1,40 @@
 """What people have set up, over the API."""
 
 import json
+from collections.abc import AsyncIterator
 
 import pytest
-from pytest_aiohttp.plugin import AiohttpClient
 
 from sidecar.api import authenticators as api
+from sidecar.core.model import Level
 from sidecar.flows.holdings import Holdings
 from sidecar.web.management.authenticators import AuthenticatorCalls
+from sidecar.web.management.call import Handlers
+from tests.conformance.stores import authenticator
 from tests.unit.flows.scene import ADA, Scene
-from tests.unit.web.management.program import Program, program
+from tests.unit.web.management.desk import Desk, desk_of
 
-PATH = "/authenticators"
+HERS, GRACES = {"user_id": "shop:ada"}, {"user_id": "shop:grace"}
 
 
 @pytest.fixture
-async def desk(aiohttp_client: AiohttpClient, here: Scene) -> Program:
-    handlers = AuthenticatorCalls(Holdings(here.store, here.clock)).handlers()
-    return await program(aiohttp_client, here, api.ENDPOINTS, handlers)
+async def desk(here: Scene) -> AsyncIterator[Desk]:
+    async with desk_of(here, api.ENDPOINTS, handlers) as opened:
+        yield opened
 
 
-async def test_a_list_holds_all_but_secrets(desk: Program, here: Scene) -> None:
+def handlers(here: Scene) -> Handlers:
+    holdings = Holdings(here.store, here.clock, here.flows.sessions.catch_up)
+    return AuthenticatorCalls(holdings).handlers()
+
+
+async def app_of(here: Scene) -> dict[str, str]:
+    """Return where the app of somebody new is found."""
+    await here.enroll()
+    return {"authenticator_id": await here.first_of()}
+
+
+async def test_a_list_holds_all_but_secrets(desk: Desk, here: Scene) -> None:
     """An app and spare codes show by what tells them apart, and by how many codes are left; no
     secret shows in any form.
     """
@@ -28,9 +42,9 @@ async def test_a_list_holds_all_but_secrets(desk: Program, here: Scene) -> None:
     at = here.clock()
     here.clock.travel(seconds=1)
     await here.spare(visit, phone)
-    told = await desk.call("GET", PATH, user_id="ada")
-    assert told["user_id"] == "shop:ada"
-    app, codes = told["authenticators"]
+    told = await desk.call(api.LIST, query=HERS)
+    assert told.said["user_id"] == "shop:ada"
+    app, codes = told.said["authenticators"]
     assert app == {
         "id": await here.first_of(),
         "user_id": "shop:ada",
@@ -46,77 +60,83 @@ async def test_a_list_holds_all_but_secrets(desk: Program, here: Scene) -> None:
         "left": None,
     }
     assert (codes["factor"], codes["left"]) == ("backup_codes", 8)
-    assert await desk.call("GET", f"{PATH}/{app['id']}", user_id="shop:ada") == app
+    one = await desk.call(api.READ, path={"authenticator_id": app["id"]}, query=HERS)
+    assert one.said == app
     for secret in (phone.secret, *phone.codes):
-        assert secret not in json.dumps(told)
+        assert secret not in json.dumps(told.said)
 
 
-async def test_nobody_has_an_empty_list(desk: Program) -> None:
+async def test_nobody_has_an_empty_list(desk: Desk) -> None:
     """Somebody unknown shows a list without anything in it."""
-    told = await desk.call("GET", PATH, user_id="nobody")
-    assert told == {"user_id": "shop:nobody", "authenticators": []}
+    told = await desk.call(api.LIST, query=HERS)
+    assert told.said == {**HERS, "authenticators": []}
 
 
 @pytest.mark.threat(35)
-async def test_anothers_id_is_not_there(desk: Program, here: Scene) -> None:
+async def test_anothers_id_is_not_there(desk: Desk, here: Scene) -> None:
     """THREATS 35: an id of Ada's under Grace's name, and one that never was, show the same to each
     call, and leave it as it is.
     """
-    await here.enroll()
-    mine = await here.first_of()
-    for which in (mine, "x" * 32, "no-such"):
-        path, grace = f"{PATH}/{which}", {"user_id": "grace"}
-        problems = [
-            await desk.refused("GET", path, **grace),
-            await desk.refused("PATCH", path, {**grace, "name": "Mine", "status": "suspended"}),
-            await desk.refused("POST", f"{path}/approve", grace),
-            await desk.refused("DELETE", path, **grace),
+    mine = await app_of(here)
+    for path in (mine, {"authenticator_id": "x" * 32}, {"authenticator_id": "no-such"}):
+        change = {**GRACES, "name": "Mine", "status": "suspended"}
+        told = [
+            await desk.call(api.READ, path=path, query=GRACES),
+            await desk.call(api.CHANGE, change, path=path),
+            await desk.call(api.APPROVE, GRACES, path=path),
+            await desk.call(api.REMOVE, path=path, query=GRACES),
         ]
-        assert problems == [(404, "not-found")] * 4
+        assert [one.slug for one in told] == ["not-found"] * 4
+        assert len({one.said["detail"] for one in told}) == 1
     (held,) = await here.held()
-    assert (held.id, held.name, held.usable) == (mine, "totp", True)
+    assert (held.id, held.name, held.usable) == (mine["authenticator_id"], "totp", True)
 
 
-async def test_it_is_renamed_stopped_and_let_work(desk: Program, here: Scene) -> None:
+async def test_it_is_renamed_stopped_and_let_work(desk: Desk, here: Scene) -> None:
     """One call shows a new name and a stop; the next lets it work; the trail shows the client."""
-    await here.enroll()
-    path = f"{PATH}/{await here.first_of()}"
-    change = {"user_id": "ada", "name": " Old  phone", "status": "suspended"}
-    told = await desk.call("PATCH", path, change)
-    assert (told["name"], told["status"], told["usable"]) == ("Old phone", "suspended", False)
-    told = await desk.call("PATCH", path, {"user_id": "ada", "status": "active"})
-    assert (told["name"], told["usable"]) == ("Old phone", True)
+    path = await app_of(here)
+    change = {**HERS, "name": " Old  phone", "status": "suspended"}
+    said = (await desk.call(api.CHANGE, change, path=path)).said
+    assert (said["name"], said["status"], said["usable"]) == ("Old phone", "suspended", False)
+    said = (await desk.call(api.CHANGE, {**HERS, "status": "active"}, path=path)).said
+    assert (said["name"], said["usable"]) == ("Old phone", True)
     assert (await here.people.show(ADA)).events[0].actor == "api:desk"
 
 
-async def test_what_is_over_stays_so(desk: Program, here: Scene) -> None:
+async def test_what_is_over_stays_so(desk: Desk, here: Scene) -> None:
     """A disabled one shows a conflict that says what to do instead."""
-    await here.enroll()
+    path = await app_of(here)
     await here.move("disable")
-    change = {"user_id": "ada", "status": "active"}
-    status, told = await desk.ask("PATCH", f"{PATH}/{await here.first_of()}", change)
-    assert (status, told["title"]) == (409, "Conflict")
-    assert "set up another" in told["detail"]
+    told = await desk.call(api.CHANGE, {**HERS, "status": "active"}, path=path)
+    assert told.slug == "conflict"
+    assert "set up another" in told.said["detail"]
 
 
-async def test_one_that_is_not_held_cannot_be_approved(desk: Program, here: Scene) -> None:
-    """An app that counts already shows a conflict."""
-    await here.enroll()
-    path = f"{PATH}/{await here.first_of()}/approve"
-    assert await desk.refused("POST", path, {"user_id": "ada"}) == (409, "conflict")
+async def test_one_that_is_held_is_approved_once(desk: Desk, here: Scene) -> None:
+    """A key that is held shows until when, then in full, and then that nothing holds it."""
+    until = here.clock().replace(microsecond=0, year=here.clock().year + 1)
+    key = authenticator(person=ADA, level=Level.PHISHING_RESISTANT, held_until=until)
+    async with here.store.begin(ADA) as tx:
+        await tx.authenticators.add(key)
+    path = {"authenticator_id": key.id}
+    held = (await desk.call(api.READ, path=path, query=HERS)).said
+    assert (held["level"], held["held_until"][:4]) == ("phishing_resistant", str(until.year))
+    assert (await desk.call(api.APPROVE, HERS, path=path)).said["held_until"] is None
+    assert (await desk.call(api.APPROVE, HERS, path=path)).slug == "conflict"
 
 
-async def test_a_removed_one_is_gone(desk: Program, here: Scene) -> None:
+async def test_a_removed_one_is_gone(desk: Desk, here: Scene) -> None:
     """The last one shows to be gone, without a body; a second call finds nothing."""
-    await here.enroll()
-    path = f"{PATH}/{await here.first_of()}"
-    assert await desk.ask("DELETE", path, user_id="ada") == (204, None)
-    assert await desk.refused("DELETE", path, user_id="ada") == (404, "not-found")
+    path = await app_of(here)
+    told = await desk.call(api.REMOVE, path=path, query=HERS)
+    assert (told.status, told.said) == (204, {})
+    assert (await desk.call(api.REMOVE, path=path, query=HERS)).slug == "not-found"
     assert await here.held() == ()
 
 
-async def test_whose_has_to_be_said(desk: Program) -> None:
-    """A call that leaves the person out, or names one of nobody's realm, shows which parameter."""
-    assert await desk.refused("GET", PATH) == (422, "input-invalid")
-    status, told = await desk.ask("GET", PATH, user_id="a" * 300)
-    assert (status, told["errors"][0]["parameter"]) == (422, "user_id")
+@pytest.mark.parametrize("query", [{}, {"user_id": "a" * 300}, {"user_id": "ada"}])
+async def test_whose_has_to_be_said(desk: Desk, query: dict[str, str]) -> None:
+    """A call that leaves the person out, or names nobody's name, shows which parameter."""
+    told = await desk.call(api.LIST, query=query)
+    assert told.slug == "input-invalid"
+    assert told.said["errors"][0]["parameter"] == "user_id"
