@@ -15,6 +15,7 @@ from aiohttp import web
 from sidecar.app import Sidecar, running
 from sidecar.core.model import Person
 from sidecar.flows.people import People
+from sidecar.flows.signed_in import SignOuts
 from sidecar.settings.load import Loaded, load_settings
 from sidecar.storage.setup import migrate_up
 from sidecar.wiring import key_ring
@@ -66,6 +67,13 @@ class World:
         """An operator resets the person."""
         people = People(self.sidecar.store, self.clock)
         await people.reset(Person(REALM, user), "operator", "lost phone")
+
+    async def end_everybody(self) -> None:
+        """An operator signs everybody out."""
+        kit, flows = self.sidecar.flows.kit, self.sidecar.flows
+        parts = (self.sidecar.store, self.clock, flows.sessions.catch_up)
+        sign_outs = SignOuts(*parts, idle=kit.times.idle, levels=kit.levels)
+        await sign_outs.end_everybody("operator")
 
     async def close(self) -> None:
         for session in self._sessions:

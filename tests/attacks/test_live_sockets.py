@@ -55,10 +55,10 @@ AGED = (4401, "proof too old")
 
 @pytest.mark.conforms("ASVS-7.4.1", "ASVS-7.4.2")
 @pytest.mark.parametrize("where", ["here", "elsewhere"])
-@pytest.mark.parametrize("how", ["end-all", "reset", "logout", "somebody else"])
+@pytest.mark.parametrize("how", ["end-all", "reset", "logout", "somebody else", "everybody"])
 async def test_open_sockets_end_with_the_session(how: str, where: str) -> None:
-    """THREATS 46: sign-out everywhere, reset, the application's logout and its next person show
-    4401 on a WebSocket of this process, and of another one by the feed.
+    """THREATS 46: sign-out everywhere, of everybody, reset, the application's logout and its next
+    person show 4401 on a WebSocket of this process, and of another one by the feed.
     """
     async with two_processes() as (here, there, browser):
         browser.world = place = here if where == "here" else there
@@ -73,6 +73,8 @@ async def test_open_sockets_end_with_the_session(how: str, where: str) -> None:
             elif how == "somebody else":
                 await browser.sign_in("grace")
                 assert (await browser.open("/", follow=0)).status == 303
+            elif how == "everybody":
+                await here.end_everybody()
             else:
                 await here.reset("ada")
             await place.sidecar.flows.revocations.read()  # as it does within every second

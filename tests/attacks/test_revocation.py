@@ -39,10 +39,11 @@ async def two_processes() -> AsyncIterator[tuple[World, World, Visitor]]:
 
 
 @pytest.mark.threat(46)
-@pytest.mark.conforms("ASVS-7.4.1", "ASVS-7.4.2")
-@pytest.mark.parametrize("how", ["end-all", "reset", "logout"])
+@pytest.mark.conforms("ASVS-7.4.1", "ASVS-7.4.2", "ASVS-7.4.5")
+@pytest.mark.parametrize("how", ["end-all", "reset", "logout", "everybody"])
 async def test_ended_in_one_process_is_ended_in_both(how: str) -> None:
-    """THREATS 46: sign-out everywhere, reset and the application's logout show a dead cookie.
+    """THREATS 46: sign-out everywhere, of everybody, reset and the application's logout show a
+    dead cookie.
 
     In the same process at once, in the other one by the feed, within its second.
     """
@@ -57,6 +58,8 @@ async def test_ended_in_one_process_is_ended_in_both(how: str) -> None:
             kept = dict(here.application.people)
             await browser.post("/logout", {}, follow=0)
             here.application.people.update(kept)  # an application that forgets to forget
+        elif how == "everybody":
+            await here.end_everybody()
         else:
             await here.reset("ada")
             await here.sidecar.flows.revocations.read()
