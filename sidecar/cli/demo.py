@@ -7,7 +7,7 @@ import secrets
 import signal
 import socket
 import sys
-from asyncio.subprocess import Process
+from asyncio.subprocess import DEVNULL, PIPE, Process
 from contextlib import AsyncExitStack, suppress
 from datetime import timedelta
 from pathlib import Path
@@ -25,17 +25,20 @@ app = typer.Typer()
 
 PORTS: Final = range(8080, 8100)
 """Tried in this order where no port is asked for."""
+TOKEN: Final = ("--name", "demo", "--scope", "all", "--expires", "1d")
+"""Made at each start, for whoever tries the management API."""
 KEY_BYTES: Final = 32
 OPEN_FOR: Final = timedelta(days=30)
 READY_S: Final = 30
 POLL_S: Final = 0.1
 STOP_S: Final = 10
 HOST: Final = "127.0.0.1"
+MANAGED: Final = 8004
 
 CONFIGURATION: Final = """\
 # Written anew at each start of `sidecar demo`; copy it to change it.
 public: http://localhost:{port}
-listen: {{public: "{host}:{port}"}}
+listen: {{public: "{host}:{port}", management: "{host}:{managed}"}}
 upstreams: {{harbour: "http://{host}:{behind}"}}
 
 login: {{page: /login, paths: [/login, /logout, /static/**], logout: /logout}}
@@ -77,6 +80,7 @@ BANNER: Final = """
   Harbour is served at    http://localhost:{port}
   sign in as              {people}
   your sign-in methods    http://localhost:{port}/_sidecar/account
+  the management API      http://localhost:{managed}/docs   (token in {folder}/token)
   everything is kept in   {folder}
 
   Text messages and mail are printed here instead of being sent.
@@ -114,26 +118,59 @@ async def run(folder: Path, port: int) -> int:
     """Serve until a signal comes or the sidecar ends; return the exit status."""
     async with AsyncExitStack() as stack:
         behind = await _serve_harbour(folder, stack)
-        configuration = prepare(folder, port, behind)
+        managed = _unused(port)
+        configuration = prepare(folder, port, behind, managed)
         migrated = await _sidecar("migrate", "up", "--create", "--config", str(configuration))
         if status := await migrated.wait():
+            return status
+        if status := await _give_token(folder / "token", configuration):
             return status
         stopped = _signals()
         serving = await _sidecar("serve", "--config", str(configuration))
         stack.push_async_callback(_end, serving)
-        return await _supervise(serving, stopped, folder, port)
+        return await _supervise(serving, stopped, folder, (port, managed))
 
 
-def prepare(folder: Path, port: int, behind: int) -> Path:
+def _unused(port: int) -> int:
+    """Return a port of this machine for the management API: the usual one if it can be had."""
+    for wanted in (MANAGED, 0):
+        with suppress(OSError), socket.create_server((HOST, wanted)) as found:
+            had = int(found.getsockname()[1])
+            if had != port:
+                return had
+    typer.echo("No port is left for the management API.", err=True)
+    raise typer.Exit(1)
+
+
+async def _give_token(file: Path, configuration: Path) -> int:
+    """The file holds a new token of the management API, for its owner only; return the status."""
+    made = await _sidecar("tokens", "create", *TOKEN, "--config", str(configuration), told=PIPE)
+    text, said = await made.communicate()
+    if made.returncode:
+        typer.echo(said.decode(), err=True, nl=False)
+        return made.returncode
+    _keep_secret(file, text)
+    return 0
+
+
+def _keep_secret(file: Path, content: bytes) -> None:
+    """The file holds the content and nobody but its owner reads it; an earlier one is gone."""
+    file.unlink(missing_ok=True)
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as opened:
+        opened.write(content)
+
+
+def prepare(folder: Path, port: int, behind: int, managed: int) -> Path:
     """The folder holds a root key and the configuration; return the latter's path."""
     key, configuration = folder / "key", folder / "sidecar.yaml"
     if not key.exists():
-        descriptor = os.open(key, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(base64.b64encode(secrets.token_bytes(KEY_BYTES)))
+        _keep_secret(key, base64.b64encode(secrets.token_bytes(KEY_BYTES)))
     until = (utc_now() + OPEN_FOR).date()
     configuration.write_text(
-        CONFIGURATION.format(host=HOST, port=port, behind=behind, until=until, folder=folder),
+        CONFIGURATION.format(
+            host=HOST, port=port, behind=behind, managed=managed, until=until, folder=folder
+        ),
         encoding="utf-8",
     )
     return configuration
@@ -150,14 +187,12 @@ async def _serve_harbour(folder: Path, stack: AsyncExitStack) -> int:
     return int(runner.addresses[0][1])
 
 
-async def _sidecar(*words: str) -> Process:
+async def _sidecar(*words: str, told: int = DEVNULL) -> Process:
     """Start a command of ours in a session of its own, so that Ctrl-C reaches this process only."""
     return await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "sidecar",
-        *words,
-        stdout=asyncio.subprocess.DEVNULL,
+        *(sys.executable, "-m", "sidecar", *words),
+        stdout=told,
+        stderr=None if told == DEVNULL else told,
         start_new_session=True,
     )
 
@@ -171,11 +206,13 @@ def _signals() -> asyncio.Event:
     return stopped
 
 
-async def _supervise(serving: Process, stopped: asyncio.Event, folder: Path, port: int) -> int:
+async def _supervise(
+    serving: Process, stopped: asyncio.Event, folder: Path, ports: tuple[int, int]
+) -> int:
     """Tell the address once it answers, then wait for the end, whoever brings it."""
     loop = asyncio.get_running_loop()
     ended, asked = loop.create_task(serving.wait()), loop.create_task(stopped.wait())
-    ready = loop.create_task(_announce(folder, port))
+    ready = loop.create_task(_announce(folder, *ports))
     await asyncio.wait({ended, asked}, return_when=asyncio.FIRST_COMPLETED)
     status = (ended.result() or 1) if ended.done() else 0
     for task in (ready, asked, ended):
@@ -184,12 +221,12 @@ async def _supervise(serving: Process, stopped: asyncio.Event, folder: Path, por
     return status
 
 
-async def _announce(folder: Path, port: int) -> None:
+async def _announce(folder: Path, port: int, managed: int) -> None:
     async with asyncio.timeout(READY_S):
         while not await _answers(port):  # noqa: ASYNC110 - a socket of another process
             await asyncio.sleep(POLL_S)
     people = "   or   ".join(f"{one.id} / {one.password}" for one in PEOPLE.values())
-    typer.echo(BANNER.format(port=port, people=people, folder=folder))
+    typer.echo(BANNER.format(port=port, managed=managed, people=people, folder=folder))
 
 
 async def _answers(port: int) -> bool:

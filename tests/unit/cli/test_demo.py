@@ -1,5 +1,8 @@
 """`sidecar demo` as its users start it: one command, then a browser."""
 
+import http.client
+import json
+import re
 import signal
 import subprocess
 import sys
@@ -74,6 +77,18 @@ def get(port: int, path: str) -> tuple[int, str]:
             return refused.code, refused.headers.get("Location", "")
 
 
+def managed(banner: str, folder: Path) -> dict[str, object]:
+    """What the management API says of somebody, asked as the banner tells."""
+    found = re.search(r"http://localhost:(\d+)/docs", banner)
+    assert found is not None
+    token = (folder / "token").read_text().strip()
+    connection = http.client.HTTPConnection("localhost", int(found[1]), timeout=10)
+    connection.request("GET", "/status/ada", headers={"Authorization": f"Bearer {token}"})
+    told: dict[str, object] = json.load(connection.getresponse())
+    connection.close()
+    return told
+
+
 def test_one_command_is_enough_and_a_second_run_keeps_everything(tmp_path: Path) -> None:
     """Two runs on one folder show that the demo serves, tells its logins, ends, keeps its data."""
     (port,) = free_ports(1)
@@ -83,6 +98,7 @@ def test_one_command_is_enough_and_a_second_run_keeps_everything(tmp_path: Path)
         assert "ada / engine-room" in first.banner
         assert get(port, "/login")[0] == 200
         assert get(port, "/notes") == (303, f"http://localhost:{port}/login")
+        assert managed(first.banner, folder)["user_id"] == "harbour:ada"
         assert first.stopped() == 0
     key = (folder / "key").read_bytes()
     with demo(folder, port) as second:
@@ -99,6 +115,7 @@ def test_its_secrets_are_its_owners(tmp_path: Path) -> None:
     modes = {path.name: path.stat().st_mode & 0o077 for path in (tmp_path / "demo").iterdir()}
     assert modes["key"] == 0
     assert modes["sidecar.db"] == 0
+    assert modes["token"] == 0
 
 
 def test_a_lost_key_is_told_and_nothing_is_made_anew(tmp_path: Path) -> None:
