@@ -9,6 +9,7 @@ from sidecar.core.stores import Transaction
 from sidecar.flows.acting import spend
 from sidecar.flows.kit import INVITATIONS_TRIED, Kit
 from sidecar.flows.portfolio import portfolio_in
+from sidecar.flows.record import act
 from sidecar.flows.visit import Visit
 
 CONFIRMING = "enrollment.first"
@@ -127,7 +128,13 @@ class Admission:
         if not await self._admitted(tx, visit, ticket, now):
             message = "invitation spent, or open season over, meanwhile"
             raise InvitationNeeded(message)
+        account = await tx.accounts.get(visit.person)
         await tx.accounts.mark_enrolled(visit.person, now)
+        if account is not None and not account.enabled:
+            # A program vouched for somebody who was switched off, which ends that: nothing that
+            # they were exempt from a factor for runs on.
+            await tx.feed.append("person", visit.person, None, now)
+            await tx.trail.append(act(visit, "person.enabled", now))
 
     async def _admitted(self, tx: Transaction, visit: Visit, ticket: str, now: datetime) -> bool:
         """Tell whether what opened the door still would: an enrollment must not outlive it."""

@@ -139,19 +139,23 @@ async def test_the_override_recovers_nobody(here: Scene) -> None:
 
 
 async def test_who_was_switched_off_before_enrolling_is_switched_on(here: Scene) -> None:
-    """A newcomer whose factors were switched off shows enabled once a program enrolled them; on
-    their own they get nowhere.
+    """A newcomer whose factors were switched off shows enabled once a program enrolled them, by
+    whom, and what ran for them ended everywhere; on their own they get nowhere.
     """
     async with here.store.begin() as tx:
         await tx.accounts.configure(
             ADA, enabled=False, required=False, version=None, now=here.clock()
         )
+        before = await tx.feed.last()
     agency = Agency(here)
     await agency.enroll()
     async with here.store.read() as tx:
         account = await tx.accounts.get(ADA)
+        told = [(one.person, one.session) for one in await tx.feed.since(before)]
     assert account is not None
     assert account.enabled
+    assert (ADA, None) in told
+    assert (await agency.details("person.enabled"))["actor"] == "api:desk"
 
 
 async def test_only_who_began_finishes(here: Scene) -> None:
