@@ -39,7 +39,7 @@ from sidecar.web.management.invitations import InvitationCalls
 from sidecar.web.management.recovery import RecoveryCalls
 from sidecar.web.management.sessions import SessionCalls
 from sidecar.web.management.status import StatusCalls
-from sidecar.web.management.users import UserCalls
+from sidecar.web.management.users import Desk, UserCalls
 from sidecar.web.render import Renderer
 
 LOOKED_EVERY_S: Final = 2.0
@@ -92,17 +92,18 @@ def _handlers(loaded: Loaded, flows: Flows, about: AboutCalls) -> Handlers:
     kit = flows.kit
     parts = (kit.store, kit.clock, flows.sessions.catch_up)
     sign_outs = SignOuts(*parts, idle=kit.times.idle, levels=kit.levels)
+    histories, people = Histories(kit.store, kit.clock), People(*parts)
     return {
         **about.handlers(),
         **errands(loaded, flows),
         **ConfigCalls(Switching(*parts)).handlers(),
         **StatusCalls(kit).handlers(),
         **RecoveryCalls(Recovery(*parts)).handlers(),
-        **UserCalls(Everybody(*parts), People(*parts)).handlers(),
+        **UserCalls(Desk(Everybody(*parts), people, sign_outs, histories)).handlers(),
         **AuthenticatorCalls(Holdings(*parts)).handlers(),
         **SessionCalls(sign_outs).handlers(),
-        **InvitationCalls(People(*parts)).handlers(),
-        **HistoryCalls(Histories(kit.store, kit.clock)).handlers(),
+        **InvitationCalls(people).handlers(),
+        **HistoryCalls(histories).handlers(),
     }
 
 

@@ -46,7 +46,7 @@ class Stats(ApiModel):
     enrolled: Count
     """Who ever confirmed an authenticator."""
     disabled: Count
-    """None of whose authenticators is accepted."""
+    """Who was switched off: no authenticator of theirs is accepted."""
     adoption: Share | None
     """The part of people who enrolled; null: there are none."""
     factors: dict[str, FactorStats]

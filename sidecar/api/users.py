@@ -1,15 +1,30 @@
-"""Everybody whom the sidecar knows: called otherwise, erased, reset, unlocked."""
+"""Everybody whom the sidecar knows: listed, shown, called otherwise, erased, reset, unlocked."""
 
 from typing import Annotated, Final
 
 from pydantic import Field
 
+from sidecar.api.authenticators import Authenticator
 from sidecar.api.endpoint import Endpoint, Follow
-from sidecar.api.words import ApiModel, Line, Moment, UserId
+from sidecar.api.histories import Event
+from sidecar.api.sessions import Session
+from sidecar.api.words import ApiModel, AskedFlag, Cursor, Line, Moment, Paged, UserId
 from sidecar.core.clients import Scope
 from sidecar.core.errors import Conflict, NotFound
 
 TAG: Final = "users"
+LATEST: Final = 20
+"""How many acts are shown of a person; `/events` has the others."""
+
+
+class AskedUsers(Paged):
+    """Which people are asked for."""
+
+    realm: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")] | None = None
+    enabled: AskedFlag | None = None
+    """False: those whose factors are switched off."""
+    enrolled: AskedFlag | None = None
+    """False: those who never confirmed an authenticator, or not since they were reset."""
 
 
 class User(ApiModel):
@@ -20,10 +35,44 @@ class User(ApiModel):
     """False: none of their factors is accepted."""
     required: bool
     """They must keep a second factor."""
-    created_at: Moment
-    """When the sidecar first had to remember something of them."""
+    created_at: Moment | None
+    """When the sidecar first had to remember something of them; null: all that is left is what was
+    done, before they were called otherwise."""
     enrolled_at: Moment | None
     """When the first authenticator was confirmed; null: never, or not since they were reset."""
+
+
+class Users(ApiModel):
+    """A page of people, in the order of realm and subject, byte for byte."""
+
+    users: tuple[User, ...]
+    next: Cursor | None
+    """Asks for the page that follows; null: there is none."""
+
+
+class RememberedBrowser(ApiModel):
+    """A browser that the person asked to be remembered."""
+
+    factor: str
+    """That was proven when they asked."""
+    proven_at: Moment
+    last_used_at: Moment
+    expires_at: Moment
+    user_agent: str
+    network: str
+    """Where it was seen: `203.0.113.0/24`, never a whole address."""
+
+
+class Dossier(User):
+    """Everything that an operator may see of a person; no secret is in it."""
+
+    authenticators: tuple[Authenticator, ...]
+    sessions: tuple[Session, ...]
+    """Browsers that are signed in."""
+    browsers: tuple[RememberedBrowser, ...]
+    """Those that are remembered now."""
+    events: tuple[Event, ...]
+    """The latest acts, newest first."""
 
 
 class UserChange(ApiModel):
@@ -79,6 +128,58 @@ _EXAMPLE: Final = {
     "enrolled_at": "2026-01-31T12:00:00Z",
 }
 
+LIST: Final = Endpoint(
+    "GET",
+    "/users",
+    "listUsers",
+    TAG,
+    "List people",
+    Scope.USERS_READ,
+    {200: Users},
+    query=AskedUsers,
+    answer_example={"users": [_EXAMPLE], "next": "WyJhcHBfbG9naW4iLCJhbGljZSJd"},
+    follows=(
+        Follow("listUsers", {"cursor": "/next"}),
+        Follow("readUser", {"user_id": "/users/0/user_id"}),
+        Follow("readStatus", {"user_id": "/users/0/user_id"}),
+        Follow("listAuthenticators", {"user_id": "/users/0/user_id"}),
+    ),
+)
+READ: Final = Endpoint(
+    "GET",
+    "/users/{user_id}",
+    "readUser",
+    TAG,
+    "Show everything of a person that is no secret",
+    Scope.USERS_READ,
+    {200: Dossier},
+    problems=(NotFound,),
+    answer_example={
+        **_EXAMPLE,
+        "authenticators": [],
+        "sessions": [],
+        "browsers": [],
+        "events": [
+            {
+                "id": 815,
+                "at": "2026-02-03T08:15:00Z",
+                "name": "person.unlocked",
+                "user_id": "app_login:alice",
+                "actor": "api:desk",
+                "request_id": "",
+                "details": {"reason": "called"},
+            }
+        ],
+    },
+    follows=(
+        Follow("readStatus", _AT),
+        Follow("readConfig", _AT),
+        Follow("renameUser", _AT),
+        Follow("eraseUser", _AT),
+        Follow("resetUser", _AT),
+        Follow("unlockUser", _AT),
+    ),
+)
 RENAME: Final = Endpoint(
     "PATCH",
     "/users/{user_id}",
@@ -96,7 +197,7 @@ RENAME: Final = Endpoint(
     problems=(NotFound, Conflict),
     example={"user_id": "alice.smith"},
     answer_example={**_EXAMPLE, "user_id": "app_login:alice.smith"},
-    follows=(Follow("readStatus", _AT), Follow("renameUser", _AT), Follow("eraseUser", _AT)),
+    follows=(Follow("readUser", _AT), Follow("renameUser", _AT), Follow("eraseUser", _AT)),
 )
 ERASE: Final = Endpoint(
     "DELETE",
@@ -150,4 +251,4 @@ UNLOCK: Final = Endpoint(
     answer_example={"user_id": "app_login:alice"},
     follows=(Follow("readStatus", _AT),),
 )
-ENDPOINTS: Final = (RENAME, ERASE, RESET, UNLOCK)
+ENDPOINTS: Final = (LIST, READ, RENAME, ERASE, RESET, UNLOCK)

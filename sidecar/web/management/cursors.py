@@ -1,6 +1,7 @@
 """Where the next page of a list begins, in one word that only we read."""
 
 import json
+import unicodedata
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from typing import TypeVar
 
@@ -10,11 +11,13 @@ Part = TypeVar("Part", str, int)
 
 _HIGHEST = 2**63 - 1
 """What a number of a row can be."""
+_NEVER = frozenset({"Cc", "Cs"})
+"""Control and half characters: no name has them, and not every database takes them."""
 
 
 def pack(*parts: str | int) -> str:
     """Return the place of the last row that was shown; it holds no secret."""
-    said = json.dumps(parts, separators=(",", ":")).encode()
+    said = json.dumps(parts, ensure_ascii=False, separators=(",", ":")).encode()
     return urlsafe_b64encode(said).decode().rstrip("=")
 
 
@@ -41,7 +44,7 @@ def _kept(part: str | int) -> bool:
     """Tell whether a row could have it: text that any database takes, or the number of a row."""
     if isinstance(part, int):
         return 0 <= part <= _HIGHEST
-    return part.isprintable()
+    return not any(unicodedata.category(character) in _NEVER for character in part)
 
 
 def _refused() -> InputInvalid:

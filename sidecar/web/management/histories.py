@@ -33,7 +33,7 @@ class HistoryCalls:
     async def events(self, call: Call) -> Answer:
         asked = call.asked(api.AskedEvents)
         found, last = await self._histories.events(_span(call, asked, asked.name), asked.limit)
-        told = tuple(_event(one) for one in found)
+        told = tuple(shown(one) for one in found)
         return Answer(api.Events(events=told, next=_next(last)))
 
     async def stats(self, call: Call) -> Answer:
@@ -71,7 +71,8 @@ def _attempt(one: TryRecord) -> api.Attempt:
     )
 
 
-def _event(numbered: NumberedEvent) -> api.Event:
+def shown(numbered: NumberedEvent) -> api.Event:
+    """Return what may be told of an act."""
     event = numbered.event
     return api.Event(
         id=numbered.sequence,

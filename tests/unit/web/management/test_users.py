@@ -8,10 +8,17 @@ from sidecar.api import users as api
 from sidecar.core.errors import ResponseRejected
 from sidecar.core.model import Person
 from sidecar.flows.everybody import Everybody
+from sidecar.flows.histories import Histories
+from sidecar.flows.kit import Remembering
 from sidecar.flows.people import People
+from sidecar.flows.signed_in import SignOuts
+from sidecar.flows.switching import Switching, Wanted
 from sidecar.web.management.call import Handlers
+from sidecar.web.management.cursors import pack
+from sidecar.web.management.users import Desk as Operator
 from sidecar.web.management.users import UserCalls
 from tests.unit.flows.scene import Scene, quick_folder, scene
+from tests.unit.flows.trusting import MONTH
 from tests.unit.web.management.desk import Desk, desk_of
 
 ADA = {"user_id": "shop:ada"}
@@ -21,13 +28,95 @@ WHY = {"reason": "lost phone"}
 @pytest.fixture
 async def desk() -> AsyncIterator[Desk]:
     with quick_folder() as folder:
-        async with scene(folder) as here, desk_of(here, api.ENDPOINTS, handlers) as opened:
+        remembering = Remembering(MONTH)
+        async with (
+            scene(folder, remembering=remembering) as here,
+            desk_of(here, api.ENDPOINTS, handlers) as opened,
+        ):
             yield opened
 
 
 def handlers(here: Scene) -> Handlers:
     parts = (here.store, here.clock, here.flows.sessions.catch_up)
-    return UserCalls(Everybody(*parts), People(*parts)).handlers()
+    sign_outs = SignOuts(*parts, idle=here.kit.times.idle, levels=here.kit.levels)
+    histories = Histories(here.store, here.clock)
+    flows = Operator(Everybody(*parts), People(*parts), sign_outs, histories)
+    return UserCalls(flows).handlers()
+
+
+async def listed(desk: Desk, **query: str) -> tuple[list[str], str | None]:
+    told = await desk.call(api.LIST, query=query)
+    return [one["user_id"] for one in told.said["users"]], told.said["next"]
+
+
+async def test_people_are_listed_page_by_page(desk: Desk) -> None:
+    """Five people by two show three pages in order, the last without a next one; nobody shows an
+    empty page.
+    """
+    assert await listed(desk) == ([], None)
+    everybody = [f"shop:{name}" for name in "abcde"]
+    for name in "dbeca":
+        await desk.scene.people.invite(Person("shop", name), "desk")
+    assert await listed(desk, limit="5") == (everybody, None)
+    found, cursor = await listed(desk, limit="2")
+    while cursor is not None:
+        page, cursor = await listed(desk, limit="2", cursor=cursor)
+        assert 1 <= len(page) <= 2
+        found += page
+    assert found == everybody
+
+
+async def test_people_are_listed_by_what_they_are(desk: Desk) -> None:
+    """Enrolled, disabled and other realms' people show where they are asked for, and no others."""
+    await desk.scene.enroll()
+    grace = Person("shop", "grace")
+    await Switching(desk.scene.store, desk.scene.clock).create(grace, Wanted(enabled=False), "desk")
+    await desk.scene.people.invite(Person("club", "eve"), "desk")
+    for query, expected in (
+        ({"enrolled": "true"}, ["shop:ada"]),
+        ({"enrolled": "false"}, ["club:eve", "shop:grace"]),
+        ({"enabled": "false"}, ["shop:grace"]),
+        ({"enabled": "true", "realm": "shop"}, ["shop:ada"]),
+        ({"realm": "club"}, ["club:eve"]),
+        ({"realm": "nowhere"}, []),
+    ):
+        assert (await listed(desk, **query))[0] == expected
+
+
+async def test_a_cursor_of_another_list_is_refused(desk: Desk) -> None:
+    """A cursor that this list did not give shows a fault of the parameter."""
+    for cursor in (pack(4711), pack("shop"), "abc"):
+        told = await desk.call(api.LIST, query={"cursor": cursor})
+        assert (told.slug, told.said["errors"][0]["parameter"]) == ("input-invalid", "cursor")
+
+
+async def test_everything_of_a_person_is_shown_but_secrets(desk: Desk) -> None:
+    """Somebody with an app, codes, a browser that is remembered, shows them all, what
+    happened to them and nothing that they prove with; somebody unknown shows 404.
+    """
+    assert (await desk.call(api.READ, path=ADA)).slug == "not-found"
+    visit, phone = await desk.scene.enroll()
+    await desk.scene.spare(visit, phone)
+    await desk.scene.flows.browsers.remember(visit)
+    told = (await desk.call(api.READ, path=ADA)).said
+    assert told["user_id"] == "shop:ada"
+    left = {one["factor"]: one["left"] for one in told["authenticators"]}
+    assert left == {"totp": None, "backup_codes": 8}
+    assert [one["level"] for one in told["sessions"]] == ["two_factor"]
+    assert [one["factor"] for one in told["browsers"]] == ["totp"]
+    names = [one["name"] for one in told["events"]]
+    assert {"person.invited", "authenticator.added"} <= set(names)
+    for secret in (phone.secret, *phone.codes):
+        assert secret not in repr(told)
+
+
+async def test_a_name_from_before_shows_what_was_done_under_it(desk: Desk) -> None:
+    """Somebody who is called otherwise now shows, under the old name, the acts alone."""
+    await desk.scene.enroll()
+    await desk.call(api.RENAME, {"user_id": "shop:eve"}, path=ADA)
+    told = (await desk.call(api.READ, path=ADA)).said
+    assert (told["created_at"], told["authenticators"]) == (None, [])
+    assert "authenticator.added" in [one["name"] for one in told["events"]]
 
 
 async def test_somebody_is_called_otherwise(desk: Desk) -> None:
