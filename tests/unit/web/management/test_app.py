@@ -61,7 +61,7 @@ class Memory:
         self.replays = self
 
     @asynccontextmanager
-    async def begin(self) -> AsyncIterator["Memory"]:
+    async def begin(self, *_people: object) -> AsyncIterator["Memory"]:
         yield self
 
     async def claim(self, client: str, key: str, hashed: str, now: object) -> Replay | None:
