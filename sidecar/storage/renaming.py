@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import select, update
+from sqlalchemy import and_, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from sidecar.core.errors import Conflict
@@ -80,6 +80,9 @@ class Renaming:
         await SqlInvitations(self._connection, lambda: now).void(person, now)
         await SqlOutbox(self._connection, self._vault).withdraw(person, now)
         await SqlTrustedBrowsers(self._connection).end(person, None, now)
+        # The id of a program's session says its person: whoever has the old name next needs it.
+        programs = and_(of_person(sessions, person), sessions.c.client != "")
+        await self._connection.execute(delete(sessions).where(programs))
 
     async def _tell(self, person: Person, to: Person, now: datetime) -> None:
         """Nothing of either name that a process remembers is of use any more."""

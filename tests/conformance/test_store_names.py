@@ -13,6 +13,7 @@ from sidecar.core.model import (
     Event,
     Person,
     SessionId,
+    SessionStatus,
 )
 from sidecar.core.outbox import PostId
 from sidecar.core.recoveries import RecoveryId
@@ -56,6 +57,18 @@ async def test_everything_goes_along_with_a_new_name(store: Store) -> None:
         assert [found.person for found in await tx.directory.tries(Span(), 9)] == [BOB]
         assert await tx.recoveries.get(RecoveryId("app-ada")) == recovery("app-ada", person=BOB)
         assert [found.name for found in await tx.trail.of(ADA, 9)] == ["challenge.verified"]
+
+
+async def test_a_name_that_is_free_again_is_as_new(store: Store) -> None:
+    """Whoever gets a name that somebody else had shows to programs as somebody new."""
+    async with store.begin() as tx:
+        await settle(tx, ADA)
+        await tx.sessions.enter(session("api", client="t1"), token("one"))
+        await tx.directory.rename(ADA, BOB, LATER)
+    async with store.begin() as tx:
+        await tx.accounts.ensure(ADA, LATER)
+        entered = await tx.sessions.enter(session("api", client="t1"), token("two"))
+    assert (entered.person, entered.status) == (ADA, SessionStatus.PENDING)
 
 
 async def test_what_was_in_flight_is_void_after_a_rename(store: Store) -> None:
