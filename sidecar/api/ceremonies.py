@@ -12,7 +12,10 @@ MAX_FIELD_CHARS: Final = 32_000
 
 FieldName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
 FieldText = Annotated[str, Field(max_length=MAX_FIELD_CHARS)]
-Fields = Annotated[dict[FieldName, FieldText], Field(max_length=MAX_FIELDS)]
+Fields = Annotated[
+    dict[FieldName, FieldText],
+    Field(max_length=MAX_FIELDS, json_schema_extra={"additionalProperties": False}),
+]
 """What a prompt asks for, by the names that its kind has: `code`, `credential`, `address`."""
 
 Code = Annotated[str, Field(min_length=1, max_length=64, examples=["123456"])]

@@ -177,7 +177,7 @@ def _parameters(endpoint: Endpoint) -> Iterator[Json]:
     if endpoint.query is not None:
         yield from _query(endpoint.query)
     if endpoint.conditional:
-        schema = {"type": "string", "pattern": '^(\\*|(W/)?"[0-9]{1,18}")$'}
+        schema = {"type": "string", "pattern": '^(\\*|(W/)?"[0-9]{1,9}")$'}
         yield {
             "name": "If-Match",
             "in": "header",

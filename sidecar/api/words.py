@@ -134,7 +134,7 @@ def _number(value: object) -> object:
 AskedFlag = Annotated[bool, BeforeValidator(_flag)]
 """`true` or `false`, in a query."""
 
-Limit = Annotated[int, BeforeValidator(_number), Field(ge=1, le=MAX_PAGE)]
+Limit = Annotated[int, Field(ge=1, le=MAX_PAGE), BeforeValidator(_number)]
 
 _DIGITS: Final = re.compile(r"[0-9]{1,18}")
 _MOMENT: Final = re.compile(

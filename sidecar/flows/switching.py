@@ -63,15 +63,23 @@ class Switching:
         return await self._configure(person, wanted, by, first=True)
 
     async def change(
-        self, person: Person, wanted: Wanted, by: str, *, version: int | None = None
+        self,
+        person: Person,
+        wanted: Wanted,
+        by: str,
+        *,
+        version: int | None = None,
+        known: bool = False,
     ) -> Configured:
         """The person is configured so, if `version` is the present one (None: whatever it is).
+
+        `known` asks that something was known of them before.
 
         Raises:
             PreconditionFailed: it is not.
 
         """
-        return await self._configure(person, wanted, by, version=version)
+        return await self._configure(person, wanted, by, version=version, known=known)
 
     async def _configure(
         self,
@@ -81,10 +89,14 @@ class Switching:
         *,
         first: bool = False,
         version: int | None = None,
+        known: bool = False,
     ) -> Configured:
         now = self._clock()
         async with self._store.begin(person) as tx:
             before = await tx.accounts.get(person)
+            if known and before is None:
+                message = "nothing is known of this person; leave the condition out"
+                raise PreconditionFailed(message)
             if first and before is not None and before.version:
                 message = "this person is configured already; change it with PUT"
                 raise Conflict(message)

@@ -22,12 +22,11 @@ SPECIMENS: Mapping[str, object] = {
     "object": {},
 }
 UNSEEN = {
-    "control": "a\nb",
+    "control": "a\x07b",
     "NUL": "a\0b",
     "bidi": "a\u202eb",
     "invisible": "a\u200bb",
     "surrogate": "a\ud800b",
-    "separator": "a\u2028b",
 }
 """In no line of text that is stored, logged or shown."""
 FORMATS: Mapping[str, Mapping[str, str]] = {
@@ -42,6 +41,10 @@ FORMATS: Mapping[str, Mapping[str, str]] = {
 }
 BOUNDS = {"maxLength", "pattern", "enum", "const"}
 """One of them bounds a text."""
+LONG = 5000
+"""More than any text but a response takes, and less than a line of a request's head."""
+LIMITS = {"minimum", "maximum"}
+"""Both bound a number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +79,7 @@ def wrong_texts(schema: Schema) -> Iterator[tuple[str, str]]:
 
 
 def unbounded(model: type[ApiModel]) -> Iterator[str]:
-    """Return the place of each text and list of a model that could be of any length."""
+    """Return the place of each text, list or number of a model that could be of any size."""
     root = TypeAdapter(model).json_schema()
     stack: list[tuple[str, Schema]] = [("", root)]
     while stack:
@@ -84,12 +87,17 @@ def unbounded(model: type[ApiModel]) -> Iterator[str]:
         for one in _choices(schema, root):
             if one.get("type") == "string" and not BOUNDS & one.keys():
                 yield place
+            if one.get("type") in {"integer", "number"} and not one.keys() >= LIMITS:
+                yield place
             if one.get("type") == "array":
                 if "maxItems" not in one:
                     yield place
                 stack.append((f"{place}/0", _resolved(one["items"], root)))
-            if isinstance(more := one.get("additionalProperties"), dict):
-                stack.append((f"{place}/*", _resolved(more, root)))
+            if one.get("type") == "object" and "properties" not in one:
+                if "maxProperties" not in one or one.get("additionalProperties") is not False:
+                    yield place
+                kinds = one.get("patternProperties", {}).values()
+                stack += [(f"{place}/*", _resolved(kind, root)) for kind in kinds]
             for name, told in one.get("properties", {}).items():
                 stack.append((f"{place}/{name}", _resolved(told, root)))
 
@@ -103,9 +111,12 @@ class _Walk:
 
     def inside(self, schema: Schema, place: Place) -> Iterator[Wrong]:
         """Return what can be wrong with an object and all in it."""
-        more = schema.get("additionalProperties")
-        if isinstance(more, dict):
-            yield from self._field(_resolved(more, self.root), (*place, "entry"))
+        if "patternProperties" in schema:
+            (kind,) = schema["patternProperties"].values()
+            yield Wrong("no such name", (*place, "no/such"), self._with((*place, "no/such"), "x"))
+            many = {f"entry{number}": "x" for number in range(schema["maxProperties"] + 1)}
+            yield Wrong("too many", place, self._with(place, many))
+            yield from self._field(_resolved(kind, self.root), (*place, "entry"))
             return
         yield Wrong("extra", (*place, "extra"), self._with((*place, "extra"), 1))
         for name in schema.get("required", ()):
@@ -169,8 +180,8 @@ def _beyond(schema: Schema) -> Iterator[tuple[str, object]]:
             yield "empty", ""
         if "pattern" in one:
             yield from (("pattern", "\u00e9 no/such;text"), ("newline", "abcdefgh\n"))
-        if {"maxLength", "pattern"} & one.keys():
-            yield "very long", "x" * 50_000
+        if {"maxLength", "pattern"} & one.keys() and one.get("maxLength", 0) < LONG:
+            yield "very long", "x" * LONG
         if "maximum" in one:
             yield from (("too big", one["maximum"] + 1), ("huge", 10**300))
         if "minimum" in one:
@@ -204,7 +215,8 @@ def _specimen(schema: Schema, root: Schema) -> Any:  # noqa: ANN401 - some JSON
     match one.get("type"):
         case "object":
             told = one.get("properties", {})
-            return {name: _specimen(_resolved(told[name], root), root) for name in one["required"]}
+            needed = one.get("required", ())
+            return {name: _specimen(_resolved(told[name], root), root) for name in needed}
         case "string":
             return one.get("const", "abcdefgh")
         case kind:

@@ -26,6 +26,7 @@ from sidecar.web.management.reading import (
     checked,
     parse,
     read_body,
+    read_condition,
     read_key,
     read_query,
     require_readable,
@@ -87,6 +88,7 @@ async def _serve(
     require_version(request)
     require_readable(request)
     key = read_key(request) if endpoint.replayable else ""
+    condition = read_condition(request) if endpoint.conditional else ""
     query = read_query(request, endpoint.query)
     raw = await read_body(request, endpoint.max_body_bytes) if endpoint.body else b""
 
@@ -101,7 +103,7 @@ async def _serve(
                 request.match_info,
                 query,
                 body,
-                request.headers.get("If-Match", ""),
+                condition,
             )
             return kept(endpoint, await handler(call))
         except SidecarError as error:

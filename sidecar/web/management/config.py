@@ -1,6 +1,5 @@
 """Configuring people over the API."""
 
-import re
 from http import HTTPStatus
 from typing import Final
 
@@ -12,7 +11,8 @@ from sidecar.flows.stated import require_address
 from sidecar.flows.switching import Configured, Switching, Wanted
 from sidecar.web.management.call import Answer, Call, Handlers
 
-_ETAG: Final = re.compile(r'(?:W/)?"(\d{1,18})"')
+ANY: Final = "*"
+"""An `If-Match` that asks for something to be there, whatever it is (RFC 9110 §13.1.1)."""
 
 
 class ConfigCalls:
@@ -43,7 +43,9 @@ class ConfigCalls:
     async def change(self, call: Call) -> Answer:
         sent = call.sent(api.ConfigChange)
         done = await self._switching.change(
-            call.person(), _wanted(sent), call.actor, version=_version(call.if_match)
+            *(call.person(), _wanted(sent), call.actor),
+            version=_version(call.if_match),
+            known=call.if_match == ANY,
         )
         return _answer(done, HTTPStatus.CREATED if done.new else HTTPStatus.OK)
 
@@ -73,13 +75,7 @@ def _wanted(sent: api.ConfigChange) -> Wanted:
 
 def _version(if_match: str) -> int | None:
     """Return the version that the caller read; None where any will do."""
-    if if_match in {"", "*"}:
-        return None
-    found = _ETAG.fullmatch(if_match)
-    if found is None:
-        fault = InputFault("one ETag of ours is expected", parameter="If-Match")
-        raise InputInvalid(fault)
-    return int(found[1])
+    return None if if_match in {"", ANY} else int(if_match.removeprefix("W/").strip('"'))
 
 
 def _answer(done: Configured, status: HTTPStatus | None = None) -> Answer:

@@ -19,6 +19,9 @@ Model = TypeVar("Model", bound=ApiModel)
 VERSION: Final = "1"
 VERSION_HEADER: Final = "API-Version"
 KEY_HEADER: Final = "Idempotency-Key"
+MATCH_HEADER: Final = "If-Match"
+_ETAG: Final = re.compile(r'\*|(?:W/)?"\d{1,9}"')
+"""No version is longer, and none that is would fit where versions are kept."""
 _BROKEN_ESCAPE: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _KEY: Final = re.compile(r"[!-~]{1,255}")
 BODY_WITHIN_S: Final = 30
@@ -26,6 +29,10 @@ BODY_WITHIN_S: Final = 30
 MAX_DEPTH: Final = 20
 """No body that is asked for is deeper than five."""
 MAX_FAULTS: Final = 20
+_EXACT: Final = 2.0**53
+"""Below, a float is the one number that was written (RFC 8259 §6)."""
+_NAME_ITSELF: Final = "[key]"
+"""How pydantic says that a name is wrong, not what stands under it."""
 
 _OPENING = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)|[\[{]|[\]}]', re.DOTALL)
 """A text, whole or cut off, or a bracket; no text is tried twice: a body of quotes would cost."""
@@ -71,12 +78,26 @@ def read_key(request: web.Request) -> str:
         InputInvalid: it is twice there, empty, too long, or not plain ASCII.
 
     """
-    said = request.headers.getall(KEY_HEADER, ())
+    expected = "one value of up to 255 visible ASCII characters is expected"
+    return _one(request, KEY_HEADER, _KEY, expected)
+
+
+def read_condition(request: web.Request) -> str:
+    """Return the version that the caller read, as its ETag; empty where any will do.
+
+    Raises:
+        InputInvalid: it is twice there, or no ETag of ours.
+
+    """
+    return _one(request, MATCH_HEADER, _ETAG, "one ETag of ours is expected")
+
+
+def _one(request: web.Request, name: str, form: re.Pattern[str], expected: str) -> str:
+    said = request.headers.getall(name, ())
     if not said:
         return ""
-    if len(said) > 1 or not _KEY.fullmatch(said[0]):
-        expected = "one value of up to 255 visible ASCII characters is expected"
-        raise InputInvalid(InputFault(expected, parameter=KEY_HEADER))
+    if len(said) > 1 or not form.fullmatch(said[0]):
+        raise InputInvalid(InputFault(expected, parameter=name))
     return said[0]
 
 
@@ -137,7 +158,10 @@ def parse(body: bytes) -> object:
             raise MalformedRequest(message)
     try:
         value: object = json.loads(
-            body.decode("utf-8"), object_pairs_hook=_object, parse_constant=_refuse_constant
+            body.decode("utf-8"),
+            object_pairs_hook=_object,
+            parse_constant=_refuse_constant,
+            parse_float=_number,
         )
         _spelled(value)
     except (ValueError, RecursionError) as error:
@@ -194,8 +218,9 @@ def checked_query(kind: type[Model], said: Mapping[str, str]) -> Model:
 
 
 def pointer(place: Sequence[str | int]) -> str:
-    """Return the place as a JSON pointer (RFC 6901 §3)."""
-    words = (str(part).replace("~", "~0").replace("/", "~1") for part in place)
+    """Return the place as a JSON pointer (RFC 6901 §3); of a wrong name, of what has it."""
+    parts = place[:-1] if place and place[-1] == _NAME_ITSELF else place
+    words = (str(part).replace("~", "~0").replace("/", "~1") for part in parts)
     return "".join(f"/{word}" for word in words)
 
 
@@ -229,6 +254,12 @@ def _object(pairs: list[tuple[str, object]]) -> Mapping[str, object]:
         twice = next(name for name in names if names.count(name) > 1)
         raise ValueError(f"the name {twice[:60]!r} occurs twice in an object")
     return found
+
+
+def _number(text: str) -> float:
+    """Return the number; `7.0` is the integer 7, as JSON Schema has it."""
+    value = float(text)
+    return int(value) if value.is_integer() and abs(value) < _EXACT else value
 
 
 def _refuse_constant(word: str) -> object:

@@ -43,8 +43,11 @@ async def test_a_change_of_what_was_read_before_is_refused(switching: Switching)
         await switching.change(ADA, Wanted(enabled=False), "api:shop", version=1)
     found = (await switching.read(ADA)).account
     assert (found.enabled, found.required, found.version) == (True, True, 2)
+    with pytest.raises(PreconditionFailed):
+        await switching.change(GRACE, Wanted(), "api:shop", known=True)
     done = await switching.change(GRACE, Wanted(), "api:shop")
     assert done.new
+    assert not (await switching.change(GRACE, Wanted(), "api:shop", known=True)).new
 
 
 async def test_switching_off_ends_what_was_proven(here: Scene, switching: Switching) -> None:

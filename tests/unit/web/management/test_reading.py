@@ -57,6 +57,16 @@ def test_what_can_be_read_in_two_ways_or_none_is_refused(body: bytes, said: str)
         parse(body)
 
 
+@pytest.mark.parametrize(
+    ("text", "value"), [("7.0", 7), ("7e0", 7), ("-0.0", 0), ("7.5", 7.5), ("1e300", 1e300)]
+)
+def test_a_whole_number_is_one_however_it_is_written(text: str, value: float) -> None:
+    """A number without a fraction shows as an integer, as far as a float is exact."""
+    read = parse(text.encode())
+    assert read == value
+    assert isinstance(read, int) is (abs(value) < 2**53 and value == int(value))
+
+
 def test_brackets_in_texts_are_no_depth() -> None:
     """A text full of brackets and quotes shows to be a text."""
     text = '[{"\\' * 100
