@@ -4,10 +4,12 @@ import json
 from http import HTTPStatus
 
 from sidecar.core.api_errors import InputInvalid, ProofNeeded, ScopeMissing
-from sidecar.core.errors import DeliveryFailed, ResponseRejected, SidecarError
+from sidecar.core.errors import ChallengeGone, DeliveryFailed, ResponseRejected, SidecarError
 from sidecar.core.replays import KeptAnswer
 
 PROBLEM = "application/problem+json"
+GONE = "it ended, was answered, or was never begun by this client for this person; begin another"
+"""What became of a ceremony is told to nobody: one answer for all."""
 REALM = 'Bearer realm="sidecar management"'
 
 
@@ -23,8 +25,9 @@ def problem(error: SidecarError, request_id: str, types: str) -> KeptAnswer:
         "request_id": request_id,
     }
     headers = {"Content-Type": PROBLEM}
-    if str(error) and error.status < HTTPStatus.INTERNAL_SERVER_ERROR:
-        body["detail"] = str(error)
+    detail = GONE if isinstance(error, ChallengeGone) else str(error)
+    if detail and error.status < HTTPStatus.INTERNAL_SERVER_ERROR:
+        body["detail"] = detail
     if error.retry_after_s is not None:
         headers["Retry-After"] = str(error.retry_after_s)
     if error.status == HTTPStatus.UNAUTHORIZED:

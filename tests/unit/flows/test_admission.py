@@ -42,9 +42,11 @@ async def test_an_open_season_ends(folder: Path) -> None:
 
 
 async def test_tickets_of_another_mode_open_nothing(here: Scene) -> None:
-    """The tickets of open season and of a confirmed person show nothing where invitations rule."""
+    """The tickets of open season, of a confirmed person and of a program's word show nothing where
+    invitations rule and a person comes alone.
+    """
     admission, (visit, _) = Admission(here.kit), await here.enter()
-    for ticket in ("-", "+", "unknown"):
+    for ticket in ("-", "+", "=", "unknown"):
         with pytest.raises(InvitationNeeded):
             async with here.store.begin() as tx:
                 await admission.close(tx, visit, ticket, here.clock())

@@ -14,7 +14,7 @@ from sidecar.core.errors import (
 from sidecar.core.model import LookupCodes, Prompt, Started
 from sidecar.flows.admission import adding
 from tests.unit.flows.errands import CHIEF, DESK, Agency, errand
-from tests.unit.flows.scene import ADA, OPTIONS, Scene, Watched, scene, watched
+from tests.unit.flows.scene import ADA, Scene, Watched, scene, watched
 
 
 async def test_codes_come_with_the_first_factor(here: Scene) -> None:
@@ -72,11 +72,20 @@ class Mute(Watched):
         return replace(started, prompt=Prompt("backup_code", {"left": 8}))
 
 
-async def test_a_spare_that_shows_nothing_is_broken(folder: Path) -> None:
-    """A spare factor without codes to show shows to be a plugin's failure."""
-    factors = {name: watched(name) for name in OPTIONS} | {
-        "backup_codes": watched("backup_codes", Mute)
-    }
+class Endless(Watched):
+    """Asks for one more step, always."""
+
+    async def finish_enrollment(self, *asked: object) -> Started:
+        del asked
+        return Started(Prompt("backup_code", {"left": 8}))
+
+
+@pytest.mark.parametrize("kind", [Mute, Endless])
+async def test_a_spare_that_cannot_be_made_at_once_is_broken(
+    folder: Path, kind: type[Watched]
+) -> None:
+    """A spare factor that shows no codes, or asks for more, shows to be a plugin's failure."""
+    factors = {"totp": watched("totp"), "backup_codes": watched("backup_codes", kind)}
     async with scene(folder, factors=factors) as here:
         agency = Agency(here)
         await agency.enroll()

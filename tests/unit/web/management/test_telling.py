@@ -14,6 +14,7 @@ from sidecar.core.api_errors import (
     TokenRefused,
 )
 from sidecar.core.errors import (
+    ChallengeGone,
     Conflict,
     DeliveryFailed,
     PluginFailed,
@@ -100,6 +101,12 @@ def test_what_helps_whoever_answers_is_told() -> None:
     assert (shown["clock_off_s"], shown["over"]) == (-90, True)
     assert shown["tell"] == {"kind": "signal_unknown_key", "data": {"rp_id": "app.test"}}
     assert not {"clock_off_s", "tell"} & told(ResponseRejected()).keys()
+
+
+def test_what_became_of_a_ceremony_is_not_told() -> None:
+    """A challenge that is gone shows the same text whatever the reason."""
+    assert told(ChallengeGone("answered before")) == told(ChallengeGone())
+    assert "begin another" in str(told(ChallengeGone())["detail"])
 
 
 def test_what_has_to_be_proven_first_is_named() -> None:
