@@ -58,7 +58,7 @@ def _name(value: str) -> str:
         ValueError: it cannot be called so.
 
     """
-    if not is_name(value):
+    if not is_name(_plain(value)):
         raise ValueError("a name has letters that can be seen")
     return tidy(value)
 

@@ -76,6 +76,7 @@ def test_what_is_plain_is_taken(field: str, value: str) -> None:
         ("asked", "2026-01-31T12:00:00+24:00"),
         ("asked", "\u0662026-01-31T12:00:00Z"),
         ("name", " "),
+        ("name", "a\tb"),
         ("name", "x" * 61),
         ("flag", "yes"),
         ("flag", 1),
