@@ -7,7 +7,7 @@ from pydantic import Field
 
 from sidecar.api.authenticators import Whose
 from sidecar.api.endpoint import Endpoint, Follow
-from sidecar.api.words import ApiModel, Moment, UserId
+from sidecar.api.words import ApiModel, Moment, UserId, Whole
 from sidecar.core.clients import Scope
 from sidecar.core.errors import Conflict
 
@@ -21,7 +21,7 @@ class Invite(ApiModel):
     """Who is to be invited, and for how long."""
 
     user_id: UserId
-    life_s: Annotated[int, Field(ge=SHORTEST_S, le=LONGEST_S)] = USUAL_S
+    life_s: Annotated[int, Field(ge=SHORTEST_S, le=LONGEST_S), Whole] = USUAL_S
     """Seconds for which the code opens anything; a week where nothing is said."""
 
 

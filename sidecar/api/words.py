@@ -118,10 +118,10 @@ def _flag(value: object) -> object:
 
 
 def _number(value: object) -> object:
-    """Return the number that a query says in digits.
+    """Return what a query says of a number, said in digits alone.
 
     Raises:
-        ValueError: they are not.
+        ValueError: it says something else.
 
     """
     if not isinstance(value, str):
@@ -131,10 +131,19 @@ def _number(value: object) -> object:
     return int(value)
 
 
+def _whole(value: object) -> object:
+    """Return the whole number that a number of JSON is, however it is spelled."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 AskedFlag = Annotated[bool, BeforeValidator(_flag)]
 """`true` or `false`, in a query."""
 
+# Bounds stand before validators: the description would lack them else.
 Limit = Annotated[int, Field(ge=1, le=MAX_PAGE), BeforeValidator(_number)]
+
+Whole = BeforeValidator(_whole)
+"""Takes any spelling of a whole number that JSON has: `60`, `60.0`, `6e1`."""
 
 _DIGITS: Final = re.compile(r"[0-9]{1,18}")
 _MOMENT: Final = re.compile(

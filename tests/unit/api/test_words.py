@@ -114,6 +114,12 @@ def test_a_number_of_a_query_is_digits(limit: str) -> None:
     assert Paged.model_validate_strings({"limit": limit}).limit == int(limit)
 
 
+def test_the_bounds_of_a_page_are_described() -> None:
+    """The description shows how long a page can be."""
+    told = Paged.model_json_schema()["properties"]["limit"]
+    assert (told["type"], told["minimum"], told["maximum"]) == ("integer", 1, 200)
+
+
 @pytest.mark.parametrize("limit", ["0", "201", " 5", "5.0", "1_0", "+5", "٣", "1e1", "9" * 5000])
 def test_what_is_no_number_is_refused(limit: str) -> None:
     """Spaces, points, signs, other digits and too many of them show a fault."""
