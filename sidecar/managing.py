@@ -24,6 +24,7 @@ from sidecar.flows.recover import Recovery
 from sidecar.flows.replaying import Replaying
 from sidecar.flows.signed_in import SignOuts
 from sidecar.flows.switching import Switching
+from sidecar.moving import moving
 from sidecar.settings.load import Loaded
 from sidecar.settings.words import Address
 from sidecar.web.health import Readiness
@@ -96,6 +97,7 @@ def _handlers(loaded: Loaded, flows: Flows, about: AboutCalls) -> Handlers:
     return {
         **about.handlers(),
         **errands(loaded, flows),
+        **moving(loaded, flows),
         **ConfigCalls(Switching(*parts)).handlers(),
         **StatusCalls(kit).handlers(),
         **RecoveryCalls(Recovery(*parts)).handlers(),

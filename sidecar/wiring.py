@@ -201,6 +201,12 @@ def naming(loaded: Loaded) -> Naming:
     )
 
 
+def key_domains(loaded: Loaded) -> dict[str, str]:
+    """Return the factors that hold public keys, with the domain to which each binds them."""
+    options = {item.name: getattr(item.options, "rp_id", None) for item in loaded.factors}
+    return {name: domain for name, domain in options.items() if isinstance(domain, str)}
+
+
 def tls_context(tls: Tls | None) -> ssl.SSLContext | None:
     """Return how TLS is served up to this process, if it is.
 

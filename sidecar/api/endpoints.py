@@ -14,6 +14,7 @@ from sidecar.api import (
     enrollments,
     histories,
     invitations,
+    porting,
     recovery,
     sessions,
     status,
@@ -36,6 +37,7 @@ TAGS: Final[Mapping[str, str]] = MappingProxyType(
         invitations.TAG: "Codes that open somebody's first enrollment.",
         histories.TAG: "What happened, newest first.",
         analytics.TAG: "How many people have what, and how tries go.",
+        porting.TAG: "People come from other systems, and go there.",
         about.TAG: "Whether the API works, and how it is called.",
     }
 )
@@ -54,6 +56,7 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = (
     *invitations.ENDPOINTS,
     *histories.ENDPOINTS,
     *analytics.ENDPOINTS,
+    *porting.ENDPOINTS,
     *about.ENDPOINTS,
 )
 

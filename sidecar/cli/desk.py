@@ -90,17 +90,18 @@ class Place:
 
 
 def command(
-    app: typer.Typer, name: str, *, asks: str = "", ids: bool = False
+    app: typer.Typer, name: str, *, asks: str = "", ids: bool = False, plain: bool = False
 ) -> Callable[[Work], Work]:
     """Return what makes a command of a function that takes the operations, and its own options.
 
     `asks` is asked before, where something is lost by it; its braces name parameters. `ids` are
-    among the arguments: they may begin as options do.
+    among the arguments: they may begin as options do. A `plain` one writes data of its own and has
+    no `--json`.
     """
 
     def register(work: Work) -> Work:
         settings = {"ignore_unknown_options": True} if ids else None
-        app.command(name, context_settings=settings)(_runnable(work, asks))
+        app.command(name, context_settings=settings)(_runnable(work, asks, plain=plain))
         return work
 
     return register
@@ -114,12 +115,12 @@ def operator_name() -> str:
         return f"uid {os.getuid()}"
 
 
-def _runnable(work: Work, asks: str) -> Callable[..., None]:
+def _runnable(work: Work, asks: str, *, plain: bool = False) -> Callable[..., None]:
     own = list(inspect.signature(work, eval_str=True).parameters.values())[1:]
     shared = [
         _option("ctx", typer.Context),
         *([_option("yes", Yes, default=False)] if asks else []),
-        _option("as_json", Json, default=False),
+        *([] if plain else [_option("as_json", Json, default=False)]),
         _option("config", ConfigOption, default=DEFAULT_PATH),
         _option("url", Url, default=""),
         _option("token_file", TokenFile, default=None),
@@ -134,7 +135,10 @@ def _runnable(work: Work, asks: str) -> Callable[..., None]:
         if asks and not said["yes"]:
             where = f" ({place.url})" if place.url else ""
             typer.confirm(f"{_asked(asks, mine)}{where}", abort=True, err=True)
-        show(_done(place, work, mine), as_json=said["as_json"])
+        told = _done(place, work, mine)
+        show(told, as_json=said.get("as_json", False))
+        if told.status:
+            raise typer.Exit(told.status)
 
     parameters = [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in (*own, *shared)]
     run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]

@@ -1,19 +1,22 @@
-"""`sidecar keys`: root keys, from which every other key is derived."""
+"""`sidecar keys`: root keys, from which every other key is derived, and keys for moving people."""
 
 import base64
+import json
 import secrets
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from sidecar.cli.files import write_private
 from sidecar.settings.keys import KEY_BYTES
 
-app = typer.Typer(name="keys", help="Make root keys.", no_args_is_help=True)
+app = typer.Typer(name="keys", help="Make keys.", no_args_is_help=True)
 
 
 @app.callback()
 def keys() -> None:
-    """Make root keys."""
+    """Make keys."""
 
 
 @app.command("generate")
@@ -36,3 +39,24 @@ def generate(
     typer.echo(f"{variable}={value}")
     typer.echo("# in sidecar.yaml (one key is active; older ones stay with `state: decrypt`):")
     typer.echo(f"# keys: [{{id: {name}, from: {{env: {variable}}}}}]")
+
+
+@app.command("recipient")
+def recipient(
+    private: Annotated[
+        Path, typer.Argument(help="Where the private key goes; there must be no such file yet.")
+    ],
+) -> None:
+    """Print the public key that an export is sealed to, and keep the private one that opens it.
+
+    Made where people are taken in; only the public key goes to where they come from.
+    """
+    from sidecar.transfer.keys import make_recipient  # cryptography, which root keys do not need
+
+    public, secret = make_recipient()
+    try:
+        write_private(private, json.dumps(secret) + "\n")
+    except OSError as error:
+        raise typer.BadParameter(f"{private}: {error.strerror}", param_hint="PRIVATE") from error
+    typer.echo(json.dumps(public))
+    typer.echo(f"{private} opens what is sealed to it: keep it here, and remove it after", err=True)

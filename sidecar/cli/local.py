@@ -12,6 +12,7 @@ from sidecar.core.protocols import Clock
 from sidecar.core.stores import Store
 from sidecar.flows.naming import Naming
 from sidecar.flows.switching import Switching
+from sidecar.moving import moving_here
 from sidecar.settings.load import Loaded
 from sidecar.storage.sql import open_store
 from sidecar.web.management.app import kept
@@ -75,11 +76,14 @@ async def local_desk(loaded: Loaded, operator: str) -> AsyncIterator[LocalDesk]:
     store = await open_store(loaded.settings.storage.database, key_ring(loaded), utc_now)
     who = Operator(ClientId(f"operator.{operator}"), operator, frozenset(Scope))
     try:
-        yield LocalDesk(_handlers(store, utc_now), naming(loaded), who)
+        yield LocalDesk(_handlers(loaded, store, utc_now), naming(loaded), who)
     finally:
         await store.close()
 
 
-def _handlers(store: Store, clock: Clock) -> Handlers:
-    """Return what answers operators: all that needs neither plugins nor a running sidecar."""
-    return {**ConfigCalls(Switching(store, clock)).handlers()}
+def _handlers(loaded: Loaded, store: Store, clock: Clock) -> Handlers:
+    """Return what answers operators: all that needs no running sidecar."""
+    return {
+        **ConfigCalls(Switching(store, clock)).handlers(),
+        **moving_here(loaded, store, clock),
+    }

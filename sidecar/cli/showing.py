@@ -43,6 +43,8 @@ class Told:
     """For people."""
     aside: str = ""
     """For people, and not for whatever reads standard output."""
+    status: int = 0
+    """The exit status of the command."""
 
 
 def table(columns: str, rows: Iterable[tuple[object, ...]]) -> Table:

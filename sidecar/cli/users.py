@@ -9,6 +9,7 @@ from typing import Annotated, TypeVar
 
 import typer
 
+from sidecar.cli import porting
 from sidecar.cli.loading import DEFAULT_PATH, ConfigOption, load, refused
 from sidecar.clock import utc_now
 from sidecar.core.errors import Conflict, IdentityUnavailable, NotFound, StoreUnavailable
@@ -36,6 +37,9 @@ app = typer.Typer(
 )
 
 Subject = Annotated[str, typer.Argument(help="`subject`, or `realm:subject`.")]
+
+
+porting.mount(app)
 
 
 @app.callback()

@@ -1,6 +1,6 @@
 """Everybody: listed page by page, counted, renamed and erased."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, Protocol
@@ -25,6 +25,15 @@ class Wanted:
     realm: str | None = None
     enabled: bool | None = None
     enrolled: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """What is known of one person where many are asked about at once."""
+
+    account: Account | None = None
+    authenticators: tuple[Authenticator, ...] = ()
+    """As `Authenticators.of` gives them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +96,10 @@ class Directory(Protocol):
         self, wanted: Wanted, *, after: Person | None, limit: int
     ) -> tuple[Account, ...]:
         """Return people in the order of realm and subject, byte for byte, after this one."""
+        ...
+
+    async def holdings(self, people: Sequence[Person]) -> Mapping[Person, Holding]:
+        """Return what is known of each of these people, in few statements; nothing is a value."""
         ...
 
     async def rename(self, person: Person, to: Person, now: datetime) -> None:

@@ -32,11 +32,21 @@ class Naming:
         except IdentityUnavailable as refused:
             raise InputInvalid(InputFault(str(refused), pointer, parameter)) from refused
 
+    def within(self, realm: str, subject: str) -> Person:
+        """Return the person of this realm, whatever the subject looks like.
+
+        Raises:
+            IdentityUnavailable: there is no such realm, or nobody is called so.
+
+        """
+        if realm not in self._realms:
+            raise IdentityUnavailable(f"there is no such realm; there is {', '.join(self.realms)}")
+        return Person(realm, subject_of(subject, self._realms[realm]))
+
     def _named(self, user_id: str) -> Person:
         realm, mark, rest = user_id.partition(":")
         if mark and realm in self._realms:
-            return Person(realm, subject_of(rest, self._realms[realm]))
+            return self.within(realm, rest)
         if len(self._realms) == 1:
-            realm = next(iter(self._realms))
-            return Person(realm, subject_of(user_id, self._realms[realm]))
+            return self.within(next(iter(self._realms)), user_id)
         raise IdentityUnavailable(f"write realm:subject; there is {', '.join(self.realms)}")

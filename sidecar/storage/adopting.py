@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import ColumnElement, Select, Table, select, tuple_, update
+from sqlalchemy import Select, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from sidecar.core.errors import Conflict
 from sidecar.core.model import Authenticator, Person
 from sidecar.storage.accounts import enrolling
 from sidecar.storage.authenticators import NOT_LISTED, SqlAuthenticators
-from sidecar.storage.columns import person_values
+from sidecar.storage.columns import of_people, person_values
 from sidecar.storage.dialects import upsert
 from sidecar.storage.tables import accounts, authenticators, trusted_devices
 from sidecar.storage.vault import Vault
@@ -44,18 +44,18 @@ async def _enroll(connection: AsyncConnection, people: Sequence[Person], now: da
     What they hold is looked at once their rows are written: whoever enrolls at the same time is
     waited for, and seen.
     """
-    enrolled = _of(accounts, people), accounts.c.enrolled_at.is_not(None)
+    enrolled = of_people(accounts, people), accounts.c.enrolled_at.is_not(None)
     await _refuse(connection, select(accounts.c.epoch).where(*enrolled))
     plain = {"enabled": True, "epoch": 0, "created_at": now, "enrolled_at": now, "version": 0}
     enroll = upsert(connection, accounts).on_conflict_do_update(
         index_elements=(accounts.c.realm, accounts.c.subject), set_=enrolling(now)
     )
     await connection.execute(enroll, [{**person_values(person), **plain} for person in people])
-    held = _of(authenticators, people), authenticators.c.status.not_in(NOT_LISTED)
+    held = of_people(authenticators, people), authenticators.c.status.not_in(NOT_LISTED)
     await _refuse(connection, select(authenticators.c.id).where(*held))
     await connection.execute(
         update(trusted_devices)
-        .where(_of(trusted_devices, people), trusted_devices.c.ended_at.is_(None))
+        .where(of_people(trusted_devices, people), trusted_devices.c.ended_at.is_(None))
         .values(ended_at=now)
     )
 
@@ -63,8 +63,3 @@ async def _enroll(connection: AsyncConnection, people: Sequence[Person], now: da
 async def _refuse(connection: AsyncConnection, query: Select[*tuple[object, ...]]) -> None:
     if (await connection.execute(query.limit(1))).first() is not None:
         raise Conflict("somebody of them is enrolled already")
-
-
-def _of(table: Table, people: Sequence[Person]) -> ColumnElement[bool]:
-    names = [(person.realm, person.subject) for person in people]
-    return tuple_(table.c.realm, table.c.subject).in_(names)

@@ -18,7 +18,7 @@ from sidecar.core.model import (
     PublicKey,
 )
 from sidecar.core.states import AUTHENTICATOR, follow
-from sidecar.storage.columns import of_person
+from sidecar.storage.columns import of_people, of_person
 from sidecar.storage.hardware import HardwareKeys
 from sidecar.storage.lookups import Lookups, newly_used
 from sidecar.storage.sealing import Sealing
@@ -47,6 +47,11 @@ class SqlAuthenticators:
         """Return all that were ever confirmed and not removed, unreadable ones with no material."""
         listed = authenticators.c.status.not_in(NOT_LISTED)
         return await self._read(and_(of_person(authenticators, person), listed))
+
+    async def of_all(self, people: Sequence[Person]) -> tuple[Authenticator, ...]:
+        """Return the same of many people."""
+        listed = authenticators.c.status.not_in(NOT_LISTED)
+        return await self._read(and_(of_people(authenticators, people), listed))
 
     async def get(self, person: Person, which: AuthenticatorId) -> Authenticator | None:
         """Return the person's authenticator, a pending one too; a removed one is gone."""

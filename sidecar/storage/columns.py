@@ -1,6 +1,7 @@
 """The columns that tables share, and how a row's person is told and compared."""
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import sqlalchemy
@@ -16,6 +17,7 @@ from sqlalchemy import (
     Table,
     TypeDecorator,
     and_,
+    tuple_,
 )
 
 from sidecar.core.model import Person
@@ -110,6 +112,12 @@ def serial(name: str) -> Column[int]:
 def of_person(table: Table, person: Person) -> ColumnElement[bool]:
     """Return the condition that a row belongs to the person: both halves, byte for byte."""
     return and_(table.c.realm == person.realm, table.c.subject == person.subject)
+
+
+def of_people(table: Table, people: Sequence[Person]) -> ColumnElement[bool]:
+    """Return the condition that a row belongs to one of the people."""
+    names = [(person.realm, person.subject) for person in people]
+    return tuple_(table.c.realm, table.c.subject).in_(names)
 
 
 def person_values(person: Person) -> dict[str, str]:

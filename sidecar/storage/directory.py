@@ -1,14 +1,16 @@
 """Everybody: listed page by page, counted, renamed and erased."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from sidecar.core.directory import Census, NumberedEvent, Span, TryRecord, Wanted
+from sidecar.core.directory import Census, Holding, NumberedEvent, Span, TryRecord, Wanted
 from sidecar.core.model import Account, Authenticator, Person
 from sidecar.core.protocols import Clock
 from sidecar.storage.adopting import adopt
 from sidecar.storage.erasing import erase
+from sidecar.storage.holdings import holdings
 from sidecar.storage.listing import Listing
 from sidecar.storage.renaming import Renaming
 from sidecar.storage.vault import Vault
@@ -27,6 +29,9 @@ class SqlDirectory:
         self, wanted: Wanted, *, after: Person | None, limit: int
     ) -> tuple[Account, ...]:
         return await self._listing.page(wanted, after=after, limit=limit)
+
+    async def holdings(self, people: Sequence[Person]) -> Mapping[Person, Holding]:
+        return await holdings(self._connection, self._vault, people)
 
     async def rename(self, person: Person, to: Person, now: datetime) -> None:
         await Renaming(self._connection, self._vault).rename(person, to, now)

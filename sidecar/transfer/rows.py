@@ -1,5 +1,6 @@
 """What comes of one entry of a file, and what any form has to say about a seed and its owner."""
 
+import unicodedata
 from base64 import b32decode
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ DIGITS: Final = range(6, 9)
 """Source: RFC 4226 §5.3."""
 MAX_PERIOD_S: Final = 3600
 
+_UNSEEN: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+"""What no subject has; characters that this Python does not know yet are none of them."""
 _ALGORITHMS: Final[Mapping[str, Algorithm]] = MappingProxyType(
     {
         **{name: name for name in ALGORITHMS},
@@ -108,7 +111,7 @@ def user_of(text: str) -> str:
         raise Unfit("it does not say whose it is: write the user id before it, and a comma")
     if len(user_id) > MAX_USER_ID_CHARACTERS:
         raise Unfit(f"its user id is longer than {MAX_USER_ID_CHARACTERS} characters")
-    if not user_id.isprintable():
+    if _UNSEEN & {unicodedata.category(one) for one in user_id}:
         raise Unfit("its user id has control or invisible characters: write it anew")
     return user_id
 

@@ -3,6 +3,7 @@
 import pytest
 
 from sidecar.core.api_errors import InputInvalid
+from sidecar.core.errors import IdentityUnavailable
 from sidecar.core.model import Person
 from sidecar.core.subjects import Fold
 from sidecar.flows.naming import Naming
@@ -33,3 +34,13 @@ def test_what_nobody_can_be_called_is_refused(user_id: str) -> None:
     with pytest.raises(InputInvalid) as refused:
         ONE.person(user_id, pointer="/user_id")
     assert refused.value.faults[0].pointer == "/user_id"
+
+
+def test_a_realm_that_is_said_apart_is_not_looked_for() -> None:
+    """A subject beside its realm shows to be taken as it stands, and a realm that is not there
+    shows which there are.
+    """
+    assert TWO.within("app", "staff:ALICE") == Person("app", "staff:ALICE")
+    assert TWO.within("staff", "ALICE") == Person("staff", "alice")
+    with pytest.raises(IdentityUnavailable, match="there is app, staff"):
+        TWO.within("shop", "alice")

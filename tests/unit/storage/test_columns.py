@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy.dialects import sqlite
 
 from sidecar.core.model import Person
-from sidecar.storage.columns import Key, Text, Utc, of_person, person_values
+from sidecar.storage.columns import Key, Text, Utc, of_people, of_person, person_values
 from sidecar.storage.tables import accounts
 from tests.conformance.stores import NOW
 
@@ -49,3 +49,10 @@ def test_what_no_database_keeps_is_marked() -> None:
     for good in ("", "plain", "\U0001f511 ключ", None):
         assert Text().process_bind_param(good, DIALECT) == good
         assert Key(64).process_bind_param(good, DIALECT) == good
+
+
+def test_people_are_pairs_of_columns() -> None:
+    """The condition of people shows realm and subject compared together, so none are crossed."""
+    people = (Person("shop", "Ada"), Person("club", "ada"))
+    condition = str(of_people(accounts, people).compile(compile_kwargs={"literal_binds": True}))
+    assert "('shop', 'Ada'), ('club', 'ada')" in condition
