@@ -18,7 +18,7 @@ from sidecar.storage.sql import open_store
 from sidecar.web.management.app import kept
 from sidecar.web.management.call import Call, Handlers
 from sidecar.web.management.config import ConfigCalls
-from sidecar.web.management.reading import checked, checked_query, parse
+from sidecar.web.management.reading import checked_query, read
 from sidecar.web.management.telling import problem
 from sidecar.wiring import key_ring, naming
 
@@ -51,7 +51,7 @@ class LocalDesk:
         try:
             said = dict(parse_qsl(ask.target.partition("?")[2]))
             query = checked_query(endpoint.query, said) if endpoint.query else None
-            body = checked(endpoint.body, parse(ask.content)) if endpoint.body else None
+            body = read(endpoint, ask.content)
             call = Call(
                 *(endpoint, self._operator, "", self._naming, ask.path, query, body),
                 ask.if_match,

@@ -23,8 +23,7 @@ from sidecar.web.management.gate import Gate
 from sidecar.web.management.reading import (
     VERSION,
     VERSION_HEADER,
-    checked,
-    parse,
+    read,
     read_body,
     read_condition,
     read_key,
@@ -94,7 +93,7 @@ async def _serve(
 
     async def give() -> KeptAnswer:
         try:
-            body = checked(endpoint.body, parse(raw)) if endpoint.body else None
+            body = read(endpoint, raw)
             call = Call(
                 endpoint,
                 client,

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Final, TypeVar
 from urllib.parse import unquote_to_bytes
@@ -10,6 +11,7 @@ from urllib.parse import unquote_to_bytes
 from aiohttp import StreamReader, web
 from pydantic import ValidationError
 
+from sidecar.api.endpoint import MAX_BODY_BYTES, Endpoint
 from sidecar.api.words import ApiModel
 from sidecar.core.api_errors import InputFault, InputInvalid, MediaTypeUnsupported, VersionUnknown
 from sidecar.core.errors import BodyTooLarge, MalformedRequest
@@ -29,13 +31,15 @@ BODY_WITHIN_S: Final = 30
 MAX_DEPTH: Final = 20
 """No body that is asked for is deeper than five."""
 MAX_FAULTS: Final = 20
+BYTES_A_VALUE: Final = 32
+"""One value for so many bytes that a body may have, and no more: each could be a fault to tell."""
 _EXACT: Final = 2.0**53
 """Below, a float is the one number that was written (RFC 8259 §6)."""
 _NAME_ITSELF: Final = "[key]"
 """How pydantic says that a name is wrong, not what stands under it."""
 
-_OPENING = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)|[\[{]|[\]}]', re.DOTALL)
-"""A text, whole or cut off, or a bracket; no text is tried twice: a body of quotes would cost."""
+_MARK = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)|[\[{]|[\]}]|,', re.DOTALL)
+"""A text, whole or not, a bracket, a comma; no text is tried twice: a body of quotes would cost."""
 
 
 def require_version(request: web.Request) -> None:
@@ -143,19 +147,22 @@ async def _read(stream: StreamReader, most: int) -> bytes:
     return bytes(body)
 
 
-def parse(body: bytes) -> object:
-    """Return the one value that the JSON text has.
+def read(endpoint: Endpoint, body: bytes) -> ApiModel | None:
+    """Return the body as the endpoint takes it; None where it takes none; errors as in both."""
+    if endpoint.body is None:
+        return None
+    return checked(endpoint.body, parse(body, endpoint.max_body_bytes))
+
+
+def parse(body: bytes, most: int = MAX_BODY_BYTES) -> object:
+    """Return the one value that the JSON text has; it could have been of so many bytes.
 
     Raises:
-        MalformedRequest: no JSON (RFC 8259), not UTF-8, a name twice, no number, too deep.
+        MalformedRequest: no JSON (RFC 8259), not UTF-8, a name twice, no number, too deep, too
+            many values.
 
     """
-    depth = 0
-    for found in _OPENING.finditer(body):
-        depth += {b"[": 1, b"{": 1, b"]": -1, b"}": -1}.get(found.group(), 0)
-        if depth > MAX_DEPTH:
-            message = "nested too deeply"
-            raise MalformedRequest(message)
+    _require_bounded(body, most // BYTES_A_VALUE)
     try:
         value: object = json.loads(
             body.decode("utf-8"),
@@ -167,6 +174,19 @@ def parse(body: bytes) -> object:
     except (ValueError, RecursionError) as error:
         raise MalformedRequest(f"no JSON: {_said(error)}") from error
     return value
+
+
+def _require_bounded(body: bytes, most: int) -> None:
+    depth, values = 0, 0
+    for found in _MARK.finditer(body):
+        depth += {b"[": 1, b"{": 1, b"]": -1, b"}": -1}.get(found.group(), 0)
+        values += found.group() in {b",", b"[", b"{"}
+        if depth > MAX_DEPTH:
+            message = "nested too deeply"
+            raise MalformedRequest(message)
+        if values > most:
+            message = f"more than {most} values"
+            raise MalformedRequest(message)
 
 
 def checked(kind: type[Model], value: object) -> Model:
@@ -250,8 +270,7 @@ def _spelled(value: object) -> bytes:
 def _object(pairs: list[tuple[str, object]]) -> Mapping[str, object]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        twice, _ = Counter(name for name, _ in pairs).most_common(1)[0]
         raise ValueError(f"the name {twice[:60]!r} occurs twice in an object")
     return found
 

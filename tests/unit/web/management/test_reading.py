@@ -88,6 +88,17 @@ def test_a_body_of_quotes_is_read_in_time() -> None:
         parse(b'"' + b'\\"' * 500_000)
 
 
+@pytest.mark.parametrize(
+    ("value", "between", "most"),
+    [(b"0", b",", 2048), (b"{}", b",", 1024), (b"[0]", b",", 1024), (b'"[,{"', b",", 2048)],
+)
+def test_a_body_has_so_many_values(value: bytes, between: bytes, most: int) -> None:
+    """One value more than a body of its size has shows a refusal, and as many show a reading."""
+    parse(b"[" + between.join([value] * (most - 1)) + b"]")
+    with pytest.raises(MalformedRequest, match="more than 2048 values"):
+        parse(b"[" + between.join([value] * (most + 1)) + b"]")
+
+
 def test_faults_are_named_by_place() -> None:
     """Each fault of a body shows its pointer, all at once."""
     with pytest.raises(InputInvalid) as refused:
