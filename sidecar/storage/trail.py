@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from sidecar.core.directory import PERSON_ERASED
@@ -16,6 +16,12 @@ from sidecar.storage.tables import audit_events
 from sidecar.storage.vault import Vault
 
 _BATCH: Final = 500
+_TAKEN_OUT: Final = (
+    update(audit_events)
+    .where(audit_events.c.sequence == bindparam("which"))
+    .values({name: bindparam(name) for name in ("realm", "subject", "mac")})
+)
+"""Of many rows at once: one by one, whoever has tens of thousands would hold up every writer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,18 +65,26 @@ class SqlTrail:
 
     async def erase(self, person: Person) -> str:
         """Return the pseudonym that stands where the person's name stood in the trail."""
-        name = self._links.pseudonym(person)
+        name, last = self._links.pseudonym(person), 0
+        while batch := await self._theirs(person, last):
+            rows = [self._nameless(row, name) for row in batch]
+            await self._connection.execute(_TAKEN_OUT, rows)
+            last = batch[-1].sequence
+        return name
+
+    async def _theirs(self, person: Person, sequence: int) -> tuple[AnyRow, ...]:
+        """Return some rows of the person after this one, each with the hash of the row before."""
         before = audit_events.alias("before")
         earlier = select(before.c.hash).where(before.c.sequence < audit_events.c.sequence)
         previous = earlier.order_by(before.c.sequence.desc()).limit(1).scalar_subquery()
-        theirs = of_person(audit_events, person)
-        query = select(audit_events, previous.label("previous")).where(theirs)
-        for row in (await self._connection.execute(query)).all():
-            changes = self._links.erased(row.previous or self._links.genesis(), row, name)
-            await self._connection.execute(
-                update(audit_events).where(audit_events.c.sequence == row.sequence).values(changes)
-            )
-        return name
+        theirs = of_person(audit_events, person), audit_events.c.sequence > sequence
+        query = select(audit_events, previous.label("previous")).where(*theirs)
+        rows = await self._connection.execute(query.order_by(audit_events.c.sequence).limit(_BATCH))
+        return tuple(rows)
+
+    def _nameless(self, row: AnyRow, name: str) -> dict[str, object]:
+        changes = self._links.erased(row.previous or self._links.genesis(), row, name)
+        return {"which": row.sequence, "mac": row.mac, **changes}
 
     async def verify(self) -> Verdict:
         """Return whether every row still is what was appended, in its place."""

@@ -2,6 +2,8 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
+from unittest.mock import AsyncMock
 
 import pytest
 
@@ -10,8 +12,9 @@ from sidecar.core.model import Event
 from sidecar.storage.columns import metadata
 from sidecar.storage.links import NOT_ERASED
 from sidecar.storage.sql import SqlStore
+from sidecar.storage.transaction import WholeConnection
 from tests.conformance.settled import LATER, settle
-from tests.conformance.stores import ADA, TWIN, Travel, open_sqlite, sqlite_file
+from tests.conformance.stores import ADA, TWIN, Travel, event, open_sqlite, sqlite_file
 from tests.unit.storage.databases import rows
 
 
@@ -53,3 +56,28 @@ async def test_the_trail_stays_whole_and_tells_of_it(store: SqlStore) -> None:
         await tx.trail.append(Event(LATER, PERSON_ERASED, None, "x", "", {"pseudonym": name}))
     verdict = await store.verify_trail()
     assert (verdict.rows, verdict.broken_at) == (3, None)
+
+
+@pytest.mark.threat(57)
+async def test_a_long_history_holds_nobody_up(
+    store: SqlStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """THREATS 57: somebody of a thousand acts shows erased in a few statements, and a whole trail:
+    one for each act kept everybody else from writing for as long.
+    """
+    async with store.begin() as tx:
+        await tx.trail.append(*(event(f"act.{number}") for number in range(1000)))
+    executed = AsyncMock()
+
+    async def counted(on: WholeConnection, *said: Any) -> Any:  # noqa: ANN401 - passed on as it is
+        await executed()
+        return await execute(on, *said)
+
+    execute = WholeConnection.execute
+    async with store.begin() as tx:
+        monkeypatch.setattr(WholeConnection, "execute", counted)
+        name = await tx.directory.erase(ADA, LATER)
+        await tx.trail.append(Event(LATER, PERSON_ERASED, None, "x", "", {"pseudonym": name}))
+    assert executed.await_count < 50
+    monkeypatch.undo()
+    assert (await store.verify_trail()).broken_at is None
