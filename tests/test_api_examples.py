@@ -49,8 +49,9 @@ async def office() -> AsyncIterator[dict[str, str]]:
         },
     }
     async with machine(changes=changes, port=port) as at:
-        shop = await token(at, *(set(Scope) - {Scope.RECOVERY_APPROVE, Scope.ENROLLMENTS_OVERRIDE}))
-        desk = await token(at, Scope.RECOVERY_APPROVE)
+        most = set(Scope) - {Scope.RECOVERY_APPROVE, Scope.ENROLLMENTS_OVERRIDE}
+        shop = await token(at, "shop", *most)
+        desk = await token(at, "desk", Scope.RECOVERY_APPROVE)
         await listened_on(management, START_S)
         yield {
             "SIDECAR_API_URL": f"http://127.0.0.1:{management}",
@@ -59,10 +60,10 @@ async def office() -> AsyncIterator[dict[str, str]]:
         }
 
 
-async def token(at: Machine, *scopes: Scope) -> str:
+async def token(at: Machine, name: str, *scopes: Scope) -> str:
     async with at.store() as store:
         clients = Clients(store, Tokens(key_ring(at.loaded)), utc_now)
-        wanted = Request("an example", frozenset(scopes), timedelta(days=1))
+        wanted = Request(name, frozenset(scopes), timedelta(days=1))
         text, _ = await clients.create(wanted, "operator:test")
     return text
 

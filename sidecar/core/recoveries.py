@@ -28,7 +28,7 @@ class RecoveryRequest:
     person: Person
     reason: str
     requested_by: str
-    """The id of the client, or `operator:<name>`."""
+    """Who asked, as the audit trail names them."""
     created_at: datetime
     expires_at: datetime
     status: RecoveryStatus = RecoveryStatus.PENDING

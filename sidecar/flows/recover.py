@@ -48,7 +48,7 @@ class Recovery:
             id=RecoveryId(new_id()),
             person=person,
             reason=reason,
-            requested_by=by.id,
+            requested_by=by.actor,
             created_at=now,
             expires_at=now + REQUEST_LIFE,
         )
@@ -78,11 +78,12 @@ class Recovery:
         async with self._store.begin(request.person) as tx:
             if (await _waiting(tx, which, now)).person != request.person:
                 raise _nothing()  # renamed since it was read
-            if request.requested_by == by.id:
+            # By name: who renews a token, or has two of them, is still the one who asked.
+            if request.requested_by == by.actor:
                 message = "another client than the one that asked has to decide"
                 raise AccessDenied(message)
             status = RecoveryStatus.APPROVED if approve else RecoveryStatus.DENIED
-            if not await tx.recoveries.decide(which, status, by.id, now):
+            if not await tx.recoveries.decide(which, status, by.actor, now):
                 raise _nothing()
             request = replace(request, status=status, decided_at=now)
             await tx.trail.append(

@@ -70,6 +70,18 @@ async def test_nobody_decides_what_they_asked_for(
     assert (await recovery.decide(request.id, CHIEF, approve=True)).removed == 1
 
 
+@pytest.mark.threat(41)
+async def test_a_second_token_is_no_second_client(here: Scene, recovery: Recovery) -> None:
+    """THREATS 41: another token of the same name shows refused as the one that asked is."""
+    await here.enroll()
+    request = await asked(recovery)
+    renewed = ApiClient(ClientId("renewed"), DESK.name, frozenset())
+    with pytest.raises(AccessDenied):
+        await recovery.decide(request.id, renewed, approve=True)
+    assert len(await here.held()) == 1
+    assert (await recovery.decide(request.id, CHIEF, approve=True)).removed == 1
+
+
 async def test_what_is_denied_stays_so(here: Scene, recovery: Recovery) -> None:
     """A denied request shows nothing changed and no invitation, and cannot be approved after."""
     await here.enroll()
