@@ -18,5 +18,5 @@ def test_an_act_says_who_what_and_from_which_network(here: Scene) -> None:
 
 def test_an_operators_act_names_the_operator(here: Scene) -> None:
     """The event of a command shows who ran it, and why."""
-    event = operated(ADA, "person.reset", here.clock(), "root", reason="lost")
+    event = operated(ADA, "person.reset", here.clock(), "operator:root", reason="lost")
     assert (event.actor, event.details) == ("operator:root", {"reason": "lost"})
