@@ -1,5 +1,6 @@
 """What an operator may do to what a person has set up."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -173,3 +174,13 @@ async def test_each_change_is_told(post: Post) -> None:
     assert all("Text message" in letter.text for letter in letters)
     assert all("/disown" not in letter.text for letter in letters)
     assert len(post.texts.letters) == 3
+
+
+async def test_one_of_twenty_removes_it(here: Scene) -> None:
+    """Twenty removals at once show one that found it, one act and one sign-out."""
+    await here.enroll()
+    which, holdings = await here.first_of(), holdings_of(here)
+    calls = (holdings.remove(ADA, which, BY) for _ in range(20))
+    found = await asyncio.gather(*calls, return_exceptions=True)
+    assert [type(one) for one in found if one is not None] == [NotFound] * 19
+    assert (await here.events()).count("authenticator.removed") == 1
