@@ -8,6 +8,7 @@ from sidecar.core.protocols import Clock
 from sidecar.core.stores import Store, Transaction
 from sidecar.flows.ending import Heed, unheeded
 from sidecar.flows.kit import new_id
+from sidecar.flows.notices import leave
 from sidecar.flows.record import operated
 
 
@@ -27,7 +28,7 @@ class Everybody:
             return await tx.directory.page(wanted, after=after, limit=limit)
 
     async def rename(self, person: Person, to: Person, by: str) -> Account:
-        """Everything of the person is the other name's, and they are signed out everywhere.
+        """Everything of the person is the other name's; they are signed out everywhere, and told.
 
         The trail keeps the name of its time; one event under each name, with one word in both,
         says which became which without naming it, so that erasing either leaves no trace of it.
@@ -52,6 +53,8 @@ class Everybody:
             word = new_id()
             for name in (person, to):
                 await tx.trail.append(operated(name, "person.renamed", now, by, renaming=word))
+            # By another name, what one person set up would open what was another's.
+            await leave(tx, to, "person_renamed", now)
             account = await tx.accounts.ensure(to, now)
         await self._heed(person)
         await self._heed(to)

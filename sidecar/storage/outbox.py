@@ -140,15 +140,32 @@ class SqlOutbox:
             .values(message=None)
         )
 
-    async def withdraw(self, person: Person, now: datetime) -> None:
-        """No message of the person is sent any more, and none says anything."""
+    async def hand_over(self, person: Person, to: Person, now: datetime) -> None:
+        """Codes of the person are of no use any more; notices go on their way, as the other's.
+
+        Else whoever renames somebody would keep from them what was done before.
+        """
         mine = of_person(outbox, person)
+        codes = and_(mine, outbox.c.challenge_id.is_not(None))
         await self._connection.execute(
             update(outbox)
-            .where(mine, outbox.c.status == PostStatus.QUEUED)
+            .where(codes, outbox.c.status == PostStatus.QUEUED)
             .values(status=PostStatus.FAILED, failure=WITHDRAWN, settled_at=now)
         )
-        await self._connection.execute(update(outbox).where(mine).values(message=None))
+        await self._connection.execute(update(outbox).where(codes).values(message=None))
+        for row in (await self._connection.execute(select(outbox).where(mine, _says()))).all():
+            await self._connection.execute(
+                update(outbox).where(outbox.c.id == row.id).values(message=self._resealed(row, to))
+            )
+        await self._connection.execute(update(outbox).where(mine).values(**person_values(to)))
+
+    def _resealed(self, row: Row[*tuple[object, ...]], to: Person) -> str | None:
+        """Return the message as the other's; None where it does not open."""
+        try:
+            said = self._vault.unseal(row.message, _place(Person(row.realm, row.subject), row.id))
+        except SealBroken:
+            return None
+        return self._vault.seal(said, _place(to, row.id))
 
     async def told(self, provider: str, told: Told, now: datetime) -> bool:
         """Return whether a provider's word was about a letter that it took."""
@@ -190,6 +207,10 @@ class SqlOutbox:
 
 def _silent(since: datetime) -> ColumnElement[bool]:
     return and_(outbox.c.status == PostStatus.SENDING, outbox.c.claimed_at <= since)
+
+
+def _says() -> ColumnElement[bool]:
+    return outbox.c.message.is_not(None)
 
 
 def _settled() -> ColumnElement[bool]:

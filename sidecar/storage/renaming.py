@@ -24,7 +24,6 @@ from sidecar.storage.tables import (
     challenges,
     invitations,
     notification_addresses,
-    outbox,
     sessions,
     trusted_devices,
 )
@@ -36,7 +35,7 @@ _TAKEN: Final = (accounts, authenticators, notification_addresses, attempts, rec
 
 _PLAIN: Final = (
     *(attempts, recovery_requests),
-    *(challenges, invitations, outbox, sessions, trusted_devices),
+    *(challenges, invitations, sessions, trusted_devices),
 )
 """Rows that hold nothing bound to the name; the latter are void by then."""
 
@@ -61,6 +60,7 @@ class Renaming:
         await self._void(person, now)
         await SqlAuthenticators(self._connection, self._vault).hand_over(person, to, now)
         await SqlContacts(self._connection, self._vault).hand_over(person, to)
+        await SqlOutbox(self._connection, self._vault).hand_over(person, to, now)
         for table in _PLAIN:
             mine = of_person(table, person)
             await self._connection.execute(update(table).where(mine).values(**person_values(to)))
@@ -78,7 +78,6 @@ class Renaming:
     async def _void(self, person: Person, now: datetime) -> None:
         await SqlChallenges(self._connection, self._vault).void(person, now)
         await SqlInvitations(self._connection, lambda: now).void(person, now)
-        await SqlOutbox(self._connection, self._vault).withdraw(person, now)
         await SqlTrustedBrowsers(self._connection).end(person, None, now)
         # The id of a program's session says its person: whoever has the old name next needs it.
         programs = and_(of_person(sessions, person), sessions.c.client != "")

@@ -29,6 +29,7 @@ NOTICES = (
     "person_reset",
     "person_disabled",
     "person_enabled",
+    "person_renamed",
 )
 NAMES = (*CODES, *NOTICES)
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"

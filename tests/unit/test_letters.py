@@ -22,7 +22,7 @@ CODES = ("sign_in_code", "confirm_address", "confirm_person")
 NOTICES = (
     *("authenticator_added", "authenticator_removed", "authenticator_held", "codes_made"),
     *("authenticator_disabled", "factor_suspended", "browser_theft", "person_reset"),
-    *("person_disabled", "person_enabled"),
+    *("person_disabled", "person_enabled", "person_renamed"),
     *("authenticator_suspended", "authenticator_resumed", "authenticator_approved"),
 )
 FINAL = {

@@ -9,8 +9,10 @@ import pytest
 
 from sidecar.core.errors import Conflict, ResponseRejected
 from sidecar.core.messages import Contact
+from sidecar.core.model import Person
 from sidecar.core.outbox import STATED, Address
 from sidecar.flows.budgets import NOTICES_DAILY
+from sidecar.flows.everybody import Everybody
 from sidecar.flows.manage import removing
 from sidecar.flows.notices import undoing
 from tests.unit.flows.scene import ADA, GRACE
@@ -193,3 +195,18 @@ def test_who_may_undo() -> None:
     assert undoing((mine, first, later, phone)) == (mine, first, phone)
     assert undoing((mine,)) == (mine,)
     assert undoing(()) == ()
+
+
+@pytest.mark.threat(38)
+async def test_a_new_name_keeps_nothing_from_anybody(post: Post) -> None:
+    """THREATS 38: somebody who is reset, and renamed before the notice of it went out, shows told
+    of both.
+    """
+    await post.scene.enroll()
+    await post.notices()
+    await post.reach(OLD)
+    everybody = Everybody(post.scene.store, post.clock)
+    await post.scene.people.reset(ADA, "desk", "lost phone")
+    await everybody.rename(ADA, Person("shop", "eve"), "api:desk")
+    post.clock.travel(seconds=5)
+    assert await subjects(post, OLD.to) == ["person_renamed", "person_reset"]

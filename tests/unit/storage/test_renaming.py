@@ -4,9 +4,11 @@ from pathlib import Path
 
 from structlog.testing import capture_logs
 
+from sidecar.core.outbox import PostId
 from sidecar.storage.columns import metadata
 from tests.conformance.settled import BOB, settle
 from tests.conformance.stores import ADA, NOW, Travel, authenticator, open_sqlite, sqlite_file
+from tests.posts import notice, post
 from tests.unit.storage.databases import change, rows
 
 KEEPS_ITS_TIME = {"revocations", "audit_events"}
@@ -45,3 +47,20 @@ async def test_what_was_tampered_with_stays_unreadable(tmp_path: Path) -> None:
     assert len(held) == 4
     assert [which for which, found in held.items() if found.material is None] == ["forged"]
     assert {line["event"] for line in logs} == {"authenticator.unreadable"}
+
+
+async def test_notices_go_on_their_way_and_codes_do_not(tmp_path: Path) -> None:
+    """A notice that waits shows readable as the other's, and a code that waits is claimed by
+    nobody.
+    """
+    store = await open_sqlite(sqlite_file(tmp_path), Travel())
+    async with store.begin() as tx:
+        await settle(tx, ADA)
+        await tx.outbox.add(notice())
+        await tx.outbox.add(post("code"))
+        await tx.directory.rename(ADA, BOB, NOW)
+        found = await tx.outbox.claim(PostId("n1"), NOW)
+        assert await tx.outbox.claim(PostId("code"), NOW) is None
+    await store.close()
+    assert found is not None
+    assert (found.person, found.message) == (BOB, notice().message)
