@@ -1,7 +1,6 @@
 """The management API put together, and its listener: opened once somebody may call, not before."""
 
 import asyncio
-import logging
 import ssl
 from typing import Final
 
@@ -41,16 +40,13 @@ from sidecar.web.management.recovery import RecoveryCalls
 from sidecar.web.management.sessions import SessionCalls
 from sidecar.web.management.status import StatusCalls
 from sidecar.web.management.users import Desk, UserCalls
+from sidecar.web.management.wire import Connections
 from sidecar.web.render import Renderer
 
 LOOKED_EVERY_S: Final = 2.0
 """How soon after the first token was made the listener opens."""
 
 log = structlog.get_logger(__name__)
-_heads = logging.getLogger(f"{__name__}.heads")
-"""Where aiohttp would quote what it cannot parse, with a token in it; the application tells its
-own failures, so nothing else is lost."""
-_heads.disabled = True
 
 
 def compose(
@@ -86,7 +82,8 @@ def compose(
     about = AboutCalls(readiness, registry, documents.page)
     app = build_management(parts, ENDPOINTS, _handlers(loaded, flows, about), documents.routes())
     tls = wiring.tls_context(settings.management.tls)
-    return ManagementListener(app, gate, at, tls=tls, reuse_port=reuse_port)
+    runner = Connections(app, parts.types)
+    return ManagementListener(runner, gate, at, tls=tls, reuse_port=reuse_port)
 
 
 def _handlers(loaded: Loaded, flows: Flows, about: AboutCalls) -> Handlers:
@@ -121,20 +118,14 @@ class ManagementListener:
 
     def __init__(
         self,
-        app: web.Application,
+        runner: Connections,
         gate: Gate,
         address: Address,
         *,
         tls: ssl.SSLContext | None = None,
         reuse_port: bool = False,
     ) -> None:
-        self._runner = web.AppRunner(
-            app,
-            access_log=None,
-            handle_signals=False,
-            logger=_heads,
-            auto_decompress=False,  # encoded bodies are refused, never unpacked
-        )
+        self._runner = runner
         self._gate = gate
         self._address = address
         self._tls = tls

@@ -8,6 +8,7 @@ from aiohttp import http_parser, http_writer, web
 from aiohttp.base_protocol import BaseProtocol
 from aiohttp.http import HttpRequestParser, HttpResponseParser
 from aiohttp.streams import EMPTY_PAYLOAD, StreamReader
+from aiohttp.web_protocol import RequestHandler
 
 from sidecar.proxy.limits import Limits
 from sidecar.proxy.parsers import request_parser, response_parser
@@ -72,7 +73,8 @@ def _name_faults() -> list[str]:
         (HttpResponseParser, PARSER_NAMES),
         (StreamReader, BODY_NAMES),
         (http_writer.StreamWriter, ("output_size",)),
-        (web.AppRunner, ("server",)),
+        (web.AppRunner, ("server", "_make_server")),
+        (RequestHandler, ("handle_error", "log_exception")),
         (http_writer, (WRITER_NAME,)),
     )
     return [

@@ -1,5 +1,6 @@
 """The management API as one application: endpoints, and what holds around every one of them."""
 
+import re
 import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -36,6 +37,8 @@ from sidecar.web.management.telling import problem
 log = structlog.get_logger(__name__)
 
 JSON: Final = "application/json"
+_ANY: Final = re.compile(r"\{(\w+)\}")
+"""A parameter in a path; a name may have braces, which aiohttp would not take for one."""
 REPLAYED: Final = "Idempotency-Replayed"
 """Says `true` on an answer that was given before."""
 _ALWAYS: Final = {
@@ -68,7 +71,7 @@ def build_management(
     app = web.Application(middlewares=[_around(parts)], client_max_size=0)
     for endpoint in endpoints:
         work = partial(_serve, parts, endpoint, handlers[endpoint.name])
-        app.router.add_route(endpoint.method, endpoint.path, work)
+        app.router.add_route(endpoint.method, _ANY.sub(r"{\1:[^/]+}", endpoint.path), work)
     app.add_routes(beside)
     app.on_response_prepare.append(_unsigned)
     return app
