@@ -14,7 +14,7 @@ import typer
 
 from sidecar.cli.loading import DEFAULT_PATH, ConfigOption, load, refused
 from sidecar.cli.showing import Told, show, visible
-from sidecar.client import Client, ClientError, ProblemError, Tls
+from sidecar.client import Client, ClientError, Patience, ProblemError, Tls
 from sidecar.client.operations import Operations
 from sidecar.core.errors import StoreUnavailable
 from sidecar.storage.faults import StoreUnproven
@@ -23,6 +23,8 @@ Work = Callable[..., Awaitable[Told]]
 
 TOKEN_VARIABLE: Final = "SIDECAR_API_TOKEN"  # noqa: S105 - the name of a variable
 URL_VARIABLE: Final = "SIDECAR_API_URL"
+_PATIENCE: Final = Patience(tries=4, longest_pause_s=61)
+"""Whoever lists everybody calls more often than a minute allows, and waits for the next one."""
 _HINTS: Final = {
     "token-missing": f"give a token: --token-file, or {TOKEN_VARIABLE}",
     "token-refused": "make a new one where the sidecar runs: sidecar tokens create",
@@ -55,6 +57,12 @@ Certificate = Annotated[
 Key = Annotated[Path | None, typer.Option("--key", help="Its key, where that is another file.")]
 
 
+_LongConfig = Annotated[
+    Path, typer.Option("--config", envvar="SIDECAR_CONFIG", help="The configuration file.")
+]
+"""Without `-c`, which would be found in the middle of an id that begins with a dash."""
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where a command works."""
@@ -84,7 +92,8 @@ class Place:
 
     def _client(self) -> Client:
         try:
-            return Client(self.url, token=_token(self.token_file), tls=self.tls)
+            token = _token(self.token_file)
+            return Client(self.url, token=token, tls=self.tls, patience=_PATIENCE)
         except (ValueError, OSError) as wrong:
             raise typer.BadParameter(str(wrong)) from wrong
 
@@ -101,7 +110,9 @@ def command(
 
     def register(work: Work) -> Work:
         settings = {"ignore_unknown_options": True} if ids else None
-        app.command(name, context_settings=settings)(_runnable(work, asks, plain=plain))
+        file = _LongConfig if ids else ConfigOption
+        shared = _shared(asks=bool(asks), plain=plain, config=file)
+        app.command(name, context_settings=settings)(_runnable(work, asks, shared))
         return work
 
     return register
@@ -115,19 +126,23 @@ def operator_name() -> str:
         return f"uid {os.getuid()}"
 
 
-def _runnable(work: Work, asks: str, *, plain: bool = False) -> Callable[..., None]:
-    own = list(inspect.signature(work, eval_str=True).parameters.values())[1:]
-    shared = [
+def _shared(*, asks: bool, plain: bool, config: object) -> list[inspect.Parameter]:
+    """Return the options that every command at a desk has."""
+    return [
         _option("ctx", typer.Context),
         *([_option("yes", Yes, default=False)] if asks else []),
         *([] if plain else [_option("as_json", Json, default=False)]),
-        _option("config", ConfigOption, default=DEFAULT_PATH),
+        _option("config", config, default=DEFAULT_PATH),
         _option("url", Url, default=""),
         _option("token_file", TokenFile, default=None),
         _option("ca", Ca, default=None),
         _option("certificate", Certificate, default=None),
         _option("key", Key, default=None),
     ]
+
+
+def _runnable(work: Work, asks: str, shared: list[inspect.Parameter]) -> Callable[..., None]:
+    own = list(inspect.signature(work, eval_str=True).parameters.values())[1:]
 
     def run(**said: Any) -> None:  # noqa: ANN401 - typer hands over what the signature below asks
         mine = {each.name: said[each.name] for each in own}

@@ -10,17 +10,25 @@ from sidecar.core.clients import ApiClient, ClientId, Scope
 from sidecar.core.errors import SidecarError, StoreUnavailable
 from sidecar.core.protocols import Clock
 from sidecar.core.stores import Store
+from sidecar.flows.everybody import Everybody
+from sidecar.flows.histories import Histories
+from sidecar.flows.holdings import Holdings
 from sidecar.flows.naming import Naming
+from sidecar.flows.people import People
+from sidecar.flows.signed_in import SignOuts
 from sidecar.flows.switching import Switching
 from sidecar.moving import moving_here
 from sidecar.settings.load import Loaded
 from sidecar.storage.sql import open_store
 from sidecar.web.management.app import kept
+from sidecar.web.management.authenticators import AuthenticatorCalls
 from sidecar.web.management.call import Call, Handlers
 from sidecar.web.management.config import ConfigCalls
+from sidecar.web.management.invitations import InvitationCalls
 from sidecar.web.management.reading import checked_query, read
 from sidecar.web.management.telling import problem
-from sidecar.wiring import key_ring, naming
+from sidecar.web.management.users import Desk, UserCalls
+from sidecar.wiring import key_ring, naming, remembering
 
 
 class Operator(ApiClient):
@@ -83,7 +91,14 @@ async def local_desk(loaded: Loaded, operator: str) -> AsyncIterator[LocalDesk]:
 
 def _handlers(loaded: Loaded, store: Store, clock: Clock) -> Handlers:
     """Return what answers operators: all that needs no running sidecar."""
+    over = (store, clock)
+    people, histories = People(*over), Histories(*over)
+    levels = remembering(loaded.settings).among(loaded.levels)
+    sign_outs = SignOuts(*over, idle=loaded.settings.session.idle, levels=levels)
     return {
-        **ConfigCalls(Switching(store, clock)).handlers(),
+        **ConfigCalls(Switching(*over)).handlers(),
+        **UserCalls(Desk(Everybody(*over), people, sign_outs, histories)).handlers(),
+        **AuthenticatorCalls(Holdings(*over)).handlers(),
+        **InvitationCalls(people).handlers(),
         **moving_here(loaded, store, clock),
     }

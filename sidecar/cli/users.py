@@ -1,204 +1,213 @@
-"""`sidecar users`: invite people, show them, approve, resume or reset their factors."""
+"""`sidecar users`: look at people, invite them, help them, switch them off, erase them."""
 
-import asyncio
-import getpass
-import os
-from collections.abc import Awaitable, Callable
-from datetime import datetime
-from typing import Annotated, TypeVar
+from collections.abc import Iterator
+from typing import Annotated
 
 import typer
 
+from sidecar.api.authenticators import Authenticator
+from sidecar.api.histories import Event
+from sidecar.api.sessions import Session
+from sidecar.api.users import Dossier, RememberedBrowser, User
+from sidecar.api.words import MAX_PAGE, PAGE
 from sidecar.cli import porting
-from sidecar.cli.loading import DEFAULT_PATH, ConfigOption, load, refused
-from sidecar.clock import utc_now
-from sidecar.core.errors import Conflict, IdentityUnavailable, NotFound, StoreUnavailable
-from sidecar.core.model import (
-    Authenticator,
-    AuthenticatorId,
-    AuthenticatorStatus,
-    LookupCodes,
-    Person,
-)
-from sidecar.core.subjects import Fold, subject_of
-from sidecar.flows.holdings import Holdings
-from sidecar.flows.people import Dossier, People
-from sidecar.settings.load import Loaded
-from sidecar.storage.faults import StoreUnproven
-from sidecar.storage.sql import SqlStore, open_store
-from sidecar.wiring import key_ring
-
-T = TypeVar("T")
+from sidecar.cli.desk import command
+from sidecar.cli.showing import Part, Told, table, visible
+from sidecar.client.calls import pages
+from sidecar.client.operations import Operations
+from sidecar.core.durations import parse_duration
 
 app = typer.Typer(
     name="users",
-    help="Invite people, show them, approve, resume or reset their factors.",
+    help="Look at people, invite them, help them, move them, erase them.",
     no_args_is_help=True,
 )
 
 Subject = Annotated[str, typer.Argument(help="`subject`, or `realm:subject`.")]
+Which = Annotated[str, typer.Argument(help="The authenticator's id, as `show` prints it.")]
+Why = Annotated[str, typer.Option("--reason", help="Why; kept in the audit trail.")]
+
+
+@app.callback()
+def users() -> None:
+    """Look at people, invite them, help them, move them, erase them."""
+
+
+@command(app, "list")
+async def listed(
+    sidecar: Operations,
+    *,
+    realm: Annotated[str, typer.Option(help="Only people of this realm.")] = "",
+    enabled: Annotated[
+        bool | None, typer.Option("--enabled/--disabled", help="Only those who are.")
+    ] = None,
+    enrolled: Annotated[
+        bool | None, typer.Option("--enrolled/--not-enrolled", help="Only those who are.")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, max=MAX_PAGE, help="How many at most.")] = PAGE,
+    cursor: Annotated[str, typer.Option(help="Go on where a page ended.")] = "",
+    everybody: Annotated[bool, typer.Option("--all", help="All pages.")] = False,
+) -> Told:
+    """Print people in the order of their names, a page of them or all."""
+    found, after = list[User](), cursor or None
+    asked = pages(
+        sidecar.list_users,
+        realm=realm or None,
+        enabled=enabled,
+        enrolled=enrolled,
+        limit=MAX_PAGE if everybody else limit,
+        cursor=after,
+    )
+    async for page in asked:
+        found += page.users
+        after = page.next
+        if not everybody:
+            break
+    rows = table("USER ENABLED REQUIRED ENROLLED KNOWN-SINCE", map(_row, found))
+    more = f"there are more: --all, or --cursor {after}" if after else ""
+    return Told({"users": found, "next": after}, (rows,), more)
+
+
+@command(app, "show")
+async def show(sidecar: Operations, subject: Subject) -> Told:
+    """Print what the person has set up, where they are signed in, and what happened lately."""
+    found = await sidecar.read_user(subject)
+    return Told(found, tuple(described(found)))
+
+
+@command(app, "invite")
+async def invite(
+    sidecar: Operations,
+    subject: Subject,
+    *,
+    life: Annotated[str, typer.Option(help="How long it opens anything, up to 30d.")] = "7d",
+) -> Told:
+    """Print a single-use code that opens the person's first enrollment."""
+    made = await sidecar.invite(subject, life_s=_seconds(life))
+    until = f"{visible(made.expires_at)} UTC"
+    terms = f"for {visible(made.user_id)}, valid until {until}, works once; shown only now"
+    return Told(made, (made.code,), terms)
+
+
+@command(app, "approve", ids=True)
+async def approve(sidecar: Operations, subject: Subject, authenticator: Which) -> Told:
+    """Let an authenticator that is held count in full from now on."""
+    found = await sidecar.approve_authenticator(authenticator, subject)
+    return Told(found, (f"{_named(found)} counts in full",))
+
+
+@command(app, "resume", ids=True)
+async def resume(sidecar: Operations, subject: Subject, authenticator: Which) -> Told:
+    """Let what a notice's link suspended work again: it was the person after all."""
+    found = await sidecar.change_authenticator(authenticator, subject, status="active")
+    return Told(found, (f"{_named(found)} works again",))
+
+
+@command(app, "unlock")
+async def unlock(sidecar: Operations, subject: Subject, *, reason: Why = "") -> Told:
+    """Let the person try again at once; what too many failures disabled stays so."""
+    done = await sidecar.unlock_user(subject, reason=reason or None)
+    return Told(done, (f"{visible(done.user_id)}: may try again at once",))
+
+
+@command(app, "enable")
+async def enable(sidecar: Operations, subject: Subject, *, reason: Why = "") -> Told:
+    """Let the person's factors count again."""
+    done = await sidecar.enable(subject, reason=reason or None)
+    return Told(done, (f"{visible(done.user_id)}: enabled",))
+
+
+@command(app, "disable", asks="Accept none of {subject}'s factors, and sign them out everywhere?")
+async def disable(sidecar: Operations, subject: Subject, *, reason: Why = "") -> Told:
+    """Accept none of the person's factors and sign them out; what they have set up stays."""
+    done = await sidecar.disable(subject, reason=reason or None)
+    return Told(done, (f"{visible(done.user_id)}: disabled, signed out everywhere",))
+
+
+@command(app, "reset", asks="Remove everything {subject} has set up, and sign them out everywhere?")
+async def reset(
+    sidecar: Operations,
+    subject: Subject,
+    *,
+    reason: Annotated[str, typer.Option(help="Why; kept in the audit trail.")],
+) -> Told:
+    """Remove everything the person has set up and sign them out; they enroll as if new."""
+    done = await sidecar.reset_user(subject, reason=reason.strip())
+    line = f"{visible(done.user_id)}: {done.removed} authenticators removed, signed out everywhere"
+    off = "" if done.enabled else "they are disabled still: sidecar users enable"
+    return Told(done, (line,), off)
+
+
+@command(app, "rename", asks="Call {subject} {name} from now on, and sign them out everywhere?")
+async def rename(
+    sidecar: Operations,
+    subject: Subject,
+    name: Annotated[str, typer.Argument(help="Their new subject, in the same realm.")],
+) -> Told:
+    """Give the person another name; everything of theirs goes along."""
+    done = await sidecar.rename_user(subject, name)
+    return Told(done, (f"{visible(done.user_id)} is the name now",))
+
+
+@command(app, "delete", asks="Erase {subject}? Everything of theirs is lost")
+async def delete(sidecar: Operations, subject: Subject) -> Told:
+    """Erase the person; tries and the audit trail stay, under a pseudonym."""
+    done = await sidecar.erase_user(subject)
+    return Told(done, (f"erased; what is kept is about erased:{done.pseudonym}",))
 
 
 porting.mount(app)
 
 
-@app.callback()
-def users() -> None:
-    """Invite people, show them, approve, resume or reset their factors."""
+def described(found: Dossier) -> Iterator[Part]:
+    """Yield what shows a person; no secret is in it."""
+    enrolled = f"enrolled {visible(found.enrolled_at)}" if found.enrolled_at else "not enrolled"
+    more = (("disabled", not found.enabled), ("must keep a factor", found.required))
+    yield f"{visible(found.user_id)}: " + ", ".join(
+        [enrolled, *(word for word, holds in more if holds)]
+    )
+    held, signed_in = found.authenticators, found.sessions
+    if held:
+        yield table("FACTOR NAME STATE USED LEFT HELD-UNTIL ID", map(_held, held))
+    if signed_in:
+        yield table("SIGNED-IN SEEN UNTIL LEVEL NETWORK BROWSER", map(_signed_in, signed_in))
+    if found.browsers:
+        yield table("REMEMBERED USED UNTIL FACTOR NETWORK BROWSER", map(_browser, found.browsers))
+    if found.events:
+        yield table("AT EVENT BY DETAILS", map(_event, found.events))
 
 
-@app.command("invite")
-def invite(subject: Subject, config: ConfigOption = DEFAULT_PATH) -> None:
-    """Print a single-use code that opens the person's first enrollment; valid for 7 days."""
-    loaded = load(config)
-    person = person_of(loaded, subject)
-    code = _told(person, lambda: _with_people(loaded, lambda it: it.invite(person, operator())))
-    typer.echo(code)
-    typer.echo(f"for {person.user_id}, valid for 7 days, works once; shown only now", err=True)
+def _row(one: User) -> tuple[object, ...]:
+    return (one.user_id, one.enabled, one.required, one.enrolled_at, one.created_at)
 
 
-@app.command("show")
-def show(subject: Subject, config: ConfigOption = DEFAULT_PATH) -> None:
-    """Print what the person has set up, where they are signed in, and what happened lately."""
-    loaded = load(config)
-    person = person_of(loaded, subject)
-    dossier = _with_people(loaded, lambda people: people.show(person))
-    for line in describe(person, dossier, utc_now()):
-        typer.echo(line)
+def _held(one: Authenticator) -> tuple[object, ...]:
+    usable = one.usable or one.status != "active"
+    state = one.status if usable else "unusable"
+    return (one.factor, one.name, state, one.last_used_at, one.left, one.held_until, one.id)
 
 
-@app.command("approve", context_settings={"ignore_unknown_options": True})
-def approve(
-    subject: Subject,
-    authenticator: Annotated[str, typer.Argument(help="Its id, as `show` prints it.")],
-    config: ConfigOption = DEFAULT_PATH,
-) -> None:
-    """Let an authenticator that is held count in full from now on."""
-    loaded = load(config)
-    person, by, which = person_of(loaded, subject), operator(), AuthenticatorId(authenticator)
-    found = _changed(person, loaded, lambda holdings: holdings.approve(person, which, by))
-    typer.echo(f"{person.user_id}: {found.factor} {found.name!r} counts in full")
+def _signed_in(one: Session) -> tuple[object, ...]:
+    until = one.expires_at
+    return (one.created_at, one.last_seen_at, until, one.level, one.network, one.user_agent)
 
 
-@app.command("resume", context_settings={"ignore_unknown_options": True})
-def resume(
-    subject: Subject,
-    authenticator: Annotated[str, typer.Argument(help="Its id, as `show` prints it.")],
-    config: ConfigOption = DEFAULT_PATH,
-) -> None:
-    """Let what a notice's link suspended work again: it was the person after all."""
-    loaded = load(config)
-    person, by, which = person_of(loaded, subject), operator(), AuthenticatorId(authenticator)
-    found = _changed(person, loaded, lambda holdings: holdings.resume(person, which, by))
-    typer.echo(f"{person.user_id}: {found.factor} {found.name!r} works again")
+def _browser(one: RememberedBrowser) -> tuple[object, ...]:
+    until = one.expires_at
+    return (one.proven_at, one.last_used_at, until, one.factor, one.network, one.user_agent)
 
 
-@app.command("reset")
-def reset(
-    subject: Subject,
-    reason: Annotated[str, typer.Option(help="Why; kept in the audit trail.")],
-    config: ConfigOption = DEFAULT_PATH,
-) -> None:
-    """Remove everything the person has set up and sign them out; they enroll as if new."""
-    if not reason.strip():
-        raise typer.BadParameter("say why", param_hint="--reason")
-    loaded = load(config)
-    person, by = person_of(loaded, subject), operator()
-    gone = _with_people(loaded, lambda people: people.reset(person, by, reason.strip()))
-    typer.echo(f"{person.user_id}: {gone} authenticators removed, signed out everywhere")
+def _event(one: Event) -> tuple[object, ...]:
+    details = " ".join(f"{name}={value}" for name, value in one.details.items())
+    return (one.at, one.name, one.actor, details)
 
 
-def operator() -> str:
-    """Return who runs the command, as the trail names them; a container's user has no name."""
+def _named(found: Authenticator) -> str:
+    return f"{visible(found.user_id)}: {visible(found.factor)} {visible(found.name)!r}"
+
+
+def _seconds(life: str) -> int:
     try:
-        return f"operator:{getpass.getuser()}"
-    except (KeyError, OSError):
-        return f"operator:uid {os.getuid()}"
-
-
-def person_of(loaded: Loaded, subject: str) -> Person:
-    """Return the person that an operator means; the realm may be left out while there is one.
-
-    Raises:
-        typer.BadParameter: several realms are configured and none is named.
-
-    """
-    realms = sorted({source.realm for source in loaded.sources})
-    realm, mark, rest = subject.partition(":")
-    if mark and realm in realms:
-        return _person(loaded, realm, rest)
-    if len(realms) == 1:
-        return _person(loaded, realms[0], subject)
-    raise typer.BadParameter(f"write realm:subject; there is {', '.join(realms)}")
-
-
-def _person(loaded: Loaded, realm: str, subject: str) -> Person:
-    """Return the person under the name that the realm's sources give them."""
-    options = [source.options for source in loaded.sources if source.realm == realm]
-    folds: tuple[Fold, ...] = getattr(options[0], "normalize", ())
-    try:
-        return Person(realm, subject_of(subject, folds))
-    except IdentityUnavailable as refused_subject:
-        raise typer.BadParameter(str(refused_subject)) from refused_subject
-
-
-def describe(person: Person, dossier: Dossier, now: datetime) -> list[str]:
-    """Return the lines that show a person now; no secret is in them."""
-    account = dossier.account
-    enrolled = account.enrolled_at if account else None
-    lines = [f"{person.user_id}: " + (f"enrolled {enrolled:%F %R}" if enrolled else "not enrolled")]
-    for item in dossier.authenticators:
-        used = f"used {item.last_used_at:%F %R}" if item.last_used_at else "never used"
-        left = f", {item.material.left} left" if isinstance(item.material, LookupCodes) else ""
-        state = item.status.value if item.material is not None else "unreadable"
-        until = item.held(now)
-        held = f", held until {until:%F %R}; to approve: {item.id}" if until else ""
-        if item.status is AuthenticatorStatus.SUSPENDED:
-            held = f"; to resume: {item.id}"
-        lines.append(f"  {item.factor} {item.name!r}: {state}, {used}{left}{held}")
-    lines += [
-        f"  session since {session.created_at:%F %R}, last seen {session.last_seen_at:%F %R}"
-        for session in dossier.sessions
-    ]
-    lines += [
-        f"  browser remembered {browser.created_at:%F %R}, used {browser.last_used_at:%F %R}, "
-        f"until {browser.expires_at:%F %R}"
-        for browser in dossier.browsers
-    ]
-    lines += [f"  {event.at:%F %R} {event.name} by {event.actor}" for event in dossier.events]
-    return lines
-
-
-def _changed(
-    person: Person, loaded: Loaded, work: Callable[[Holdings], Awaitable[Authenticator]]
-) -> Authenticator:
-    return _told(person, lambda: _with_store(loaded, lambda it: work(Holdings(it, utc_now))))
-
-
-def _told(person: Person, work: Callable[[], T]) -> T:
-    """Return what the work returns; what cannot be is told in one line."""
-    try:
-        return work()
-    except (NotFound, Conflict) as fault:
-        typer.echo(f"{person.user_id}: {fault}", err=True)
-        raise typer.Exit(1) from None
-
-
-def _with_people(loaded: Loaded, work: Callable[[People], Awaitable[T]]) -> T:
-    return _with_store(loaded, lambda store: work(People(store, utc_now)))
-
-
-def _with_store(loaded: Loaded, work: Callable[[SqlStore], Awaitable[T]]) -> T:
-    """Return what the work returns; a store that cannot be used is told in one line."""
-
-    async def run() -> T:
-        store = await open_store(loaded.settings.storage.database, key_ring(loaded), utc_now)
-        try:
-            return await work(store)
-        finally:
-            await store.close()
-
-    try:
-        return asyncio.run(run())
-    except (StoreUnproven, StoreUnavailable) as fault:
-        raise refused(fault) from fault
+        return int(parse_duration(life).total_seconds())
+    except ValueError as wrong:
+        raise typer.BadParameter(str(wrong), param_hint="--life") from wrong

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Literal
 
 from sidecar.api import analytics, authenticators, histories, sessions
+from sidecar.api.words import PAGE
 from sidecar.client.calls import Calls
 from sidecar.client.desk import Ask
 
@@ -70,7 +71,7 @@ class Looking(Calls):
     async def list_attempts(
         self,
         *,
-        limit: int = 50,
+        limit: int = PAGE,
         cursor: str | None = None,
         user_id: str | None = None,
         since: datetime | None = None,
@@ -90,7 +91,7 @@ class Looking(Calls):
     async def list_events(
         self,
         *,
-        limit: int = 50,
+        limit: int = PAGE,
         cursor: str | None = None,
         user_id: str | None = None,
         since: datetime | None = None,

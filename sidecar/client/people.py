@@ -1,12 +1,34 @@
 """Methods about people: where they stand, and what operators do for them."""
 
 from sidecar.api import invitations, recovery, status, users
+from sidecar.api.words import PAGE
 from sidecar.client.calls import Calls
 from sidecar.client.desk import Ask
 
 
 class Helping(Calls):
     """Where people stand, and helping them."""
+
+    async def list_users(
+        self,
+        *,
+        limit: int = PAGE,
+        cursor: str | None = None,
+        realm: str | None = None,
+        enabled: bool | None = None,
+        enrolled: bool | None = None,
+    ) -> users.Users:
+        query = {
+            "limit": limit,
+            "cursor": cursor,
+            "realm": realm,
+            "enabled": enabled,
+            "enrolled": enrolled,
+        }
+        return await self.call(Ask(users.LIST, query=query), users.Users)
+
+    async def read_user(self, user_id: str) -> users.Dossier:
+        return await self.call(Ask(users.READ, {"user_id": user_id}), users.Dossier)
 
     async def rename_user(self, user_id: str, new_user_id: str) -> users.User:
         ask = Ask(users.RENAME, {"user_id": user_id}, body={"user_id": new_user_id})

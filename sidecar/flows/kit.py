@@ -93,6 +93,11 @@ class Remembering:
     """Zero: no browser is."""
     not_after: frozenset[str] = frozenset()
 
+    def among(self, levels: Mapping[str, Level]) -> dict[str, Level]:
+        """Return the levels of factors, and that of a remembered browser where one may be."""
+        remembered = {REMEMBERED: Level.TWO_FACTOR} if self.lifetime else {}
+        return {**levels, **remembered}
+
 
 @dataclass(frozen=True, slots=True)
 class Kit:
@@ -171,7 +176,7 @@ class Kit:
             name: Level.ONE_FACTOR if name in self.discounted else factor.traits.strongest
             for name, factor in self.factors.items()
         }
-        return levels | {REMEMBERED: Level.TWO_FACTOR} if self.remembering.lifetime else levels
+        return self.remembering.among(levels)
 
     def served(self, challenge: Challenge) -> Challenge:
         """Return the challenge if there still is a factor to judge its answer.

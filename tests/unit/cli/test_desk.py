@@ -145,9 +145,9 @@ async def test_a_question_says_where(peer: Peer) -> None:
 
 
 def test_an_id_may_begin_as_an_option_does(config: Path) -> None:
-    """An argument with a dash before it shows that it is taken as it is."""
-    done = run("add", "-ada", "--yes", "--config", str(config))
-    assert done.stdout == "app_login:-ada required=False\n"
+    """An argument with a dash before it, and the letter of an option in it, shows as it is."""
+    done = run("add", "-ada-c-x", "--yes", "--config", str(config))
+    assert done.stdout == "app_login:-ada-c-x required=False\n"
 
 
 def test_a_store_that_cannot_be_used_is_told_with_a_hint(config: Path) -> None:

@@ -1,241 +1,269 @@
-"""`sidecar users`: invite people, show them, reset their factors."""
+"""`sidecar users`: the same commands on a store, and at a running sidecar."""
 
 import asyncio
 import getpass
-import os
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+import json
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from pathlib import Path
+from datetime import timedelta
+from io import StringIO
 
 import pytest
-import typer
-import yaml
+import pytest_asyncio
+from structlog.testing import capture_logs
+from typer.testing import CliRunner, Result
 
-from sidecar.cli import users
-from sidecar.clock import utc_now
-from sidecar.core.model import Authenticator, AuthenticatorStatus, Level, Person
-from sidecar.flows.people import Dossier, People
-from sidecar.settings.load import Loaded, load_settings
-from sidecar.storage.setup import migrate_up
-from sidecar.storage.sql import open_store
-from sidecar.wiring import key_ring
-from tests.clock import ManualClock
-from tests.conformance.stores import NOW, authenticator, codes, event, session, trusted
-from tests.unit.cli.conftest import Run
+from sidecar.api.users import Dossier
+from sidecar.cli.main import build
+from sidecar.cli.showing import draw
+from sidecar.cli.users import described
+from sidecar.core.model import AuthenticatorStatus, Level, Person
+from tests.conformance.stores import NOW, authenticator
+from tests.programs import Office, office
 from tests.unit.flows.scene import quick_folder
-from tests.world import KEY, REALM, settings_for
+from tests.world import KEY, REALM
+
+together = pytest.mark.asyncio(loop_scope="module")
+HERE, AFAR = "here", "afar"
+HELD = {"level": Level.PHISHING_RESISTANT, "held_until": NOW + timedelta(days=9999)}
+SUSPENDED = {"status": AuthenticatorStatus.SUSPENDED}
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """A configuration with a store, and the command line to it."""
+class Users:
+    """The commands: on the store of a sidecar that runs, or at its management API."""
 
-    run: Run
-    loaded: Loaded
-    folder: Path
+    at: Office
+    where: tuple[str, ...]
+    token: str
+    actor: str
 
-    def users(self, *arguments: str) -> "tuple[int, str, str]":
-        file = str(self.folder / "sidecar.yaml")
-        done = self.run("users", *arguments, "--config", file, TEST_KEY=KEY)
-        return done.exit_code, done.stdout, done.stderr
+    async def __call__(self, *words: str, said: str = "") -> Result:
+        command = ("users", *words, *self.where)
+        env = {"TEST_KEY": KEY, "SIDECAR_API_TOKEN": self.token, "SIDECAR_API_URL": ""}
+        runner = CliRunner()
+        return await asyncio.to_thread(
+            runner.invoke, build(command), list(command), env=env, input=said
+        )
 
-    def dossier(self, subject: str) -> Dossier:
-        async def look() -> Dossier:
-            database = self.loaded.settings.storage.database
-            store = await open_store(database, key_ring(self.loaded), utc_now)
-            try:
-                return await People(store, utc_now).show(Person(REALM, subject))
-            finally:
-                await store.close()
+    async def line(self, *words: str) -> str:
+        """Return what a command that must work printed."""
+        done = await self(*words)
+        assert done.exit_code == 0, done.output
+        return done.stdout.rstrip("\n")
 
-        return asyncio.run(look())
+    async def refusal(self, *words: str) -> str:
+        """Return the one line of a command that must fail."""
+        done = await self(*words)
+        assert (done.exit_code, done.stdout) == (1, ""), done.output
+        (line,) = done.stderr.splitlines()
+        return line
 
-    def hold(self, which: str) -> None:
-        self._add(held(which, utc_now() + timedelta(hours=1)))
+    async def add(self, user: str, which: str, **changes: object) -> None:
+        """Somebody has one more authenticator."""
+        new = replace(authenticator(which), person=Person(REALM, user))
+        new = replace(new, **changes)  # type: ignore[arg-type]  # the test says what it changes
+        async with self.at.store.begin() as tx:
+            await tx.accounts.ensure(new.person, NOW)
+            await tx.authenticators.add(new)
 
-    def suspend(self, which: str) -> None:
-        status = AuthenticatorStatus.SUSPENDED
-        self._add(authenticator(which, last_used_at=None, status=status))
-
-    def _add(self, new: Authenticator) -> None:
-        async def add() -> None:
-            database = self.loaded.settings.storage.database
-            store = await open_store(database, key_ring(self.loaded), utc_now)
-            try:
-                async with store.begin() as tx:
-                    await tx.authenticators.add(replace(new, person=Person(REALM, "ada")))
-            finally:
-                await store.close()
-
-        asyncio.run(add())
-
-
-@pytest.fixture
-def place(run: Run) -> Iterator[Place]:
-    with quick_folder() as folder:
-        file = folder / "sidecar.yaml"
-        file.write_text(yaml.safe_dump(settings_for("http://127.0.0.1:9", folder, 0, {})))
-        loaded = load_settings(file, {"TEST_KEY": KEY}, ManualClock()())
-        made = migrate_up(loaded.settings.storage.database, key_ring(loaded), utc_now, create=True)
-        with ThreadPoolExecutor(1) as beside:
-            beside.submit(asyncio.run, made).result()
-        yield Place(run, loaded, folder)
+    async def acts(self, user: str) -> list[str]:
+        """Return what happened to somebody, newest last; all of it was done by whoever calls."""
+        found = await self.at.events(user)
+        assert {actor for _, actor, _ in found} <= {self.actor}
+        return [name for name, _, _ in reversed(found)]
 
 
-def test_an_invitation_is_the_only_line_on_standard_output(place: Place) -> None:
-    """An invitation shows a code that a script can take, its terms beside it, and who made it."""
-    status, code, told = place.users("invite", "ada")
-    assert status == 0
-    assert len(code.strip().replace("-", "")) == 28
-    assert "app_login:ada" in told
-    assert "7 days" in told
-    (made,) = place.dossier("ada").events
-    assert (made.name, made.actor) == ("person.invited", f"operator:{getpass.getuser()}")
+@pytest_asyncio.fixture(scope="module", loop_scope="module", params=[HERE, AFAR])
+async def users(request: pytest.FixtureRequest) -> AsyncIterator[Users]:
+    """One sidecar for all tests; each has people of its own."""
+    with quick_folder() as folder, capture_logs():
+        async with office(folder) as (_, at):
+            program = await at.program()
+            if request.param == AFAR:
+                where = ("--url", program.base)
+                yield Users(at, where, program.text, program.token.client.actor)
+            else:
+                where = ("--config", str(folder / "sidecar.yaml"))
+                yield Users(at, where, "", f"operator:{getpass.getuser()}")
 
 
-def test_a_person_is_shown_without_secrets(place: Place) -> None:
-    """Somebody invited shows as not enrolled, with what happened; the code is not told again."""
-    _, code, _ = place.users("invite", "app_login:ada")
-    status, shown, _ = place.users("show", "ada")
-    assert status == 0
-    assert shown.startswith("app_login:ada: not enrolled")
-    assert "person.invited by operator:" in shown
-    assert code.strip() not in shown
+@together
+async def test_people_are_listed_page_by_page(users: Users) -> None:
+    """Pages, and all of them at once, show people by name; only those who are asked for."""
+    for name in ("lea", "leb", "lec"):
+        await users.line("invite", name)
+    found, after = list[str](), ""
+    while after is not None:
+        cursor = ("--cursor", after) if after else ()
+        page = json.loads(await users.line("list", "--limit", "2", "--json", *cursor))
+        found += [one["user_id"] for one in page["users"]]
+        after = page["next"]
+    assert [name for name in found if ":le" in name] == [
+        *("app_login:lea", "app_login:leb", "app_login:lec")
+    ]
+    rows = (await users.line("list", "--all", "--realm", REALM)).splitlines()
+    assert [row.split()[0] for row in rows] == ["USER", *found]
+    assert "--all" in (await users("list", "--limit", "1")).stderr
+    assert ":le" not in await users.line("list", "--all", "--enrolled")
 
 
-def test_a_reset_wants_a_reason_and_keeps_it(place: Place) -> None:
-    """A reset without a reason shows a usage error; with one, what it did and the audit row."""
-    assert place.users("reset", "ada")[0] == 2
-    assert place.users("reset", "ada", "--reason", "  ")[0] == 2
-    assert place.dossier("ada").events == ()
-    status, told, _ = place.users("reset", "ada", "--reason", " lost phone ")
-    assert status == 0
-    assert "0 authenticators removed" in told
-    assert place.dossier("ada").events[0].details == {"reason": "lost phone"}
+@together
+async def test_people_are_invited_renamed_and_erased(users: Users) -> None:
+    """Somebody who is invited, renamed and erased shows as long as they are there."""
+    made = await users("invite", "ian", "--life", "1d")
+    assert len(made.stdout.strip().replace("-", "")) == 28
+    assert "for app_login:ian, valid until" in made.stderr
+    assert await users.acts("ian") == ["person.invited"]
+    assert await users.line("rename", "ian", "ivy", "--yes") == "app_login:ivy is the name now"
+    await users.line("invite", "ida")
+    assert (await users.refusal("rename", "ida", "ivy", "--yes")).startswith("conflict: ")
+    assert "about erased:" in await users.line("delete", "ivy", "--yes")
+    assert (await users.refusal("delete", "ivy", "--yes")).startswith("not-found: ")
+    assert "ivy" not in await users.line("list", "--all")
 
 
-@pytest.mark.parametrize("command", [["invite", "ada"], ["show", "ada"]])
-def test_a_store_that_cannot_be_used_is_told_with_a_hint(place: Place, command: list[str]) -> None:
-    """A missing database shows status 78, what is wrong, what to run, and no new file."""
-    (place.folder / "sidecar.db").unlink()
-    status, _, told = place.users(*command)
-    assert status == 78
-    assert "there is no database" in told
-    assert "try: sidecar migrate up --create" in told
-    assert not (place.folder / "sidecar.db").exists()
+@together
+async def test_a_person_is_shown_and_reset(users: Users) -> None:
+    """What somebody has shows in full without a secret; a reset wants a reason, and keeps it."""
+    code = await users.line("invite", "sue")
+    await users.add("sue", "-begins-like-an-option", name="Key", factor="key", **HELD)
+    shown = await users.line("show", "sue")
+    assert shown.startswith("app_login:sue: not enrolled")
+    assert "-begins-like-an-option" in shown
+    assert "person.invited" in shown
+    assert code not in shown
+    [held] = json.loads(await users.line("show", "sue", "--json"))["authenticators"]
+    assert (held["factor"], held["name"]) == ("key", "Key")
+    assert (await users("reset", "sue", "--yes")).exit_code == 2
+    assert "/reason" in await users.refusal("reset", "sue", "--yes", "--reason", "  ")
+    told = await users.line("reset", "sue", "--yes", "--reason", " lost phone ")
+    assert told == "app_login:sue: 1 authenticators removed, signed out everywhere"
+    name, _, details = (await users.at.events("sue"))[0]
+    assert (name, details["reason"]) == ("person.reset", "lost phone")
+    assert (await users.refusal("show", "nobody")).startswith("not-found: ")
 
 
-def test_the_realm_may_be_left_out_while_there_is_one(place: Place) -> None:
-    """A plain, a qualified and a subject with a colon show the person that is meant."""
-    person_of = users.person_of
-    assert person_of(place.loaded, "ada") == Person(REALM, "ada")
-    assert person_of(place.loaded, f"{REALM}:ada") == Person(REALM, "ada")
-    assert person_of(place.loaded, "urn:ada") == Person(REALM, "urn:ada")
+@together
+async def test_authenticators_are_approved_and_resumed_once(users: Users) -> None:
+    """Ids that `show` prints show that each works once, is told, and is in the trail."""
+    await users.add("amy", "-a-held-authenticator", factor="key", name="Key", **HELD)
+    await users.add("amy", "-a-suspended-one", **SUSPENDED)
+    for verb, which, told in (
+        ("approve", "-a-held-authenticator", "app_login:amy: key 'Key' counts in full"),
+        ("resume", "-a-suspended-one", "app_login:amy: totp 'Phone' works again"),
+    ):
+        assert await users.line(verb, "amy", which) == told
+        for user, what, slug in (
+            ("amy", "nobodys-id", "not-found"),
+            ("bob", which, "not-found"),
+        ):
+            assert (await users.refusal(verb, user, what)).startswith(f"{slug}: ")
+    again = await users.refusal("approve", "amy", "-a-held-authenticator")
+    assert again.startswith("conflict: ")
+    assert set(await users.acts("amy")) == {"authenticator.approved", "authenticator.resumed"}
 
 
-def test_several_realms_must_be_told_apart(place: Place) -> None:
-    """Two realms show that a subject without one is a usage error that lists them."""
-    changes = {
-        "identity": {
-            "one": {"plugin": "forwarded_header", "from": ["127.0.0.1/32"], "header": "X-One"},
-            "two": {"plugin": "forwarded_header", "from": ["127.0.0.1/32"], "header": "X-Two"},
-        }
-    }
-    file = place.folder / "two.yaml"
-    file.write_text(yaml.safe_dump(settings_for("http://127.0.0.1:9", place.folder, 0, changes)))
-    loaded = load_settings(file, {"TEST_KEY": KEY}, ManualClock()())
-    assert users.person_of(loaded, "two:ada") == Person("two", "ada")
-    with pytest.raises(typer.BadParameter, match="one, two"):
-        users.person_of(loaded, "ada")
+@together
+async def test_people_are_switched_off_on_and_unlocked(users: Users) -> None:
+    """Switching off asks first; each switch and the unlocking show in words and in the trail."""
+    await users.add("dan", "an-authenticator")
+    asked = await users("disable", "dan", said="n\n")
+    assert asked.exit_code == 1
+    assert "Accept none of dan's factors" in asked.stderr
+    assert await users.acts("dan") == []
+    told = await users.line("disable", "dan", "--yes", "--reason", "on leave")
+    assert told == "app_login:dan: disabled, signed out everywhere"
+    assert "disabled" in (await users.line("show", "dan")).splitlines()[0]
+    assert "app_login:dan" in await users.line("list", "--all", "--disabled")
+    reset = await users("reset", "dan", "--yes", "--reason", "x")
+    assert "sidecar users enable" in reset.stderr
+    assert await users.line("enable", "dan") == "app_login:dan: enabled"
+    assert await users.line("unlock", "dan") == "app_login:dan: may try again at once"
+    assert [name for name in await users.acts("dan") if name.startswith("person.")] == [
+        *("person.disabled", "person.reset", "person.enabled", "person.unlocked")
+    ]
 
 
-def test_a_numeric_user_is_named_by_number(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A container's user without a name shows as its number in the trail."""
+@pytest.mark.parametrize("words", [("invite", "ada", "--life", "soon"), ("list", "--limit", "0")])
+def test_a_wrong_command_line_is_told(words: tuple[str, ...]) -> None:
+    """Values that make no sense show a usage error."""
+    command = ("users", *words, "--url", "http://127.0.0.1:1")
+    assert CliRunner().invoke(build(command), list(command)).exit_code == 2
 
-    def nameless() -> str:
-        raise KeyError("getpwuid(): uid not found")
 
-    monkeypatch.setattr(getpass, "getuser", nameless)
-    assert users.operator() == f"operator:uid {os.getuid()}"
+SEEN = {"user_agent": "Firefox \x1b[2J", "network": "203.0.113.0/24"}
+TIMES = {"last_used_at": NOW, "expires_at": NOW}
+ITEM = {
+    "id": "i",
+    "user_id": "app:ada",
+    "factor": "totp",
+    "name": "Phone",
+    "status": "active",
+    "usable": True,
+    "level": "two_factor",
+    "held_until": None,
+    "created_at": NOW,
+    "last_used_at": None,
+    "detail": "",
+    "left": None,
+}
+SESSION = {
+    "id": "s",
+    "user_id": "app:ada",
+    "level": "two_factor",
+    "factors": ("totp",),
+    "remembered": False,
+    "created_at": NOW,
+    "last_seen_at": NOW,
+    "expires_at": NOW,
+    **SEEN,
+}
+EVENT = {
+    "id": 1,
+    "at": NOW,
+    "name": "person.reset",
+    "user_id": "app:ada",
+    "actor": "self",
+    "request_id": "",
+    "details": {"reason": "x", "n": 1},
+}
+DOSSIER = {
+    "user_id": "app:ada",
+    "enabled": False,
+    "required": True,
+    "created_at": NOW,
+    "enrolled_at": NOW,
+    "authenticators": (
+        ITEM,
+        {**ITEM, "factor": "backup_codes", "left": 2, "last_used_at": NOW},
+        {**ITEM, "name": "Old", "usable": False},
+        {**ITEM, "status": "suspended", "usable": False, "held_until": NOW},
+    ),
+    "sessions": (SESSION,),
+    "browsers": ({"factor": "totp", "proven_at": NOW, **TIMES, **SEEN},),
+    "events": (EVENT,),
+}
 
 
 def test_a_dossier_reads_well() -> None:
-    """A person with an app, spare codes, an unreadable one and a session shows a line each."""
-    dossier = Dossier(
-        None,
-        (
-            authenticator(last_used_at=None),
-            authenticator("a2", codes("s1", "s2"), factor="backup_codes", name="Codes"),
-            authenticator("a3", None, name="Old"),
-            held("a4", NOW + timedelta(hours=1)),
-            held("a5", NOW),
-        ),
-        (session(),),
-        (event(),),
-        (trusted(),),
-    )
-    lines = users.describe(Person("app", "ada"), dossier, NOW)
-    assert lines[0] == "app:ada: not enrolled"
-    assert lines[1:4] == [
-        "  totp 'Phone': active, never used",
-        "  backup_codes 'Codes': active, never used, 2 left",
-        "  totp 'Old': unreadable, never used",
+    """A person with everything that there can be shows a line, and a table for each kind."""
+    dossier = Dossier.model_validate(DOSSIER)
+    out = StringIO()
+    draw(described(dossier), out, terminal=False)
+    lines = [" ".join(line.split()) for line in out.getvalue().splitlines()]
+    at = f"{NOW:%F %R}"
+    assert lines == [
+        f"app:ada: enrolled {at}, disabled, must keep a factor",
+        "FACTOR NAME STATE USED LEFT HELD-UNTIL ID",
+        "totp Phone active - - - i",
+        f"backup_codes Phone active {at} 2 - i",
+        "totp Old unusable - - - i",
+        f"totp Phone suspended - - {at} i",
+        "SIGNED-IN SEEN UNTIL LEVEL NETWORK BROWSER",
+        f"{at} {at} {at} two_factor 203.0.113.0/24 Firefox \ufffd[2J",
+        "REMEMBERED USED UNTIL FACTOR NETWORK BROWSER",
+        f"{at} {at} {at} totp 203.0.113.0/24 Firefox \ufffd[2J",
+        "AT EVENT BY DETAILS",
+        f"{at} person.reset self reason=x n=1",
     ]
-    until = f"{NOW + timedelta(hours=1):%F %R}"
-    assert lines[4] == f"  key 'Key': active, never used, held until {until}; to approve: a4"
-    assert lines[5] == "  key 'Key': active, never used"
-    assert lines[7] == (
-        f"  browser remembered {NOW:%F %R}, used {NOW:%F %R}, "
-        f"until {NOW + timedelta(days=30):%F %R}"
-    )
-    assert len(lines) == 9
-
-
-def held(which: str, until: datetime) -> Authenticator:
-    return authenticator(
-        which, factor="key", name="Key", level=Level.PHISHING_RESISTANT, held_until=until
-    )
-
-
-def test_a_suspended_authenticator_is_resumed_once(place: Place) -> None:
-    """What a link suspended shows the id to resume it by; resuming works once, and is told."""
-    which = "-begins-like-an-option"
-    place.suspend(which)
-    _, shown, _ = place.users("show", "ada")
-    assert f"suspended, never used; to resume: {which}" in shown
-    status, told, _ = place.users("resume", "ada", which)
-    assert (status, told) == (0, "app_login:ada: totp 'Phone' works again\n")
-    status, _, told = place.users("resume", "ada", which)
-    assert (status, told) == (1, "app_login:ada: it is not suspended\n")
-    status, _, told = place.users("resume", "ada", "other")
-    assert (status, told) == (1, "app_login:ada: no such authenticator\n")
-    (resumed,) = place.dossier("ada").events
-    assert (resumed.name, resumed.details) == ("authenticator.resumed", {"factor": "totp"})
-
-
-def test_a_held_authenticator_is_approved_once(place: Place) -> None:
-    """An id that `show` prints shows that approving it works once, is told, and is in the trail;
-    an id of nobody shows status 1.
-    """
-    which = "-begins-like-an-option"
-    place.hold(which)
-    status, shown, _ = place.users("show", "ada")
-    assert f"to approve: {which}" in shown
-    status, told, _ = place.users("approve", "ada", which)
-    assert (status, told) == (0, "app_login:ada: key 'Key' counts in full\n")
-    status, _, told = place.users("approve", "ada", which)
-    assert (status, told) == (1, "app_login:ada: it is not held\n")
-    status, _, told = place.users("approve", "ada", "other")
-    assert (status, told) == (1, "app_login:ada: no such authenticator\n")
-    (approved,) = place.dossier("ada").events
-    assert (approved.name, approved.details) == ("authenticator.approved", {"factor": "key"})
-
-
-def test_who_enrolled_is_not_invited(place: Place) -> None:
-    """Somebody who has an app shows status 1 and why, and no code on standard output."""
-    place.hold("app")
-    status, code, told = place.users("invite", "ada")
-    assert (status, code) == (1, "")
-    assert told.startswith("app_login:ada: they enrolled already")
