@@ -23,7 +23,7 @@ COMMANDS: Final[Mapping[str, str]] = MappingProxyType(
         "migrate": "Create the database, move its schema up and down.",
         "tokens": "Give programs tokens of the management API.",
         "openapi": "Print the description of the management API.",
-        "users": "Invite people, show them, reset their factors.",
+        "users": "Look at people, invite them, help them, erase them.",
         "plugins": "List plugins, and try whether one keeps what plugins promise.",
     }
 )

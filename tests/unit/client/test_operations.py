@@ -1,10 +1,12 @@
 """The client's methods against the endpoints: all of them, with their parameters and answers."""
 
+import ast
 import inspect
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -166,3 +168,18 @@ async def test_a_method_reads_what_is_answered(endpoint: Endpoint) -> None:
     assert isinstance(told, BaseModel)
     example = json.loads(json.dumps(endpoint.answer_example))
     assert told.model_dump(mode="json", exclude_unset=True) == example
+
+
+def test_what_the_documents_call_is_there() -> None:
+    """The methods and parameters in the document on clients show that each exists."""
+    text = (Path(__file__).parents[3] / "docs" / "clients.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    shown = ast.parse(code)
+    called = [
+        (node.func.attr, [word.arg for word in node.keywords])
+        for node in ast.walk(shown)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+    ]
+    assert len(called) >= 4
+    for name, words in called:
+        assert set(words) <= set(inspect.signature(getattr(Operations, name)).parameters)
