@@ -14,7 +14,7 @@ import typer
 
 from sidecar.cli.loading import DEFAULT_PATH, ConfigOption, load, refused
 from sidecar.cli.showing import Told, show, visible
-from sidecar.client import Client, ClientError, Patience, ProblemError, Tls
+from sidecar.client import Client, ClientError, Patience, ProblemError, Tls, Unreachable
 from sidecar.client.operations import Operations
 from sidecar.core.errors import StoreUnavailable
 from sidecar.storage.faults import StoreUnproven
@@ -210,6 +210,13 @@ def _done(place: Place, work: Work, said: dict[str, Any]) -> Told:
         raise refused(fault) from fault
     except ClientError as fault:
         typer.echo(str(fault), err=True)
-        if isinstance(fault, ProblemError) and fault.slug in _HINTS:
-            typer.echo(f"  try: {_HINTS[fault.slug]}", err=True)
+        if hint := _hint(fault):
+            typer.echo(f"  try: {hint}", err=True)
         raise typer.Exit(1) from None
+
+
+def _hint(fault: ClientError) -> str:
+    """Return what to do where it is not the call that is at fault; else nothing."""
+    if isinstance(fault, Unreachable) and not fault.sent:
+        return "look whether it runs; it listens for programs once there is a token"
+    return _HINTS.get(fault.slug, "") if isinstance(fault, ProblemError) else ""

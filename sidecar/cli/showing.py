@@ -21,11 +21,15 @@ class Table:
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
 
+    @property
+    def widths(self) -> list[int]:
+        """The longest cell of each column, its name included."""
+        return [max(map(len, column)) for column in zip(self.columns, *self.rows, strict=True)]
+
     def lines(self) -> Iterator[str]:
         """Yield the table as plain text, for whatever reads lines."""
-        told = [self.columns, *self.rows]
-        widths = [max(map(len, column)) for column in zip(*told, strict=True)]
-        for row in told:
+        widths = self.widths
+        for row in (self.columns, *self.rows):
             cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
             yield _GAP.join(cells).rstrip()
 
@@ -92,8 +96,9 @@ def _paint(part: Table, out: TextIO) -> None:
     from rich import box, console, table, text  # drawn for people, loaded by nobody else
 
     painted = table.Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for column in part.columns:
-        painted.add_column(column, overflow="fold")
+    for column, width in zip(part.columns, part.widths, strict=True):
+        # What people copy from here stays in one piece, whatever else has to be folded.
+        painted.add_column(column, overflow="fold", min_width=width if column == "ID" else None)
     for row in part.rows:
         painted.add_row(*map(text.Text, row))  # no markup: a name is a name
     console.Console(file=out, force_terminal=True, highlight=False).print(painted)

@@ -1,6 +1,8 @@
 """Calls over HTTP: one connection pool, bounded waits, and nothing done twice."""
 
 import asyncio
+import errno
+import os
 import re
 import ssl
 from collections.abc import Awaitable, Callable
@@ -212,6 +214,10 @@ def _said(error: Exception) -> str:
     """Return what happened, without what was sent: some of aiohttp's errors hold the headers."""
     if isinstance(error, TimeoutError):
         return "no answer in time"
-    if isinstance(error, aiohttp.ClientConnectorError):
-        return str(error.os_error) or type(error.os_error).__name__
-    return type(error).__name__
+    if not isinstance(error, aiohttp.ClientConnectorError):
+        return type(error).__name__
+    reason = error.os_error
+    number = 0 if isinstance(error, aiohttp.ClientSSLError) else reason.errno or 0
+    if number in errno.errorcode:
+        return os.strerror(number)  # asyncio's own words name the address once more
+    return str(reason) or type(reason).__name__

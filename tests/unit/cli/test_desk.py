@@ -184,13 +184,14 @@ async def test_who_may_not_is_told_what_to_do(peer: Peer, slug: str, hint: str) 
     assert hint in second
 
 
-def test_a_sidecar_that_is_not_there_is_told_in_one_line() -> None:
-    """An address that nobody answers at shows one line with the address."""
+def test_a_sidecar_that_is_not_there_is_told_with_a_hint() -> None:
+    """An address that nobody answers at shows one line with it, and one with what to look at."""
     url = f"http://127.0.0.1:{free_ports(1)[0]}"
     done = run("add", "ada", "--yes", "--url", url)
     assert done.exit_code == 1
-    assert done.stderr.startswith(f"{url}: ")
-    assert done.stderr.count("\n") == 1
+    told, hint = done.stderr.splitlines()
+    assert told == f"{url}: Connection refused"
+    assert "once there is a token" in hint
 
 
 @pytest.mark.parametrize(

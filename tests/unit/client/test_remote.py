@@ -158,7 +158,7 @@ async def test_nobody_there_is_told_with_the_address(nap: Nap) -> None:
     """A port that nobody listens on shows the address and why, after the last try of any call."""
     url = f"http://127.0.0.1:{free_ports(1)[0]}"
     async with Client(url, token=TOKEN, sleep=nap) as sidecar:
-        with pytest.raises(Unreachable, match=rf"{url}: .*111") as lost:
+        with pytest.raises(Unreachable, match=f"{url}: Connection refused") as lost:
             await sidecar.change_config("a", version=3)
     assert not lost.value.sent
     assert len(nap.slept) == 2
