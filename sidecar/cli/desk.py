@@ -54,6 +54,12 @@ Ca = Annotated[
 Certificate = Annotated[
     Path | None, typer.Option("--certificate", help="With --url: a certificate of ours (PEM).")
 ]
+InsecureHttp = Annotated[
+    bool,
+    typer.Option(
+        "--insecure-http", help="With --url: another machine over http, where a mesh encrypts."
+    ),
+]
 Key = Annotated[Path | None, typer.Option("--key", help="Its key, where that is another file.")]
 
 
@@ -71,6 +77,7 @@ class Place:
     url: str = ""
     token_file: Path | None = None
     tls: Tls = field(default_factory=Tls)
+    insecure_http: bool = False
 
     @asynccontextmanager
     async def opened(self) -> AsyncIterator[Operations]:
@@ -93,7 +100,13 @@ class Place:
     def _client(self) -> Client:
         try:
             token = _token(self.token_file)
-            return Client(self.url, token=token, tls=self.tls, patience=_PATIENCE)
+            return Client(
+                self.url,
+                token=token,
+                tls=self.tls,
+                insecure_http=self.insecure_http,
+                patience=_PATIENCE,
+            )
         except (ValueError, OSError) as wrong:
             raise typer.BadParameter(str(wrong)) from wrong
 
@@ -138,6 +151,7 @@ def _shared(*, asks: bool, plain: bool, config: object) -> list[inspect.Paramete
         _option("ca", Ca, default=None),
         _option("certificate", Certificate, default=None),
         _option("key", Key, default=None),
+        _option("insecure_http", InsecureHttp, default=False),
     ]
 
 
@@ -183,7 +197,7 @@ def _place(said: dict[str, Any]) -> Place:
         raise typer.BadParameter("--url and --config name two places; give one")
     tls = Tls(said["ca"], said["certificate"], said["key"])
     url = "" if written["config"] else said["url"]
-    return Place(said["config"], url, said["token_file"], tls)
+    return Place(said["config"], url, said["token_file"], tls, said["insecure_http"])
 
 
 def _is_written(ctx: typer.Context, name: str) -> bool:

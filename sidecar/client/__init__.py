@@ -38,17 +38,27 @@ class Client(Operations):
         *,
         token: str = "",
         tls: Tls | None = None,
+        insecure_http: bool = False,
         patience: Patience | None = None,
         sleep: Sleep = asyncio.sleep,
     ) -> None:
-        """Take `https://host:port`, `http://…`, or `unix:/path` of a socket.
+        """Take `https://host:port`, `http://…` of this machine, or `unix:/path` of a socket.
+
+        `insecure_http` is for other machines where something else encrypts, such as a mesh.
 
         Raises:
-            ValueError: the address is none, or the token could be none of ours.
+            ValueError: the address is none, is readable for others, or the token is none.
             OSError: a file of `tls` cannot be used.
 
         """
-        desk = RemoteDesk(url, token=token, tls=tls, patience=patience, sleep=sleep)
+        desk = RemoteDesk(
+            url,
+            token=token,
+            tls=tls,
+            insecure_http=insecure_http,
+            patience=patience,
+            sleep=sleep,
+        )
         super().__init__(desk)
         self._remote = desk
 

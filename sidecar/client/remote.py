@@ -8,6 +8,7 @@ import ssl
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from http import HTTPStatus
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Final
 
@@ -88,20 +89,23 @@ class RemoteDesk:
         *,
         token: str = "",
         tls: Tls | None = None,
+        insecure_http: bool = False,
         patience: Patience | None = None,
         sleep: Sleep = asyncio.sleep,
     ) -> None:
-        """Take `https://host:port`, `http://…`, or `unix:/path` of a socket.
+        """Take `https://host:port`, `http://…` of this machine, or `unix:/path` of a socket.
+
+        `insecure_http` is for other machines where something else encrypts, such as a mesh.
 
         Raises:
-            ValueError: the address is none, or the token could be none of ours.
+            ValueError: the address is none, is readable for others, or the token is none.
             OSError: a file of `tls` cannot be used.
 
         """
         if token and not _TOKEN.fullmatch(token):
             raise ValueError("a token is one word of plain ASCII")
         self._socket = url.removeprefix(UNIX) if url.startswith(UNIX) else ""
-        self._base = URL("http://sidecar") if self._socket else _base(url)
+        self._base = URL("http://sidecar") if self._socket else _base(url, plain=insecure_http)
         self._headers = {"API-Version": VERSION, "Accept": "application/json"}
         if token:
             self._headers["Authorization"] = f"Bearer {token}"
@@ -184,7 +188,7 @@ class RemoteDesk:
         return session
 
 
-def _base(url: str) -> URL:
+def _base(url: str, *, plain: bool) -> URL:
     try:
         base = URL(url)
     except ValueError:
@@ -193,7 +197,16 @@ def _base(url: str) -> URL:
         raise ValueError("an address is https://host:port, http://host:port or unix:/path")
     if base.user is not None or base.query_string or base.fragment:
         raise ValueError("an address has neither a user nor a query; give the token beside it")
+    if base.scheme == "http" and not plain and not _is_here(base.host):
+        raise ValueError("over http: everybody between could read tokens and codes; use https")
     return URL(str(base).rstrip("/"))
+
+
+def _is_here(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"  # loopback everywhere (RFC 6761 §6.3)
 
 
 def _busy(ask: Ask, reply: Reply) -> bool:

@@ -198,7 +198,8 @@ def test_a_sidecar_that_is_not_there_is_told_with_a_hint() -> None:
     ("words", "said"),
     [
         (("--url", "sidecar:8004"), "an address is"),
-        (("--url", "http://sidecar", "--token-file", "/none/token"), "No such file"),
+        (("--url", "http://sidecar:8004"), "over http"),
+        (("--url", "https://sidecar", "--token-file", "/none/token"), "No such file"),
         (("--url", "https://sidecar", "--ca", "/none/ca.pem"), "No such file"),
     ],
 )

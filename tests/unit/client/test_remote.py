@@ -209,6 +209,21 @@ def test_an_address_is_checked_before_it_is_used(url: str) -> None:
         RemoteDesk(url)
 
 
+@pytest.mark.conforms("ASVS-12.3.1")
+@pytest.mark.parametrize("host", ["sidecar", "10.0.0.1", "localhost.example.com", "[2001:db8::1]"])
+def test_nothing_goes_readable_to_another_machine(host: str) -> None:
+    """Other machines over http show an error, unless something else is said to encrypt."""
+    with pytest.raises(ValueError, match="use https"):
+        RemoteDesk(f"http://{host}:8004", token=TOKEN)
+    assert RemoteDesk(f"http://{host}:8004", insecure_http=True).url == f"http://{host}:8004"
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.2", "[::1]"])
+def test_this_machine_is_reached_without_tls(host: str) -> None:
+    """Names of this machine show no error."""
+    assert RemoteDesk(f"http://{host}:8004", token=TOKEN).url == f"http://{host}:8004"
+
+
 async def test_a_socket_is_an_address(tmp_path: Path) -> None:
     """A sidecar at a unix socket shows that it is reached there, and named so."""
 
