@@ -338,6 +338,8 @@ class Account:
     """The person must keep a second factor: the last usable one is not theirs to remove."""
     version: int = 0
     """Grows with every change of what is configured; 0: nothing ever was."""
+    reset_at: datetime | None = None
+    """When an operator last reset the person, or forgave their tries."""
 
 
 @dataclass(frozen=True, slots=True)

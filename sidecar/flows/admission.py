@@ -151,6 +151,8 @@ class Admission:
 
 
 async def _never_enrolled(tx: Transaction, person: Person) -> bool:
+    """Tell whether the person is new, not only reset: that must not undo the switching off."""
     account = await tx.accounts.get(person)
-    held = await tx.authenticators.of(person)
-    return not held and (account is None or account.enrolled_at is None)
+    if account is not None and (account.enrolled_at or account.reset_at):
+        return False
+    return not await tx.authenticators.of(person)

@@ -143,4 +143,5 @@ def account_of(row: Row[*tuple[object, ...]]) -> Account:
         enrolled_at=row.enrolled_at,
         required=row.required,
         version=row.version,
+        reset_at=row.reset_at,
     )

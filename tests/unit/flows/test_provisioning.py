@@ -19,6 +19,7 @@ from sidecar.flows.admission import adding
 from sidecar.flows.kit import FirstEnrollment
 from sidecar.flows.portfolio import portfolio
 from sidecar.flows.requested import Asked
+from sidecar.flows.switching import Switching
 from tests.unit.flows.errands import CHIEF, DESK, SHOP, Agency, errand
 from tests.unit.flows.scene import ADA, Phone, Scene, scene, secret_of
 from tests.unit.flows.sending import NUMBER, Post
@@ -156,6 +157,23 @@ async def test_who_was_switched_off_before_enrolling_is_switched_on(here: Scene)
     assert account.enabled
     assert (ADA, None) in told
     assert (await agency.details("person.enabled"))["actor"] == "api:desk"
+
+
+@pytest.mark.threat(42)
+async def test_who_was_switched_off_and_reset_stays_off(here: Scene) -> None:
+    """THREATS 42: somebody who was switched off and then reset shows that no program sets up
+    anything until they are switched on: whoever may reset people may not switch them on by it.
+    """
+    await here.enroll()
+    switching = Switching(here.store, here.clock)
+    await switching.switch(ADA, "api:desk", on=False)
+    await here.people.reset(ADA, "api:other", "lost phone")
+    agency = Agency(here)
+    for client in (DESK, CHIEF):
+        with pytest.raises(RecoveryNeeded):
+            await agency.provisioning.begin(errand(client), "totp", {})
+    await switching.switch(ADA, "api:desk", on=True)
+    await agency.enroll()
 
 
 async def test_only_who_began_finishes(here: Scene) -> None:
