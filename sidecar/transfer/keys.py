@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final, Literal
 
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, OKPKey
 
@@ -105,6 +106,9 @@ def _imported(curve: Curve, parts: Jwk) -> Key:
             point = ECKey.import_key({"kty": "EC", "crv": curve, **parts})
             return ECKey.import_key(point.raw_value)
         other = OKPKey.import_key({"kty": "OKP", "crv": curve, **parts})
+        if isinstance(other.raw_value, X25519PublicKey):
+            # Of low order, it agrees on nothing with anybody (RFC 7748 §6.1).
+            X25519PrivateKey.generate().exchange(other.raw_value)
         return OKPKey.import_key(other.raw_value)
     except (JoseError, ValueError, binascii.Error) as error:
         raise Unfit(_NO_KEY) from error

@@ -1,6 +1,7 @@
 """Keys that files are sealed to."""
 
 import json
+from base64 import urlsafe_b64encode
 
 import pytest
 from joserfc.jwk import ECKey, OKPKey
@@ -80,6 +81,28 @@ def test_what_is_no_point_or_for_something_else_is_refused(change: dict[str, obj
     public, _ = make_recipient()
     with pytest.raises(Unfit):
         recipient({**public, **change})
+
+
+@pytest.mark.parametrize(
+    "point",
+    [
+        "00" * 32,
+        "01" + "00" * 31,
+        "ec" + "ff" * 30 + "7f",
+        "ed" + "ff" * 30 + "7f",
+        "ee" + "ff" * 30 + "7f",
+        "e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800",
+        "5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157",
+    ],
+)
+def test_a_point_of_low_order_is_no_key(point: str) -> None:
+    """The points by which everybody agrees on nothing show that they are no key, before anything
+    is sealed. Source: RFC 7748 §6.1.
+    """
+    public, _ = make_recipient("X25519")
+    x = urlsafe_b64encode(bytes.fromhex(point)).decode().rstrip("=")
+    with pytest.raises(Unfit):
+        recipient({**public, "x": x})
 
 
 @pytest.mark.parametrize("x", ["AAAA", "A" * 44, "A" * 42 + "é", "++", ""])
