@@ -1,5 +1,6 @@
 """People move in with what they have: taken in by the hundred, and nothing of anybody replaced."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,6 +19,7 @@ from sidecar.core.protocols import Clock
 from sidecar.core.seeds import Portable
 from sidecar.core.states import AUTHENTICATOR, follow
 from sidecar.core.stores import Store, Transaction
+from sidecar.flows.admission import MOST_HELD
 from sidecar.flows.kit import new_id
 from sidecar.flows.movable import Movable, Taken
 from sidecar.flows.naming import Naming
@@ -74,6 +76,7 @@ ADDED = Outcome(Status.ADDED)
 UNCHANGED = Outcome(Status.UNCHANGED)
 _TWICE = "the same is there twice; the first counts"
 _SINGLE = "a person can have one of this factor, and the first counts"
+_MANY = f"a person may not have more than {MOST_HELD}, and the first count"
 _OFF = "the person is switched off: enable them first"
 _LOST = "the person had something set up before: reset them first"
 _OTHER = "the person has set up something else, and nothing is replaced: reset them first"
@@ -120,7 +123,7 @@ class Imports:
 
     def _wishes(self, batch: Iterable[Entry | Unread], judged: Judged) -> Iterable[_Wish]:
         """Yield what can be taken in as far as the entries themselves say; judge the others."""
-        marks, single = set(), set()
+        marks, single, each = set(), set(), Counter[Person]()
         for at, entry in enumerate(batch):
             wish = self._wish(at, entry)
             if isinstance(wish, str):
@@ -131,8 +134,11 @@ class Imports:
                 judged[at] = Outcome(Status.REFUSED, _TWICE)
             elif only in single:
                 judged[at] = Outcome(Status.REFUSED, _SINGLE)
+            elif each[wish.person] >= MOST_HELD:
+                judged[at] = Outcome(Status.REFUSED, _MANY)
             else:
                 marks.add(mark)
+                each[wish.person] += 1
                 if wish.taken.factor in self._movable.single:
                     single.add(only)
                 yield wish

@@ -9,6 +9,7 @@ import pytest
 from sidecar.core.errors import Conflict, PluginFailed
 from sidecar.core.model import Level, Person
 from sidecar.core.seeds import Portable, Seed
+from sidecar.flows.admission import MOST_HELD
 from sidecar.flows.importing import ADDED, UNCHANGED, Entry, Imports, Status, Unread
 from sidecar.flows.switching import Switching
 from tests.unit.flows.moving import KEY, NAMING, OTHER, SEED, entry, imports, movable_in, phone
@@ -44,6 +45,19 @@ async def test_an_import_that_is_run_again_changes_nothing(here: Scene) -> None:
     assert await imports(here).take(batch, BY) == (UNCHANGED, UNCHANGED, UNCHANGED)
     after = await here.people.show(ADA)
     assert (after.authenticators, after.events) == (before.authenticators, before.events)
+
+
+@pytest.mark.threat(57)
+async def test_nobody_is_taken_in_with_more_than_a_person_may_have(here: Scene) -> None:
+    """THREATS 57: one more than fifty of a person shows as refused, and the next person's added:
+    all that somebody has is read whenever they are stopped.
+    """
+    seeds = [replace(SEED, secret=bytes([number]) * 20) for number in range(MOST_HELD + 1)]
+    batch = [*(entry("ada", seed) for seed in seeds), entry("grace", OTHER)]
+    *fifty, last, other = await reasons(imports(here), *batch)
+    assert set(fifty) == {other} == {"added"}
+    assert last.startswith("a person may not have more than 50")
+    assert len(await here.held()) == MOST_HELD
 
 
 async def test_nothing_of_anybody_is_replaced(here: Scene) -> None:
