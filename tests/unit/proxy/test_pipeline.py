@@ -176,7 +176,7 @@ async def test_store_outage(monkeypatch: pytest.MonkeyPatch) -> None:
             ada = place.visitor()
             await ada.enroll("ada")
 
-            def gone() -> None:
+            def gone(*_people: object) -> None:
                 raise StoreUnavailable("gone")
 
             monkeypatch.setattr(place.sidecar.store, "read", gone)
@@ -214,7 +214,7 @@ async def test_activity_while_the_store_is_down(monkeypatch: pytest.MonkeyPatch)
             place.clock.travel(minutes=2)
             assert (await ada.fetch("/x")).status == 200
 
-            def gone() -> None:
+            def gone(*_people: object) -> None:
                 raise StoreUnavailable("gone")
 
             monkeypatch.setattr(place.sidecar.store, "begin", gone)
