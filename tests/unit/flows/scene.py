@@ -285,10 +285,11 @@ def quick_folder() -> Iterator[Path]:
 async def scene(
     folder: Path, clock: ManualClock | None = None, **changes: object
 ) -> AsyncIterator[Scene]:
-    """Run the flows; a store that is in the folder already is used again (another process)."""
+    """Run the flows; a store in the folder, or at a `url`, is used again (another process)."""
     clock = clock or ManualClock()
     path = folder / "sidecar.db"
-    store = await open_store(url_of(path if path.exists() else sqlite_file(folder)), RING, clock)
+    where = changes.pop("url", "") or url_of(path if path.exists() else sqlite_file(folder))
+    store = await open_store(str(where), RING, clock)
     try:
         kit = kit_over(store, clock, **changes)
         flows = build_flows(kit)
