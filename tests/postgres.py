@@ -46,6 +46,16 @@ class Server:
     def url(self, name: str) -> str:
         return f"postgresql+asyncpg://sidecar:{PASSWORD}@127.0.0.1:{self.port}/{name}"
 
+    @asynccontextmanager
+    async def away(self, database: str) -> AsyncIterator[None]:
+        """The server has ended every connection to the database, and lets nobody in meanwhile."""
+        await self.execute(f"ALTER DATABASE {database} ALLOW_CONNECTIONS false")
+        try:
+            await self.cut(database)
+            yield
+        finally:
+            await self.execute(f"ALTER DATABASE {database} ALLOW_CONNECTIONS true")
+
     async def cut(self, database: str) -> None:
         """The server has ended every connection to the database."""
         await self.execute(_CUT.format(database))

@@ -64,15 +64,17 @@ async def _store(loaded: Loaded) -> list[Fault]:
     """Let an existing database prove itself; one that is still to be made is worth a warning."""
     from sidecar import wiring
     from sidecar.clock import utc_now
+    from sidecar.core.errors import StoreUnavailable
     from sidecar.storage.faults import StoreAbsent, StoreUnproven
     from sidecar.storage.sql import open_store
 
-    url = loaded.settings.storage.database
+    url, where = loaded.settings.storage.database, ("storage", "database")
     try:
         store = await open_store(url, wiring.key_ring(loaded), utc_now)
+    except StoreUnavailable as unavailable:
+        return [loaded.places.fault(Finding(where, str(unavailable)))]
     except StoreUnproven as unproven:
         absent = isinstance(unproven, StoreAbsent)
-        where = ("storage", "database")
         finding = Finding(where, str(unproven), unproven.hint, warning=absent)
         return [loaded.places.fault(finding)]
     await store.close()

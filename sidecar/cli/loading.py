@@ -49,7 +49,9 @@ def load(path: Path, form: Format = Format.TEXT, *, secrets: bool = True) -> Loa
 def refused(fault: StoreUnproven | StoreUnavailable) -> typer.Exit:
     """Return the end of a command whose store cannot be used; what is wrong has been printed."""
     typer.echo(f"storage.database: {fault}", err=True)
-    if isinstance(fault, StoreUnproven) and fault.hint:
+    if isinstance(fault, StoreUnavailable):
+        return typer.Exit(1)  # its server may answer in a moment
+    if fault.hint:
         typer.echo(f"  try: {fault.hint}", err=True)
     return typer.Exit(EXIT_CONFIG)
 

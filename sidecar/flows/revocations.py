@@ -58,8 +58,11 @@ class Revocations:
         """
         now = self._clock()
         async with self._store.read() as tx:
-            if self._sequence is None:
-                self._sequence = await tx.feed.last()
+            last = await tx.feed.last()
+            if self._sequence is None or last < self._sequence:
+                # The first time; or a replica took over that lacks what was read, whose numbers
+                # will be given once more.
+                self._sequence = last
                 self.tell(None, None)
             rows = await tx.feed.since(self._sequence)
         for row in rows:

@@ -104,7 +104,7 @@ class PostgresDatabase:
 
 
 def _engine(
-    url: URL, connections: int, *, wait_s: int = WAIT_S, statement_s: int = STATEMENT_S
+    url: URL, connections: int, *, wait_s: float = WAIT_S, statement_s: int = STATEMENT_S
 ) -> AsyncEngine:
     engine = create_async_engine(
         url.set(drivername="postgresql+asyncpg", query={}),

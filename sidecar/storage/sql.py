@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from sidecar.core.errors import StoreUnavailable
 from sidecar.core.model import Person
 from sidecar.core.protocols import Clock
 from sidecar.storage import canary, revisions
@@ -33,7 +34,7 @@ from sidecar.storage.sessions import SqlSessions
 from sidecar.storage.sweep import sweep
 from sidecar.storage.tables import instance
 from sidecar.storage.trail import SqlTrail, Verdict
-from sidecar.storage.transaction import cause, transaction
+from sidecar.storage.transaction import RETRY_S, cause, may_pass, transaction
 from sidecar.storage.trusted import SqlTrustedBrowsers
 from sidecar.storage.turns import Turns
 from sidecar.storage.vault import KeyRing, Vault
@@ -172,6 +173,7 @@ async def open_store(url: str, ring: KeyRing, clock: Clock) -> SqlStore:
 
     Raises:
         StoreUnproven: missing, empty, foreign, of another revision, or not opened by the keys.
+        StoreUnavailable: its server does not answer now.
 
     """
     where = database(url)
@@ -187,7 +189,10 @@ async def open_store(url: str, ring: KeyRing, clock: Clock) -> SqlStore:
                 await enter(connection, ())
                 await canary.adopt(connection, vault, clock())
     except (SQLAlchemyError, OSError) as error:
-        raise StoreUnproven(f"{where.place} cannot be read: {cause(error)}") from None
+        message = f"{where.place} cannot be read: {cause(error)}"
+        if may_pass(error):
+            raise StoreUnavailable(message, retry_after_s=RETRY_S) from None
+        raise StoreUnproven(message) from None
     finally:
         await reader.dispose()
         await writer.dispose()

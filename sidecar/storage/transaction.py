@@ -14,6 +14,9 @@ from sidecar.core.errors import StoreUnavailable
 T = TypeVar("T")
 Parameters = Mapping[str, object] | Sequence[Mapping[str, object]]
 
+_PASSING = ("08", "53", "57P")
+"""SQLSTATE classes: connection exceptions, insufficient resources, shutdown and start-up."""
+
 RETRY_S = 5
 """Told to clients while the database cannot be used."""
 
@@ -70,6 +73,14 @@ def cause(error: Exception) -> str:
         return str(error.orig)
     told = error.orig.driver_exception
     return f"{type(told).__name__}: {told}" if _tellable(error) else type(told).__name__
+
+
+def may_pass(error: Exception) -> bool:
+    """Tell whether the server could not be reached, or takes nobody now: it may in a moment."""
+    if not isinstance(error, DBAPIError) or not isinstance(error.orig, EmulatedDBAPIException):
+        return isinstance(error, OSError)
+    state = str(getattr(error.orig.driver_exception, "sqlstate", None) or "")
+    return state.startswith(_PASSING)
 
 
 def _tellable(error: Exception) -> bool:

@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 import typer
 
-from sidecar.cli.loading import Format, load
+from sidecar.cli.loading import Format, load, refused
+from sidecar.core.errors import StoreUnavailable
+from sidecar.storage.faults import StoreUnproven
 from tests.unit.settings import build
 
 
@@ -30,3 +32,11 @@ def test_a_wrong_file_ends_the_command(tmp_path: Path, capsys: pytest.CaptureFix
     with pytest.raises(typer.Exit):
         load(path, Format.JSON)
     assert capsys.readouterr().err == ""
+
+
+def test_only_what_may_pass_is_worth_another_start(capsys: pytest.CaptureFixture[str]) -> None:
+    """A store that is not ours shows 78 and what cures it, a server that is silent shows 1."""
+    assert refused(StoreUnproven("foreign", "use the `keys:`")).exit_code == 78
+    assert refused(StoreUnavailable("silent")).exit_code == 1
+    told = "storage.database: foreign\n  try: use the `keys:`\nstorage.database: silent\n"
+    assert capsys.readouterr().err == told

@@ -1,5 +1,6 @@
 """Creating a database and moving its schema, from the command line."""
 
+import asyncio
 import sqlite3
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 import yaml
 
 from sidecar.storage.revisions import REVISIONS
+from tests.postgres import PASSWORD, Server
 from tests.unit.cli.conftest import Run
 from tests.unit.settings.build import ENV, RIGHT
 
@@ -64,3 +66,37 @@ def test_one_step_down_never_empties_the_store(run: Run, config: str, tmp_path: 
     connection = sqlite3.connect(tmp_path / "data" / "sidecar.db")
     assert connection.execute("SELECT count(*) FROM instance").fetchone() == (1,)
     connection.close()
+
+
+def test_a_database_of_a_server(run: Run, config: str, postgres: Server) -> None:
+    """On PostgreSQL: `check` tells that the tables are missing, `--create` makes them, `check` is
+    content, down asks; and no command shows the password.
+    """
+    asyncio.run(postgres.execute("CREATE DATABASE commanded TEMPLATE template0"))
+    url = postgres.url("commanded")
+    path = Path(config)
+    path.write_text(yaml.safe_dump({**RIGHT, "storage": {"database": url}}), encoding="utf-8")
+    place = f"the database commanded at 127.0.0.1:{postgres.port}"
+    told = [
+        run(*command.split(), "--config", config, **ENV)
+        for command in (
+            *("check", "migrate up", "migrate up --create", "check", "migrate down"),
+            *("migrate down --to base --yes", "migrate status"),
+        )
+    ]
+    assert [done.exit_code for done in told] == [0, 78, 0, 0, 1, 0, 78]
+    assert f"warning: storage.database: {place} is empty (sidecar migrate up" in told[0].output
+    assert "warning" not in told[3].output
+    assert f"Move the schema of {place} down to -1?" in told[4].output
+    assert not any(PASSWORD in done.output for done in told)
+
+
+def test_a_server_that_does_not_answer(run: Run, config: str) -> None:
+    """Nobody listening shows status 78 of `check`, and the reason."""
+    url = f"postgresql+asyncpg://sidecar:{PASSWORD}@127.0.0.1:1/x"
+    path = Path(config)
+    path.write_text(yaml.safe_dump({**RIGHT, "storage": {"database": url}}), encoding="utf-8")
+    done = run("check", "--config", config, **ENV)
+    assert done.exit_code == 78
+    assert "the database x at 127.0.0.1:1 cannot be read: ConnectionRefusedError" in done.output
+    assert PASSWORD not in done.output

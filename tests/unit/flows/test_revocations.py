@@ -1,8 +1,9 @@
 """The feed: what is revoked anywhere is forgotten everywhere."""
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
 import pytest
@@ -118,3 +119,22 @@ async def test_a_reading_that_breaks_otherwise_is_not_swallowed(here: Scene) -> 
     feed.listen(broken)
     with pytest.raises(LookupError):
         await feed.follow()
+
+
+async def test_a_database_that_fell_back_is_read_anew(folder: Path) -> None:
+    """A replica took over that lacks the last rows; shows all memory emptied, and rows told whose
+    numbers were given before.
+    """
+    async with scene(folder) as here:
+        visit, _ = await here.enter()
+        await here.flows.sessions.end_all(visit)
+        feed, told = listening(here)
+        await feed.read()
+        with closing(sqlite3.connect(folder / "sidecar.db")) as raw, raw:
+            raw.execute("DELETE FROM revocations")
+            raw.execute("UPDATE sqlite_sequence SET seq = 0 WHERE name = 'revocations'")
+        await feed.read()
+        visit, _ = await here.enter()
+        await here.flows.sessions.end_all(visit)
+        await feed.read()
+        assert told == [(None, None), (None, None), (ADA, None)]

@@ -12,10 +12,12 @@ from sidecar.core.errors import StoreUnavailable
 from sidecar.storage import setup
 from sidecar.storage.database import database
 from sidecar.storage.faults import CREATE, StoreAbsent, StoreUnproven
-from sidecar.storage.postgres import PostgresDatabase, _way
+from sidecar.storage.locks import enter
+from sidecar.storage.postgres import PostgresDatabase, _engine, _way
 from sidecar.storage.setup import migrate_down, migrate_up
 from sidecar.storage.sql import open_store
 from sidecar.storage.tables import accounts
+from sidecar.storage.transaction import transaction
 from sidecar.storage.vault import KeyRing
 from tests.conformance.stores import ADA, K1, NOW, RING, Travel, session, token
 from tests.postgres import PASSWORD, Server
@@ -50,11 +52,17 @@ async def test_a_database_that_is_no_store_of_ours_is_refused(postgres: Server) 
 
 
 async def test_a_server_that_is_not_there_is_told(postgres: Server) -> None:
-    """Another port, and a user nobody knows, show faults that name the place, not the password."""
-    del postgres
-    told = str(await fault_of(f"postgresql+asyncpg://u:{PASSWORD}@127.0.0.1:1/x"))
-    assert told == "the database x at 127.0.0.1:1 cannot be read: ConnectionRefusedError"
-    assert PASSWORD not in repr(database(f"postgresql+asyncpg://u:{PASSWORD}@127.0.0.1:1/x"))
+    """Another port shows an outage that names the place, an unknown user a fault; neither shows
+    the password.
+    """
+    nowhere = f"postgresql+asyncpg://u:{PASSWORD}@127.0.0.1:1/x"
+    with pytest.raises(StoreUnavailable) as refused:
+        await open_store(nowhere, RING, Travel())
+    told = "the database x at 127.0.0.1:1 cannot be read: ConnectionRefusedError"
+    assert (str(refused.value), refused.value.__cause__) == (told, None)
+    assert PASSWORD not in repr(database(nowhere))
+    unknown = postgres.url("postgres").replace("//sidecar:", "//nobody:")
+    assert 'role "nobody" does not exist' in str(await fault_of(unknown))
 
 
 async def test_up_down_up_makes_a_store_each_time(postgres: Server) -> None:
@@ -130,6 +138,40 @@ async def test_a_server_that_came_back_is_used_at_once(postgres: Server) -> None
         async with store.begin() as tx:
             await tx.accounts.ensure(ADA, NOW)
         await store.close()
+
+
+async def test_nobody_waits_without_end(postgres: Server) -> None:
+    """A person whom a transaction holds for long shows an outage to others, not a hang."""
+    async with postgres.store() as url:
+        impatient = _engine(make_url(url), 2, wait_s=0.1)
+        async with transaction(impatient) as one:
+            await enter(one, (ADA,))
+            with pytest.raises(StoreUnavailable, match="LockNotAvailableError"):
+                async with transaction(impatient) as other:
+                    await enter(other, (ADA,))
+        await impatient.dispose()
+
+
+async def test_what_a_process_forgot_holds_nobody(
+    postgres: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A transaction that its process left open shows ended by the server, and others served."""
+    monkeypatch.setattr("sidecar.storage.postgres.ABANDONED_S", 0.2)
+    async with postgres.store() as url:
+        stuck, other = await open_store(url, RING, Travel()), await open_store(url, RING, Travel())
+
+        async def hang() -> None:
+            async with stuck.begin(ADA) as tx:
+                await tx.accounts.mark_enrolled(ADA, NOW)
+                async with other.begin(ADA) as after:
+                    assert await after.accounts.get(ADA) is None
+
+        with pytest.raises(StoreUnavailable):
+            await hang()
+        async with stuck.read() as tx:
+            assert await tx.accounts.get(ADA) is None
+        await stuck.close()
+        await other.close()
 
 
 async def test_the_servers_words_leave_without_values(postgres: Server) -> None:
