@@ -123,7 +123,7 @@ def _answer(endpoint: Endpoint, status: int, schemas: Schemas) -> Json:
 
 def _headers(endpoint: Endpoint) -> Json:
     told: Json = {
-        "X-Request-Id": _text("Finds the call in the log and in the audit trail."),
+        "X-Request-Id": _text("Finds the call in the log."),
         "API-Version": _text("The version of the API that the answer is of."),
     }
     if endpoint.conditional:

@@ -30,7 +30,7 @@ class Problem(ApiModel):
     status: Annotated[int, Field(ge=400, le=599)]
     """The HTTP status, once more."""
     request_id: str
-    """Finds the call in the log and in the audit trail."""
+    """Finds the call in the log."""
     detail: str | None = None
     """What happened in this case, for whoever calls."""
     errors: tuple[Fault, ...] | None = None

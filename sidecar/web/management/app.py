@@ -15,6 +15,7 @@ from aiohttp.typedefs import Middleware
 
 from sidecar.api.endpoint import Endpoint
 from sidecar.core.api_errors import MethodNotAllowed
+from sidecar.core.clients import ApiClient
 from sidecar.core.errors import MalformedRequest, NotFound, SidecarError
 from sidecar.core.replays import KeptAnswer
 from sidecar.flows.naming import Naming
@@ -111,11 +112,21 @@ async def _serve(
         except SidecarError as error:
             return _told(parts, request, error)
 
-    if not key:
-        return _response(await give())
-    said = (request.method, request.path_qs, raw)
-    answer, before = await parts.replaying.once(client, key, said, give, lasts=_lasts)
+    before = False
+    if key:
+        said = (request.method, request.path_qs, raw)
+        answer, before = await parts.replaying.once(client, key, said, give, lasts=_lasts)
+    else:
+        answer = await give()
+    _note(request, client, endpoint, answer.status)
     return _response(answer, {REPLAYED: "true"} if before else {})
+
+
+def _note(request: web.Request, client: ApiClient, endpoint: Endpoint, status: int) -> None:
+    """Log who called what, and how it went: by this line an id leads to its acts in the trail."""
+    if endpoint.scope is not None:
+        told = {"endpoint": endpoint.name, "client": client.id, "name": client.name}
+        log.info("management.called", status=status, request_id=request[REQUEST_ID], **told)
 
 
 def _lasts(answer: KeptAnswer) -> bool:

@@ -8,6 +8,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient
 from pytest_aiohttp.plugin import AiohttpClient
+from structlog.testing import capture_logs
 
 from sidecar.api.endpoint import Endpoint
 from sidecar.api.words import ApiModel, Line
@@ -226,3 +227,14 @@ async def test_input_that_is_wrong_is_answered_alike_each_time(client: Client) -
     told = [await (await client.post("/said", json={}, headers=keyed)).json() for _ in range(2)]
     assert told[0] == told[1]
     assert told[0]["errors"] == [{"pointer": "/text", "detail": "field required"}]
+
+
+async def test_the_log_says_who_called_what(client: Client) -> None:
+    """A call shows in the log with its id, client and outcome, and with nothing that it sent."""
+    with capture_logs() as logs:
+        answer = await client.post("/said", json={"text": "swordfish"}, headers=GOOD)
+        await client.get("/open")
+    [said] = [line for line in logs if line["event"] == "management.called"]
+    assert said["request_id"] == answer.headers["X-Request-Id"]
+    assert (said["endpoint"], said["client"], said["status"]) == ("say", "desk", 201)
+    assert "swordfish" not in repr(logs)
