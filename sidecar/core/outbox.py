@@ -53,6 +53,11 @@ class Posted:
         """Whom it goes to."""
         return Contact(self.message.channel, self.message.to)
 
+    @property
+    def left(self) -> bool:
+        """A notice of an operator's act, which knew neither transports nor budgets."""
+        return self.challenge_id is None and not self.message.transport
+
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
@@ -77,6 +82,10 @@ class Outbox(Protocol):
         One that somebody claimed before is given again where nothing was heard since
         `silent_since`. What cannot be read any more fails instead.
         """
+        ...
+
+    async def place(self, which: PostId, region: str) -> None:
+        """The message counts in this region: who left it did not know of any."""
         ...
 
     async def settle(

@@ -13,7 +13,7 @@ from sidecar.core.assurance import CLOCK_SKEW
 from sidecar.core.errors import DeliveryFailed, TooManyAttempts, Undelivered
 from sidecar.core.messages import Contact
 from sidecar.core.model import Person
-from sidecar.core.outbox import Share, Usage
+from sidecar.core.outbox import Posted, Share, Usage
 from sidecar.core.stores import Transaction
 
 SMS = "sms"
@@ -127,6 +127,16 @@ async def free_at(tx: Transaction, limits: tuple[Bound, ...], now: datetime) -> 
     return when
 
 
+async def is_beyond(tx: Transaction, limits: tuple[Bound, ...], accepted_at: datetime) -> bool:
+    """Tell whether what was accepted then, uncounted, is more than may be sent."""
+    await hold_shared(tx, limits)
+    for bound in limits:
+        since = accepted_at - bound.window
+        if await tx.sendings.at(bound.share, bound.number + 1, since=since, until=accepted_at):
+            return True
+    return False
+
+
 async def hold_shared(tx: Transaction, limits: tuple[Bound, ...]) -> None:
     """What several people share is counted by one transaction at a time, from here to its end."""
     if any(bound.share.person is None for bound in limits):
@@ -170,3 +180,9 @@ async def require_used(
         if told.region == region and budgets.too_few_used(told):
             message = "too few codes of this region are used"
             raise DeliveryFailed(message, why=Undelivered.REFUSED)
+
+
+async def is_owned(tx: Transaction, post: Posted) -> bool:
+    """Tell whether a code that went there before was typed by the same person."""
+    mine = await tx.contacts.of(post.person)
+    return any(address.verified and address.contact == post.contact for address in mine)

@@ -10,8 +10,8 @@ import structlog
 from sidecar.core.errors import DeliveryFailed, StoreUnavailable, Undelivered
 from sidecar.core.messages import Receipt
 from sidecar.core.outbox import Posted, PostId, PostStatus, Waiting
-from sidecar.core.stores import APART
-from sidecar.flows.budgets import usage
+from sidecar.core.stores import APART, Transaction
+from sidecar.flows.budgets import is_beyond, is_owned, notice_bounds, usage
 from sidecar.flows.guarded import is_receipt, leaving
 from sidecar.flows.kit import Kit
 from sidecar.logs import place
@@ -47,6 +47,8 @@ class Carrier:
         silent_since = now - SILENT_FOR if lost else None
         async with self._kit.store.begin(APART) as tx:
             post = await tx.outbox.claim(which, now, silent_since=silent_since)
+            if post is not None and post.left and not await self._may_go(tx, post):
+                return None
         if post is None:
             return None
         try:
@@ -58,6 +60,28 @@ class Carrier:
             return await self._failed(post, failed.why)
         await self._settle(post, PostStatus.SENT, Outcome.SENT, receipt=receipt)
         return None
+
+    async def _may_go(self, tx: Transaction, post: Posted) -> bool:
+        """Tell whether a notice may be sent that an operator's act left: that knows no budgets.
+
+        Whoever has a token could else switch somebody off and on all day, for the toll.
+        """
+        try:
+            region = self._kit.budgets.region(post.contact)
+        except DeliveryFailed:
+            return True  # for whoever hands it over to refuse
+        await tx.outbox.place(post.id, region)
+        known = await is_owned(tx, post)
+        limits = notice_bounds(
+            self._kit.budgets, post.person, post.contact, region=region, owned=known
+        )
+        if not await is_beyond(tx, limits, post.created_at):
+            return True
+        log.warning("notice.too_many", notice=post.message.template)
+        await tx.outbox.settle(
+            post.id, PostStatus.FAILED, self._kit.clock(), failure=Undelivered.REFUSED.value
+        )
+        return False
 
     async def _hand_over(self, post: Posted) -> Receipt:
         """Return the receipt; what a transport breaks may have been sent all the same.

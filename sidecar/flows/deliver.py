@@ -22,6 +22,7 @@ from sidecar.flows.budgets import (
     bounds,
     free_at,
     hold_shared,
+    is_owned,
     notice_bounds,
     require_room,
     require_used,
@@ -108,7 +109,7 @@ class Deliveries:
     async def _accept(self, tx: Transaction, posts: list[Posted]) -> tuple[PostId, ...]:
         now, budgets = self._kit.clock(), self._kit.budgets
         for post in posts:
-            owned = await _owned(tx, post)
+            owned = await is_owned(tx, post)
             await require_room(tx, self._bounds(post, owned=owned), now)
             await require_used(tx, budgets, post.region, now, owned=owned)
         for post in posts:
@@ -125,7 +126,7 @@ class Deliveries:
         limits = notice_bounds(
             *(self._kit.budgets, post.person, post.contact),
             region=post.region,
-            owned=await _owned(tx, post),
+            owned=await is_owned(tx, post),
         )
         await hold_shared(tx, limits)
         if await free_at(tx, limits, post.created_at) > post.created_at:
@@ -209,7 +210,7 @@ class Deliveries:
             if not latest or await self._sends(tx, challenge.id) >= MOST_SENDS:
                 return None
             whens = [
-                await free_at(tx, self._bounds(post, owned=await _owned(tx, post)), now)
+                await free_at(tx, self._bounds(post, owned=await is_owned(tx, post)), now)
                 for post in latest
             ]
         when = max(whens)
@@ -217,9 +218,3 @@ class Deliveries:
 
     async def _sends(self, tx: Transaction, challenge: ChallengeId) -> int:
         return len({sending.at for sending in await tx.sendings.of(challenge)})
-
-
-async def _owned(tx: Transaction, post: Posted) -> bool:
-    """Tell whether a code that went there before was typed by the same person."""
-    mine = await tx.contacts.of(post.person)
-    return any(address.verified and address.contact == post.contact for address in mine)

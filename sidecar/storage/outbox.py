@@ -78,6 +78,11 @@ class SqlOutbox:
             await self.settle(which, PostStatus.FAILED, now, failure="unreadable")
         return posted
 
+    async def place(self, which: PostId, region: str) -> None:
+        await self._connection.execute(
+            update(outbox).where(outbox.c.id == which).values(region=region)
+        )
+
     async def settle(
         self,
         which: PostId,

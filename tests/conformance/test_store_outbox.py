@@ -8,7 +8,7 @@ import pytest
 
 from sidecar.core.messages import Receipt, Told
 from sidecar.core.model import ChallengeId
-from sidecar.core.outbox import Posted, PostId, PostStatus, Waiting
+from sidecar.core.outbox import Posted, PostId, PostStatus, Share, Waiting
 from sidecar.core.stores import Store
 from tests.conformance.stores import NOW, TWIN
 from tests.posts import notice, post
@@ -167,3 +167,13 @@ async def test_a_provider_tells_once(store: Store) -> None:
         assert await tx.outbox.told("texts", Told("r1", arrived=False, reason="30003"), NOW)
         assert not await tx.outbox.told("texts", Told("r1", arrived=True), NOW)
     assert await sent(store) == [PostStatus.LOST]
+
+
+async def test_a_message_counts_where_it_was_placed(store: Store) -> None:
+    """A notice that was accepted for nowhere shows counted in its region once it is placed."""
+    await add(store, notice())
+    share, day = Share(region="+43", notices=True), NOW - timedelta(days=1)
+    async with store.begin() as tx:
+        assert await tx.sendings.at(share, 1, since=day, until=NOW) is None
+        await tx.outbox.place(PostId("n1"), "+43")
+        assert await tx.sendings.at(share, 1, since=day, until=NOW) == NOW

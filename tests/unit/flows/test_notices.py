@@ -15,6 +15,7 @@ from sidecar.flows.budgets import NOTICES_DAILY
 from sidecar.flows.everybody import Everybody
 from sidecar.flows.manage import removing
 from sidecar.flows.notices import undoing
+from sidecar.flows.switching import Switching
 from tests.unit.flows.scene import ADA, GRACE
 from tests.unit.flows.sending import NUMBER, Post, posting
 
@@ -210,3 +211,22 @@ async def test_a_new_name_keeps_nothing_from_anybody(post: Post) -> None:
     await everybody.rename(ADA, Person("shop", "eve"), "api:desk")
     post.clock.travel(seconds=5)
     assert await subjects(post, OLD.to) == ["person_renamed", "person_reset"]
+
+
+@pytest.mark.threat(60)
+async def test_operators_acts_are_bounded_too(post: Post) -> None:
+    """THREATS 60: somebody who is switched off and on thirty times within the hour shows as many
+    text messages as a number may get in a day, and no more mails than a person may.
+    """
+    await post.scene.enroll()
+    await post.notices()
+    await post.reach(Contact("sms", NUMBER), OLD)
+    switching = Switching(post.scene.store, post.clock)
+    for number in range(60):
+        await switching.switch(ADA, "api:desk", on=bool(number % 2))
+        post.clock.travel(seconds=60)
+        await post.notices()
+    told = [letter for letter in post.mail.letters if letter.subject.startswith("person_")]
+    assert len(post.texts.letters) == post.scene.kit.budgets.per_destination_daily
+    assert len(told) + len(post.texts.letters) <= NOTICES_DAILY
+    assert len(told) >= 30
