@@ -156,7 +156,7 @@ class Totp:
         if odd or not MIN_SECRET_BYTES <= len(seed.secret) <= MAX_SECRET_BYTES:
             return Rejected("unsuitable")
         memory = Memory(seed.algorithm, seed.digits, seed.period_s)
-        return Enrolled(SharedSecret(seed.secret, asdict(memory)))
+        return Enrolled(SharedSecret(seed.secret, _MEMORY.dump_python(memory)))
 
     def seed(self, material: Material) -> Seed | None:
         if not isinstance(material, SharedSecret):

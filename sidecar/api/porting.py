@@ -17,8 +17,6 @@ MAX_USER_ID_CHARS: Final = 512
 MAX_TEXT_CHARS: Final = 4096
 MAX_NAME_CHARS: Final = 255
 
-StateValue = bool | int | str | tuple[str, ...]
-
 
 class MovedKey(ApiModel):
     """The public key of a security key or passkey, as a sealed export has it."""
@@ -27,8 +25,9 @@ class MovedKey(ApiModel):
     """base64url, without padding."""
     public_key: Annotated[str, Field(max_length=MAX_TEXT_CHARS)]
     """COSE, in base64url without padding."""
-    sign_count: Annotated[int, Field(ge=0, lt=2**32)]
-    state: Annotated[dict[str, StateValue], Field(max_length=32)]
+    sign_count: Annotated[int, Field(ge=0, le=2**32 - 1)]
+    state: Annotated[str, Field(max_length=MAX_TEXT_CHARS)] = "{}"
+    """What it said of itself: a JSON object, as a text."""
 
 
 class MovedEntry(ApiModel):

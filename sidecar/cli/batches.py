@@ -1,5 +1,6 @@
 """Rows of a file, as the entries of the calls that take them in."""
 
+import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -78,7 +79,7 @@ def _key(key: PublicKey) -> MovedKey:
         credential_id=to_base64(key.credential_id),
         public_key=to_base64(key.public_key),
         sign_count=key.sign_count,
-        state=dict(key.state),
+        state=json.dumps(dict(key.state)),
     )
 
 
@@ -98,4 +99,4 @@ def _weight(row: Row) -> int:
     if isinstance(material, Seed):
         return FRAME_BYTES + 4 * texts + 2 * len(material.secret)
     held = len(material.credential_id) + len(material.public_key)
-    return FRAME_BYTES + 4 * texts + 2 * (held + len(str(material.state)))
+    return FRAME_BYTES + 4 * texts + 2 * (held + len(json.dumps(dict(material.state))))

@@ -1,6 +1,7 @@
 """`sidecar users import` and `export`: people move in and out with what they have set up."""
 
 import asyncio
+import gc
 import json
 import os
 import stat
@@ -107,7 +108,7 @@ async def take(
         kept = None if rejects is None else opened.enter_context(_kept(rejects))
         bar = opened.enter_context(progress(_size(source)))
         tally, found = Tally(bar, kept), rows(form, source, now=utc_now(), keys=keys)
-        with _resumable(tally):
+        with _resumable(tally), _unsearched():
             for batch in batches(found):
                 await _send(sidecar, batch, tally, form=form, realm=realm, dry=dry_run)
                 bar.tell(_position(source), tally.text)
@@ -129,6 +130,16 @@ async def _send(
     for row, result in zip(batch.rows, done.results, strict=True):
         if result.status == "refused":
             tally.refuse(row.line, result.reason or "", row.portable.user_id)
+
+
+@contextmanager
+def _unsearched() -> Iterator[None]:
+    """What is there already is not searched for garbage, which took a sixth of the time."""
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 @contextmanager

@@ -83,12 +83,12 @@ _UNKEEPABLE = re.compile("[\x00\ud800-\udfff]")
 
 def key_of(value: str) -> str:
     """Return what a column of keys keeps of the value: all of it, if it is one of ours."""
-    return _UNKEEPABLE.sub("\x7f", value)
+    return value if value.isprintable() else _UNKEEPABLE.sub("\x7f", value)
 
 
 def text_of(value: str) -> str:
     """Return what a column of texts keeps of the value."""
-    return _UNKEEPABLE.sub("\ufffd", value)
+    return value if value.isprintable() else _UNKEEPABLE.sub("\ufffd", value)
 
 
 NAME = Key(255)

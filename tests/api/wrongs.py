@@ -74,7 +74,7 @@ def wrong_texts(schema: Schema) -> Iterator[tuple[str, str]]:
         yield from (("word", "word"), ("empty", ""), ("fraction", "1.5"), ("huge", "9" * 400))
     if "boolean" in types:
         yield from (("word", "word"), ("empty", ""), ("two", "2"))
-    for what, value in _beyond(schema):
+    for what, value in _beyond(schema, {}):
         yield what, str(value)
 
 
@@ -131,7 +131,7 @@ class _Walk:
         for kind, value in SPECIMENS.items():
             if kind not in types:
                 yield Wrong(f"a {kind}", place, self._with(place, value))
-        for what, value in _beyond(schema):
+        for what, value in _beyond(schema, self.root):
             yield Wrong(what, place, self._with(place, value))
         for choice in _choices(schema, self.root):
             if choice.get("type") == "array":
@@ -169,9 +169,9 @@ def _at(whole: dict[str, Any], place: Place) -> Any:  # noqa: ANN401 - a place i
 # --- schemas --------------------------------------------------------------------------------------
 
 
-def _beyond(schema: Schema) -> Iterator[tuple[str, object]]:
+def _beyond(schema: Schema, root: Schema) -> Iterator[tuple[str, object]]:
     """Return values of the right type that are out of bounds."""
-    for one in _choices(schema, {}):
+    for one in _choices(schema, root):
         if "enum" in one or "const" in one:
             yield "no such word", "no-such-word"
         if "maxLength" in one:

@@ -14,6 +14,7 @@ from sidecar.flows.exporting import Exports, Page, Place
 from sidecar.flows.importing import Entry, Imports, Outcome, Unread
 from sidecar.transfer.carried import from_base64, to_base64, unpacked
 from sidecar.transfer.keys import Pair, recipient
+from sidecar.transfer.lines import object_of
 from sidecar.transfer.otpauth import seed_and_account
 from sidecar.transfer.rows import Unfit, name_of, secret_of, seed_of
 from sidecar.web.management.call import Answer, Call, Handlers
@@ -85,7 +86,7 @@ def _portable(entry: api.MovedEntry) -> Portable:
 
     """
     if entry.public_key is not None:
-        material = unpacked(_as_sealed(entry)).material
+        material = unpacked(_as_sealed(entry.public_key, entry.factor or "")).material
     elif entry.otpauth is not None:
         material, _ = seed_and_account(entry.otpauth)
     else:
@@ -97,11 +98,16 @@ def _portable(entry: api.MovedEntry) -> Portable:
     return Portable(entry.user_id, entry.factor or "", name, material, created)
 
 
-def _as_sealed(entry: api.MovedEntry) -> bytes:
-    """Return the entry with its key as a sealed line would hold it, so that it is read the same."""
-    key = _plain(entry.public_key) if entry.public_key else {}
-    said = {"user_id": "anybody", "factor": entry.factor or "", "name": "", "public_key": key}
-    return json.dumps(said).encode()
+def _as_sealed(key: api.MovedKey, factor: str) -> bytes:
+    """Return the key as a sealed line would hold it, so that it is read the same.
+
+    Raises:
+        Unfit: what it said of itself is no object.
+
+    """
+    said = {**_plain(key), "state": object_of(key.state)}
+    whole = {"user_id": "anybody", "factor": factor, "name": "", "public_key": said}
+    return json.dumps(whole).encode()
 
 
 def _plain(model: ApiModel) -> dict[str, object]:

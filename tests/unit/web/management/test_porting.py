@@ -26,7 +26,7 @@ MATERIAL = {
     "credential_id": to_base64(KEY.credential_id),
     "public_key": to_base64(KEY.public_key),
     "sign_count": 3,
-    "state": {"rp_id": DOMAIN, "transports": ["usb"]},
+    "state": json.dumps({"rp_id": DOMAIN, "transports": ["usb"]}),
 }
 
 
@@ -91,6 +91,7 @@ async def test_people_come_in_by_every_kind_of_entry(desk: Desk) -> None:
         ({"secret": SECRET, "factor": "sms"}, "no factor 'sms'"),
         ({"secret": SECRET, "realm": "x"}, "no such realm"),
         ({"public_key": {**MATERIAL, "credential_id": "?"}, "factor": "keys"}, "cut off"),
+        ({"public_key": {**MATERIAL, "state": "[]"}, "factor": "keys"}, "no JSON object"),
         ({"public_key": MATERIAL}, "no factor takes it"),
     ],
 )
