@@ -8,7 +8,7 @@ while it holds the ledger, so that no two ever wait for each other.
 import hashlib
 from typing import Final
 
-from sqlalchemy import func, select
+from sqlalchemy import ARRAY, BigInteger, bindparam, func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from sidecar.core.model import Person
@@ -18,6 +18,13 @@ MIGRATING: Final = "migrating"
 EVERYBODY: Final = "everybody"
 LEDGER: Final = "ledger"
 """The order of the feed and of the trail, and what all people together may cost."""
+
+_FEW: Final = 3
+"""People whom the statement names one by one, as nearly every transaction does."""
+_EACH: Final = text(
+    "SELECT pg_advisory_xact_lock(number) FROM unnest(:numbers) AS number"
+).bindparams(bindparam("numbers", type_=ARRAY(BigInteger)))
+"""For an import, which is about hundreds."""
 
 
 async def enter(connection: AsyncConnection, people: tuple[Person, ...]) -> None:
@@ -30,7 +37,10 @@ async def enter(connection: AsyncConnection, people: tuple[Person, ...]) -> None
         await connection.execute(select(func.pg_advisory_xact_lock(everybody)))
         return
     shared = func.pg_advisory_xact_lock_shared(everybody)
-    await connection.execute(select(shared, *map(func.pg_advisory_xact_lock, numbers)))
+    few = numbers if len(numbers) <= _FEW else []
+    await connection.execute(select(shared, *map(func.pg_advisory_xact_lock, few)))
+    if not few and numbers:
+        await connection.execute(_EACH, {"numbers": numbers})
 
 
 async def hold(connection: AsyncConnection, what: str) -> None:

@@ -16,6 +16,8 @@ from tests.postgres import Server
 
 _WAITING = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
 
+MANY = tuple(Person("app", f"person-{number}") for number in range(2000))
+
 Taking = Callable[[AsyncConnection], Awaitable[None]]
 
 
@@ -60,6 +62,9 @@ async def waits(engine: AsyncEngine, first: Taking, then: Taking) -> bool:
         (about(ADA), about(ADA), True),
         (about(ADA), about(TWIN), False),
         (about(ADA), about(TWIN, ADA), True),
+        (about(ADA), about(*MANY, ADA), True),
+        (about(*MANY, ADA), about(ADA), True),
+        (about(TWIN), about(*MANY, ADA), False),
         (about(ADA), about(APART), False),
         (about(APART), about(APART), False),
         (about(ADA), about(), True),
@@ -79,13 +84,14 @@ async def test_those_wait_who_would_disturb_each_other(
 
 
 async def test_two_who_need_the_same_two_do_not_wait_for_each_other(engine: AsyncEngine) -> None:
-    """Pairs of people, named in either order by many at once, show all done."""
+    """Several people, named in either order by many at once, show all done."""
 
-    async def both(*people: Person) -> None:
+    async def all_of(*people: Person) -> None:
         async with engine.begin() as connection:
             await enter(connection, people)
 
+    few, more = (ADA, TWIN), (ADA, TWIN, *MANY[:9])
     async with asyncio.TaskGroup() as tasks:
         for _ in range(20):
-            tasks.create_task(both(ADA, TWIN))
-            tasks.create_task(both(TWIN, ADA))
+            for people in (few, few[::-1], more, more[::-1]):
+                tasks.create_task(all_of(*people))
