@@ -1,5 +1,7 @@
 """Opening the listeners that serve from the first moment: the public one and that of probes."""
 
+from typing import Final
+
 from aiohttp import web
 
 from sidecar import wiring
@@ -8,6 +10,9 @@ from sidecar.metrics.worker import Metrics
 from sidecar.proxy.listener import Listener
 from sidecar.settings.schema import Settings
 from sidecar.web.health import Readiness, build_probes
+
+IDLE_S: Final = 75
+"""Nobody holds a connection to the probes for longer by saying nothing, or half a head."""
 
 
 async def listen_public(listener: Listener, settings: Settings, *, reuse_port: bool) -> None:
@@ -32,7 +37,8 @@ async def listen_probes(
     at = settings.listen.probes
     if at is None:
         return None
-    runner = web.AppRunner(build_probes(readiness, registry(metrics)), access_log=None)
+    app = build_probes(readiness, registry(metrics))
+    runner = web.AppRunner(app, access_log=None, keepalive_timeout=IDLE_S)
     await runner.setup()
     site: web.BaseSite = (
         web.UnixSite(runner, at.path)

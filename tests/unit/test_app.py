@@ -59,6 +59,23 @@ async def test_it_listens_and_its_probes_tell_the_truth(folder: Path) -> None:
         await status_of(live)
 
 
+@pytest.mark.threat(69)
+async def test_half_a_probe_holds_no_connection(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """THREATS 69: half a head to the probes shows a connection that is closed."""
+    monkeypatch.setattr("sidecar.listening.IDLE_S", 0.05)
+    port = free_port()
+    loaded = await configured(
+        folder, listen={"public": "127.0.0.1:0", "probes": f"127.0.0.1:{port}"}
+    )
+    async with running(loaded), asyncio.timeout(20):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"GET /health/live HTTP/1.1\r\nHos")
+        assert await reader.read() == b""
+        writer.close()
+
+
 class Slow(Application):
     """An application that answers when it is told to."""
 
