@@ -33,3 +33,17 @@ async def test_a_name_is_one_person(desk: Office, name: str) -> None:
     assert (read.status, read["user_id"], read["required"]) == (200, made["user_id"], True)
     gone = await program.call("DELETE", f"/users/{quote(name, safe='')}")
     assert gone.status == 200
+
+
+@pytest.mark.threat(35)
+async def test_whoever_is_called_like_somebody_elses_id_is_another(desk: Office) -> None:
+    """THREATS 35: a person whose subject is the whole id of another shows, by their own whole id,
+    as a person of their own.
+    """
+    program = await desk.program()
+    alike = "app_login:app_login:grace"
+    assert (await program.post("/config", user_id="app_login:grace")).status == 201
+    assert (await program.post("/config", user_id=alike, enabled=False)).status == 201
+    read = await program.get(f"/config/{quote(alike, safe='')}")
+    assert (read["user_id"], read["enabled"]) == (alike, False)
+    assert (await program.get("/config/grace"))["enabled"] is True
