@@ -55,6 +55,16 @@ def test_a_token_can_be_taken_back(tokens: Tokens) -> None:
     assert (again.exit_code, again.stderr.count("\n")) == (1, 1)
 
 
+def test_a_token_is_not_taken_back_unasked(tokens: Tokens) -> None:
+    """A revocation without an answer shows the question, and a token that lives on."""
+    made = json.loads(tokens("create", "--name", "shop", "--scope", "users:read", "--json").stdout)
+    asked = tokens("revoke", made["id"])
+    assert asked.exit_code == 1
+    assert f"Revoke {made['id']}?" in asked.stderr
+    [row] = tokens("list").stdout.splitlines()[1:]
+    assert row.split()[:3] == [made["id"], "live", "shop"]
+
+
 @pytest.mark.parametrize(
     ("words", "status", "said"),
     [
