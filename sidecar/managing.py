@@ -78,7 +78,7 @@ def compose(
         *(gate, wiring.naming(loaded), Replaying(kit.store, kit.clock)),
         types=f"{settings.public[0]}{settings.pages.prefix}problems/",
     )
-    documents = Documents(renderer)
+    documents = Documents(renderer, parts.types)
     about = AboutCalls(readiness, registry, documents.page)
     app = build_management(parts, ENDPOINTS, _handlers(loaded, flows, about), documents.routes())
     tls = wiring.tls_context(settings.management.tls)

@@ -45,6 +45,7 @@ class Responding(ForPerson):
     """The response to a prompt; `code` is short for a response of one field."""
 
     code: Annotated[Code | None, Field(repr=False)] = None
+    """A code as the person typed it; spaces and dashes in it do not matter."""
     response: Annotated[Fields | None, Field(repr=False)] = None
     """The fields that the prompt asks for."""
 

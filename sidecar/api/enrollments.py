@@ -105,6 +105,7 @@ class AppCode(ForPerson):
 
     enrollment_id: Identifier
     code: Annotated[Code, Field(repr=False)]
+    """The code that the app shows now."""
     name: Name | None = None
 
 

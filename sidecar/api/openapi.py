@@ -173,7 +173,8 @@ def _parameters(endpoint: Endpoint) -> Iterator[Json]:
     for name in _PARAMETER.findall(endpoint.path):
         kind: Any = UserId if name == "user_id" else Identifier
         schema = TypeAdapter(kind).json_schema()
-        yield {"name": name, "in": "path", "required": True, "schema": schema}
+        described = {"description": schema.pop("description")}
+        yield {"name": name, "in": "path", "required": True, "schema": schema, **described}
     if endpoint.query is not None:
         yield from _query(endpoint.query)
     if endpoint.conditional:

@@ -80,6 +80,7 @@ UserId = Annotated[
     Field(
         min_length=1,
         max_length=MAX_USER_ID_CHARS,
+        description="`realm:subject`, or the subject alone while there is one realm.",
         json_schema_extra={"format": "user-id", "examples": ["alice", "app_login:alice"]},
     ),
     AfterValidator(_user_id),
@@ -93,7 +94,9 @@ Line = Annotated[
 ]
 """One line of plain text."""
 
-Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{8,64}$")]
+Identifier = Annotated[
+    str, Field(pattern=r"^[A-Za-z0-9_-]{8,64}$", description="As an answer gave it.")
+]
 """An id of ours, as an answer of ours gave it."""
 
 Word = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]

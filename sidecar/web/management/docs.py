@@ -17,13 +17,14 @@ PLACE: Final = "/docs/"
 
 
 class Documents:
-    """The page `/docs` and the files it loads."""
+    """The page `/docs` and the files it loads; below `types` problem slugs are explained."""
 
-    def __init__(self, renderer: Renderer) -> None:
+    def __init__(self, renderer: Renderer, types: str) -> None:
         self._assets = renderer.assets
         text = renderer.document(
             "api/docs.html",
             groups=outline(description()),
+            types=types,
             version=__version__,
             api_version=VERSION,
             asset=lambda plain: f"{PLACE}{self._assets.name_of(plain)}",

@@ -1,23 +1,23 @@
 """The description of the API as a reader wants it: groups, calls, fields, without references."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
+
+from sidecar.api.openapi import PROBLEM
 
 Json = Mapping[str, Any]
 
 DEEPEST: Final = 4
 """Fields within fields that are shown; no model of ours is deeper."""
 _BOUNDS: Final = (
-    ("minLength", "at least {} characters"),
-    ("maxLength", "at most {} characters"),
-    ("minimum", "at least {}"),
-    ("maximum", "at most {}"),
-    ("maxItems", "at most {} of them"),
-    ("minItems", "at least {} of them"),
-    ("pattern", "matches {}"),
+    ("minLength", "maxLength", "{} characters"),
+    ("minimum", "maximum", "{}"),
+    ("minItems", "maxItems", "{} of them"),
 )
+_SLUG: Final = re.compile(r"`([a-z-]+)`")
 _KINDS: Final = {"date-time": "moment (RFC 3339)", "user-id": "user id"}
 
 
@@ -43,6 +43,8 @@ class Told:
     status: str
     text: str
     fields: tuple[Field, ...] = ()
+    slugs: tuple[str, ...] = ()
+    """Which problems it can be; empty where the call succeeded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +111,9 @@ class _Reader:
     def _told(self, responses: Json) -> Iterator[Told]:
         for status, said in responses.items():
             content = said.get("content", {}).get("application/json", {})
-            yield Told(status, said["description"], self._fields(content.get("schema", {})))
+            text, fields = said["description"], self._fields(content.get("schema", {}))
+            slugs = tuple(_SLUG.findall(text)) if PROBLEM in said.get("content", {}) else ()
+            yield Told(status, text, fields, slugs)
 
     def _parameter(self, said: Json) -> Field:
         field = self._field(said["name"], said["schema"], required=said["required"], depth=0)
@@ -117,7 +121,7 @@ class _Reader:
             field.name,
             field.kind,
             field.required,
-            said.get("description", ""),
+            said.get("description", field.text),
             field.bounds,
             said["in"],
         )
@@ -138,7 +142,7 @@ class _Reader:
             self._kind(said),
             required,
             said.get("description", ""),
-            tuple(text.format(inner[key]) for key, text in _BOUNDS if key in inner),
+            tuple(_bounds(inner)),
             fields=self._fields(self._item(said), depth + 1) if depth < DEEPEST else (),
         )
 
@@ -169,6 +173,18 @@ class _Reader:
         if whole.get("type") == "array":
             return f"list of {self._kind(whole.get('items', {}))}"
         return _KINDS.get(whole.get("format", ""), str(whole.get("type", "anything")))
+
+
+def _bounds(inner: Json) -> Iterator[str]:
+    """Say between which bounds a value lies, and what it looks like."""
+    for least, most, text in _BOUNDS:
+        low, high = inner.get(least), inner.get(most)
+        if low is not None and high is not None:
+            yield text.format(low if low == high else f"{low} to {high}")
+        elif low is not None or high is not None:
+            yield text.format(f"at most {high}" if low is None else f"at least {low}")
+    if "pattern" in inner:
+        yield f"matches {inner['pattern']}"
 
 
 def _example(sent: Json) -> str:

@@ -10,7 +10,8 @@ from sidecar.api.endpoints import ENDPOINTS
 from sidecar.web.management.docs import Documents
 from tests.tools.pages_server import renderer
 
-DOCUMENTS = Documents(renderer())
+TYPES = "https://shop.example.com/_sidecar/problems/"
+DOCUMENTS = Documents(renderer(), TYPES)
 PAGE = DOCUMENTS.page()
 TEXT = PAGE.raw.decode()
 
@@ -48,3 +49,9 @@ async def test_its_files_are_served(aiohttp_client: AiohttpClient) -> None:
 def test_nothing_is_unfinished(word: str) -> None:
     """No word of the machinery shows on the page."""
     assert word not in TEXT
+
+
+def test_problems_lead_to_what_they_mean() -> None:
+    """Each problem that a call may get shows as a link to the page that explains it."""
+    assert f'href="{TYPES}input-invalid"' in TEXT
+    assert TEXT.count(f'href="{TYPES}token-missing"') > 30

@@ -37,6 +37,10 @@ def test_a_call_says_what_it_takes_and_needs() -> None:
     assert '"user_id": "alice"' in call.example
     assert {"201", "401", "403", "422", "429"} <= {told.status for told in call.told}
     assert "scope" not in call.text
+    [unsound] = [told for told in call.told if told.status == "422"]
+    assert unsound.slugs == ("input-invalid",)
+    [id_] = [one for one in call.body if one.name == "user_id"]
+    assert id_.bounds == ("1 to 320 characters",)
 
 
 def test_what_may_be_left_out_says_so() -> None:
