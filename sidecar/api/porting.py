@@ -121,7 +121,7 @@ class UsersExported(ApiModel):
     next: Cursor | None
 
 
-_SECRET: Final = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
+_SEED: Final = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
 _RECIPIENT: Final = {
     "kty": "EC",
     "crv": "P-256",
@@ -147,8 +147,8 @@ IMPORT: Final = Endpoint(
     problems=PLUGIN_PROBLEMS,
     example={
         "entries": [
-            {"user_id": "alice", "otpauth": f"otpauth://totp/alice?secret={_SECRET}"},
-            {"user_id": "bob", "secret": _SECRET, "digits": 8, "period": 60},
+            {"user_id": "alice", "otpauth": f"otpauth://totp/alice?secret={_SEED}"},
+            {"user_id": "bob", "secret": _SEED, "digits": 8, "period": 60},
         ]
     },
 )

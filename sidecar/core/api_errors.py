@@ -26,7 +26,7 @@ class ScopeMissing(SidecarError):
     status = 403
 
     def __init__(self, scope: str) -> None:
-        super().__init__(f"the client lacks the scope {scope}")
+        super().__init__(f"the client lacks the scope {scope}; use a token that has it")
         self.scope = scope
 
 
@@ -48,7 +48,8 @@ class InputInvalid(SidecarError):
     status = 422
 
     def __init__(self, *faults: InputFault) -> None:
-        super().__init__(f"{len(faults)} faults in what was sent")
+        many = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
+        super().__init__(f"{many} in what was sent, listed in errors; nothing was changed")
         self.faults = faults
 
 

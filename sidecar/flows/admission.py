@@ -45,7 +45,7 @@ class Admission:
         async with self._kit.store.begin(visit.person) as tx:
             if await self.is_first(tx, visit):
                 if self._kit.factors[factor].traits.stands_in:
-                    message = "a spare cannot be the first factor"
+                    message = "backup codes come after another factor; set one up first"
                     raise Conflict(message)
                 return await self._ticket(tx, visit, invitation, now)
             if visit.overrides:
@@ -62,7 +62,7 @@ class Admission:
     async def _require_room(self, tx: Transaction, visit: Visit, factor: str) -> None:
         replaces = self._kit.factors[factor].traits.only_one
         if not replaces and len(await tx.authenticators.of(visit.person)) >= MOST_HELD:
-            message = "a person may not have more authenticators"
+            message = "nobody may have more authenticators; remove one first"
             raise Conflict(message)
 
     def _require_two_factors(self, visit: Visit, now: datetime) -> None:

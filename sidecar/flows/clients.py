@@ -16,6 +16,7 @@ LONGEST_LIFE = timedelta(days=366)
 TOUCHED_EVERY = timedelta(minutes=1)
 """How exactly it is known when a token was last used; more would be a write for each call."""
 ID_CHARS = 16
+_REFUSED = "no token of ours, expired, revoked, or not good from here; have a new one made"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,9 @@ class Clients:
         async with self._store.begin(APART) as tx:
             found = next((one for one in await tx.tokens.all() if one.client.id == which), None)
             if found is None or not await tx.tokens.revoke(which, now):
-                message = "no such token that still opens anything"
+                message = (
+                    "no such token that still opens anything; `sidecar tokens list` shows their ids"
+                )
                 raise NotFound(message)
             await tx.trail.append(_event("token.revoked", now, by, found))
         return found
@@ -92,14 +95,12 @@ class Clients:
         """
         hashed = self._tokens.api_hash(text)
         if hashed is None:
-            message = "not a token of ours"
-            raise TokenRefused(message)
+            raise TokenRefused(_REFUSED)
         now = self._clock()
         async with self._store.read() as tx:
             token = await tx.tokens.find(hashed)
         if token is None or not token.live(now) or not token.admits(address):
-            message = "unknown, expired, revoked, or not good from here"
-            raise TokenRefused(message)
+            raise TokenRefused(_REFUSED)
         if token.last_used_at is None or now - token.last_used_at >= TOUCHED_EVERY:
             async with self._store.begin(APART) as tx:
                 await tx.tokens.touch(token.client.id, now)

@@ -186,7 +186,7 @@ class Deliveries:
         async with self._kit.store.begin(visit.person) as tx:
             await tx.challenges.get(challenge.id, visit.person, session.id, now)
             if await self._sends(tx, challenge.id) >= MOST_SENDS:
-                message = "sent often enough"
+                message = "sent as often as it may be; begin another"
                 wait = math.ceil((challenge.expires_at - now).total_seconds())
                 raise TooManyAttempts(message, retry_after_s=wait)
             latest = await tx.outbox.latest(challenge.id)

@@ -90,4 +90,5 @@ async def _is_known(tx: Transaction, person: Person) -> bool:
 
 
 def _unknown() -> NotFound:
-    return NotFound("nothing is known of this person")
+    message = "nothing is known of this person; look for them in the list of people"
+    return NotFound(message)

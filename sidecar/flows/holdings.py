@@ -89,7 +89,7 @@ class Holdings:
         async with self._store.begin(person) as tx:
             found = await _theirs(tx, person, which)
             if found.held(now) is None:
-                message = "it is not held"
+                message = "it is not held, so there is nothing to approve"
                 raise Conflict(message)
             released = await tx.authenticators.release(found, now)
             await _tell(tx, found, "authenticator.approved", now=now, by=by)
@@ -165,5 +165,5 @@ async def _theirs(tx: Transaction, person: Person, which: AuthenticatorId) -> Au
     for item in await tx.authenticators.of(person):
         if item.id == which:
             return item
-    message = "no such authenticator"
+    message = "no such authenticator of this person; list what they have"
     raise NotFound(message)

@@ -86,7 +86,7 @@ class People:
         """
         found = await self.show(person)
         if found.account is None and not found.authenticators and not found.events:
-            message = "nothing is known of this person"
+            message = "nothing is known of this person; look for them in the list of people"
             raise NotFound(message)
         return found
 
@@ -114,7 +114,7 @@ class People:
         now = self._clock()
         async with self._store.begin(person) as tx:
             if await tx.accounts.get(person) is None:
-                message = "nothing is known of this person"
+                message = "nothing is known of this person; look for them in the list of people"
                 raise NotFound(message)
             await tx.accounts.forgive(person, now)
             await tx.trail.append(operated(person, "person.unlocked", now, by, reason=reason))

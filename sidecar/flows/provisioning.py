@@ -57,7 +57,7 @@ class Provisioning:
 
         """
         if factor not in self._kit.factors:
-            message = f"no factor {factor!r} is configured"
+            message = f"no factor {factor!r} is configured; there is {', '.join(self._kit.factors)}"
             raise NotFound(message)
         visit = await self._behalf.visit(errand)
         try:

@@ -45,10 +45,10 @@ class Replaying:
         if before is None:
             return await self._first(client, key, give, lasts), False
         if before.request_hash != hashed:
-            message = "the key came with another call"
+            message = "the key came before with another call; take a new one"
             raise KeyReused(message)
         if before.answer is None:
-            message = "the same call is being answered"
+            message = "the same call is being answered at this moment"
             raise CallUnderway(message, retry_after_s=_SOON_S)
         return before.answer, True
 

@@ -137,7 +137,9 @@ class Requested:
         ]
         found = [factor for factor in usable if factor in fitting and wish.factor in ("", factor)]
         if not found:
-            message = "there is nothing of this kind that the person could use now"
+            message = (
+                "there is nothing of this kind that the person could use now; see their status"
+            )
             raise NotFound(message)
         return found[0]
 

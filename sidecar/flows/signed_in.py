@@ -72,7 +72,7 @@ class SignOuts:
         async with self._store.begin(person) as tx:
             theirs = await tx.sessions.of(person, now)
             if not any(one.id == which and not one.client for one in theirs):
-                message = "the person has no such session"
+                message = "the person has no such session; it may have ended"
                 raise NotFound(message)
             await tx.sessions.end(person, which)
             await tx.feed.append("session", person, which, now)

@@ -170,6 +170,6 @@ async def _follow(
 
 def _known(account: Account | None) -> Account:
     if account is None:
-        message = "nothing is known of this person"
+        message = "nothing is configured of this person; POST /config does that"
         raise NotFound(message)
     return account

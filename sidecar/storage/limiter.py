@@ -41,7 +41,8 @@ class MemoryLimiter:
             events.popleft()
         if len(events) >= bucket.limit:
             raise TooManyAttempts(
-                f"{bucket.name}: {bucket.limit} events", retry_after_s=_wait_s(events, bucket, now)
+                f"{bucket.name}: {bucket.limit} within {bucket.window}",
+                retry_after_s=_wait_s(events, bucket, now),
             )
         events.append(now)
         if len(self._events) > self._keys_kept:

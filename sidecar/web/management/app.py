@@ -185,7 +185,9 @@ def _around(parts: Management) -> Middleware:
 def _of(reason: web.HTTPException) -> SidecarError:
     match reason.status:
         case HTTPStatus.METHOD_NOT_ALLOWED:
-            return MethodNotAllowed("this path does not know the method")
+            return MethodNotAllowed(
+                "this path does not know the method; Allow lists those it knows"
+            )
         case HTTPStatus.NOT_FOUND:
             return NotFound("there is no such endpoint; see /docs")
         case _:

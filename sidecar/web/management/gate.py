@@ -69,18 +69,21 @@ class Gate:
     async def _client(self, request: web.Request) -> ApiClient:
         said = request.headers.getall("Authorization", ())
         if len(said) > 1:
-            message = "Authorization occurs twice"
+            message = "Authorization occurs twice; send it once"
             raise MalformedRequest(message)
         if said:
             if said[0][: len(_SCHEME)].lower() != _SCHEME:
-                message = "no bearer token"
+                message = "send Authorization: Bearer, and an API token"
                 raise TokenRefused(message)
             return await self._clients.recognise(said[0][len(_SCHEME) :].strip(), _peer(request))
         shown = _certificate(request)
         for known in self._certified:
             if _shows(shown, known.name):
                 return known.client
-        message = "neither a token nor a known certificate"
+        message = (
+            "send Authorization: Bearer, and an API token (`sidecar tokens create` makes one), or "
+            "show a client certificate that is configured"
+        )
         raise TokenMissing(message)
 
 

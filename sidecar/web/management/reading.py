@@ -50,7 +50,9 @@ def require_version(request: web.Request) -> None:
 
     """
     if any(asked != VERSION for asked in request.headers.getall(VERSION_HEADER, ())):
-        message = f"this sidecar speaks version {VERSION}"
+        message = (
+            f"this sidecar speaks version {VERSION}; ask for that, or leave {VERSION_HEADER} out"
+        )
         raise VersionUnknown(message)
 
 
@@ -116,10 +118,10 @@ async def read_body(request: web.Request, most: int) -> bytes:
     """
     kinds = request.headers.getall("Content-Type", ())
     if len(kinds) != 1 or request.content_type != "application/json":
-        message = "send application/json"
+        message = "send the body as Content-Type: application/json"
         raise MediaTypeUnsupported(message)
     if (request.charset or "utf-8").lower() not in {"utf-8", "utf8"}:
-        message = "JSON is UTF-8"
+        message = "send the body in UTF-8, as JSON is"
         raise MediaTypeUnsupported(message)
     encodings = request.headers.getall("Content-Encoding", ())
     if any(encoding.lower() != "identity" for encoding in encodings):
@@ -131,7 +133,7 @@ async def read_body(request: web.Request, most: int) -> bytes:
         async with asyncio.timeout(BODY_WITHIN_S):
             return await _read(request.content, most)
     except web.RequestPayloadError as broken:
-        message = "the body ended early"
+        message = "the body ended early; send it again"
         raise MalformedRequest(message) from broken
     except TimeoutError as slow:
         raise MalformedRequest(f"the body did not come within {BODY_WITHIN_S} s") from slow
@@ -182,7 +184,7 @@ def _require_bounded(body: bytes, most: int) -> None:
         depth += {b"[": 1, b"{": 1, b"]": -1, b"}": -1}.get(found.group(), 0)
         values += found.group() in {b",", b"[", b"{"}
         if depth > MAX_DEPTH:
-            message = "nested too deeply"
+            message = f"nested deeper than {MAX_DEPTH}"
             raise MalformedRequest(message)
         if values > most:
             message = f"more than {most} values"
@@ -292,4 +294,4 @@ def _said(error: Exception) -> str:
         return f"byte {error.start} is not UTF-8"
     if isinstance(error, UnicodeEncodeError):
         return "half a surrogate pair is no character"
-    return str(error) or "nested too deeply"
+    return str(error) or f"nested deeper than {MAX_DEPTH}"

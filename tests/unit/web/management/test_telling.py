@@ -24,7 +24,8 @@ from sidecar.core.errors import (
     TooManyAttempts,
 )
 from sidecar.core.model import Prompt
-from sidecar.web.management.telling import problem
+from sidecar.core.protocols import REASONS
+from sidecar.web.management.telling import ADVICE, problem
 
 TYPES = "https://app.test/_sidecar/problems/"
 
@@ -82,6 +83,13 @@ def test_faults_of_input_are_listed() -> None:
         {"pointer": "/name", "detail": "too long"},
         {"pointer": "", "parameter": "more", "detail": "unknown"},
     ]
+
+
+@pytest.mark.parametrize("reason", sorted(REASONS))
+def test_why_a_response_was_rejected_is_said_in_words(reason: str) -> None:
+    """Every reason that a factor may give shows what to do about it."""
+    shown = str(told(ResponseRejected(reason))["detail"])
+    assert shown == ADVICE[reason]
 
 
 def test_what_is_open_instead_is_named() -> None:
