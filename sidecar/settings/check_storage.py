@@ -50,8 +50,9 @@ def _server(url: str) -> Iterator[Finding]:
         hint = f"{SERVER}user:password@host:5432/name; write %40 for @ and so on in a password"
         yield Finding(_WHERE, "is no address of a database", hint)
         return
-    if not parsed.database:
-        yield Finding(_WHERE, "names no database", f"{SERVER}user:password@host:5432/name")
+    for what, named in (("database", parsed.database), ("user", parsed.username)):
+        if not named:
+            yield Finding(_WHERE, f"names no {what}", f"{SERVER}user:password@host:5432/name")
     yield from _way(parsed)
 
 

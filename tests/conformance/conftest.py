@@ -2,13 +2,13 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 import pytest
 
 from sidecar.storage.sql import SqlStore, open_store
 from tests.conformance.stores import RING, Travel, sqlite_file, url_of
 from tests.postgres import Server
+from tests.unit.flows.scene import quick_folder
 
 
 @pytest.fixture
@@ -17,10 +17,11 @@ def clock() -> Travel:
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
-async def place(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
+async def place(request: pytest.FixtureRequest) -> AsyncIterator[str]:
     """Each kind of database in turn, with an empty store in it."""
     if request.param == "sqlite":
-        yield url_of(sqlite_file(tmp_path))
+        with quick_folder() as folder:
+            yield url_of(sqlite_file(folder))
         return
     server: Server = request.getfixturevalue("postgres")
     async with server.store() as url:

@@ -25,6 +25,7 @@ def said(url: str) -> str:
         ("sqlite+aiosqlite:///:memory:", "needs a file"),
         ("postgresql+psycopg://u:p@db/x", "is no address of a database (did you mean postgresql+a"),
         ("postgresql+asyncpg://u:p@127.0.0.1", "names no database"),
+        ("postgresql+asyncpg://127.0.0.1/x", "names no user"),
         ("postgresql+asyncpg://u:p@127.0.0.1:many/x", "is no address of a database"),
         (f"{SERVER}?sslmode=perhaps", "'perhaps' is no sslmode (one of disable, "),
         (f"{SERVER}?options=-c%20fsync%3Doff", "'options' is no word that an address may have"),
