@@ -12,6 +12,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
+from sidecar.cli.asking import require_yes
 from sidecar.cli.loading import DEFAULT_PATH, ConfigOption, load, refused
 from sidecar.cli.showing import Told, show, visible
 from sidecar.client import Client, ClientError, Patience, ProblemError, Tls, Unreachable
@@ -163,7 +164,7 @@ def _runnable(work: Work, asks: str, shared: list[inspect.Parameter]) -> Callabl
         place = _place(said)
         if asks and not said["yes"]:
             where = f" ({place.url})" if place.url else ""
-            typer.confirm(f"{_asked(asks, mine)}{where}", abort=True, err=True)
+            require_yes(f"{_asked(asks, mine)}{where}")
         told = _done(place, work, mine)
         show(told, as_json=said.get("as_json", False))
         if told.status:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from sidecar.cli.asking import require_yes
 from sidecar.cli.loading import DEFAULT_PATH, ConfigOption, load, refused
 from sidecar.cli.main import EXIT_CONFIG
 from sidecar.clock import utc_now
@@ -60,7 +61,7 @@ def down(
         raise typer.Exit(1)
     if not yes:
         lost = "EVERYTHING in it is lost" if empties else "what only the newer one holds is lost"
-        typer.confirm(f"Move the schema of {at.place} down to {to}? {lost}", abort=True)
+        require_yes(f"Move the schema of {at.place} down to {to}? {lost}")
     _tell(_run(migrate_down(database, key_ring(loaded), to)))
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, TypeVar
 
 import typer
 
+from sidecar.cli.asking import require_yes
 from sidecar.cli.desk import Json, Yes, operator_name
 from sidecar.cli.loading import DEFAULT_PATH, ConfigOption, load, refused
 from sidecar.cli.showing import Told, show, table, visible
@@ -78,7 +79,7 @@ def revoke(
     """Let a token open nothing any more."""
     loaded = load(config)
     if not yes:
-        typer.confirm(f"Revoke {visible(which)}? What calls with it stops", abort=True, err=True)
+        require_yes(f"Revoke {visible(which)}? What calls with it stops")
     gone = _with_clients(loaded, lambda clients: clients.revoke(ClientId(which), _operator()))
     line = f"{visible(gone.client.name)} ({gone.client.id}) is revoked"
     show(Told(_told(gone), (line,)), as_json=as_json)

@@ -198,7 +198,7 @@ def _browser(one: RememberedBrowser) -> tuple[object, ...]:
 
 
 def _event(one: Event) -> tuple[object, ...]:
-    details = " ".join(f"{name}={value}" for name, value in one.details.items())
+    details = " ".join(f"{name}={value}" for name, value in one.details.items() if value != "")
     return (one.at, one.name, one.actor, details)
 
 

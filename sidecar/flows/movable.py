@@ -57,7 +57,8 @@ class Movable:
         adopted = self.seeded[factor].adopt(seed)
         if not isinstance(adopted, Enrolled):
             return (
-                f"{factor} makes no such codes, or the secret is too short to be safe: "
+                f"{factor} makes no such codes ({seed.digits} digits, every {seed.period_s} s, "
+                f"of {len(seed.secret)} bytes), or the secret is too short to be safe: "
                 "its person sets up an app anew"
             )
         return Taken(factor, adopted.material, mark_of(factor, seed), adopted.detail)
