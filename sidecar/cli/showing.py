@@ -12,6 +12,10 @@ from pydantic_core import to_json
 
 _UNSEEN: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 _GAP: Final = "  "
+_RULED: Final = 3
+"""What a drawn column takes beside its cells."""
+_READABLE: Final = 24
+"""The least width that the widest column of a drawn table is folded to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +99,28 @@ def draw(parts: Iterable[Part], out: TextIO, *, terminal: bool) -> None:
 def _paint(part: Table, out: TextIO) -> None:
     from rich import box, console, table, text  # drawn for people, loaded by nobody else
 
+    screen = console.Console(file=out, force_terminal=True, highlight=False)
+    widths, widest = part.widths, max(part.widths)
+    whole = sum(widths) + _RULED * len(widths)
+    if part.rows and whole - widest + min(widest, _READABLE) > screen.width:
+        return _stack(part, out)
     painted = table.Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for column, width in zip(part.columns, part.widths, strict=True):
-        # What people copy from here stays in one piece, whatever else has to be folded.
-        painted.add_column(column, overflow="fold", min_width=width if column == "ID" else None)
+    for column, width in zip(part.columns, widths, strict=True):
+        # Only the widest column is folded, and never an id: people copy those from here.
+        whole = column == "ID" or width < widest
+        painted.add_column(column, overflow="fold", min_width=width if whole else None)
     for row in part.rows:
         painted.add_row(*map(text.Text, row))  # no markup: a name is a name
-    console.Console(file=out, force_terminal=True, highlight=False).print(painted)
+    return screen.print(painted)
+
+
+def _stack(part: Table, out: TextIO) -> None:
+    """Write a row below the other, a cell a line: where columns would be cut off."""
+    names = max(map(len, part.columns))
+    for row in part.rows:
+        for column, cell in zip(part.columns, row, strict=True):
+            typer.echo(f"{column.ljust(names)}{_GAP}{cell}", file=out)
+        typer.echo(file=out)
 
 
 def _unseen(sign: str) -> bool:

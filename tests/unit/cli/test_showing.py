@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -40,6 +41,33 @@ def test_a_terminal_gets_a_drawn_table() -> None:
     assert painted.startswith("two things:\n")
     assert "─" in painted
     assert "A key with a long name" in painted
+
+
+WIDE = table(
+    "NAME STATE ID DETAILS", [("blue phone", "active", "e7yxaLDDdbCUt7Pm_Zyu", "few words " * 9)]
+)
+
+
+def test_a_narrow_terminal_loses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where columns would be cut off each cell shows whole, on a line of its own."""
+    monkeypatch.setenv("COLUMNS", "60")
+    assert drawn(WIDE, terminal=True) == (
+        "NAME     blue phone\n"
+        "STATE    active\n"
+        "ID       e7yxaLDDdbCUt7Pm_Zyu\n"
+        f"DETAILS  {'few words ' * 9}\n"
+        "\n"
+    )
+
+
+def test_only_the_widest_column_is_folded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where it suffices to fold one column the others show in one piece, within the width."""
+    monkeypatch.setenv("COLUMNS", "80")
+    painted = re.sub(r"\x1b\[[0-9;]*m", "", drawn(WIDE, terminal=True))
+    assert "─" in painted
+    assert "blue phone" in painted
+    assert "e7yxaLDDdbCUt7Pm_Zyu" in painted
+    assert max(map(len, painted.splitlines())) <= 80
 
 
 @pytest.mark.parametrize("terminal", [True, False])
