@@ -47,7 +47,8 @@ def read_source(path: Path) -> Source:
     try:
         raw = path.read_bytes()
     except OSError as error:
-        return _unread(path, f"cannot be read: {error.strerror}")
+        hint = "name the configuration by --config, or SIDECAR_CONFIG"
+        return _unread(path, f"cannot be read: {error.strerror}", hint)
     if len(raw) > MAX_BYTES:
         return _unread(path, f"has more than {MAX_BYTES} bytes")
     try:
@@ -74,8 +75,8 @@ def read_text(text: str, file: str) -> Source:
     return Source(data, Places(file, reader.lines), tuple(reader.findings))
 
 
-def _unread(path: Path, message: str) -> Source:
-    return Source(None, Places(str(path), {}), (Finding((), message),))
+def _unread(path: Path, message: str, hint: str = "") -> Source:
+    return Source(None, Places(str(path), {}), (Finding((), message, hint),))
 
 
 @dataclass(slots=True)

@@ -84,7 +84,10 @@ def test_the_file_may_be_named_by_the_environment(run: Run) -> None:
     done = run("check", SIDECAR_CONFIG="/nowhere/sidecar.yaml")
     assert (done.exit_code, done.output) == (
         78,
-        "/nowhere/sidecar.yaml:1: cannot be read: No such file or directory\n",
+        (
+            "/nowhere/sidecar.yaml:1: cannot be read: No such file or directory "
+            "(name the configuration by --config, or SIDECAR_CONFIG)\n"
+        ),
     )
 
 
