@@ -13,7 +13,7 @@ from sidecar.storage import setup
 from sidecar.storage.database import database
 from sidecar.storage.faults import CREATE, StoreAbsent, StoreUnproven
 from sidecar.storage.locks import enter
-from sidecar.storage.postgres import PostgresDatabase, _engine, _way
+from sidecar.storage.postgres import ABANDONED_S, PostgresDatabase, _engine, _way
 from sidecar.storage.setup import migrate_down, migrate_up
 from sidecar.storage.sql import open_store
 from sidecar.storage.tables import accounts
@@ -152,23 +152,24 @@ async def test_nobody_waits_without_end(postgres: Server) -> None:
         await impatient.dispose()
 
 
-async def test_what_a_process_forgot_holds_nobody(
-    postgres: Server, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_what_a_process_forgot_holds_nobody(postgres: Server) -> None:
     """A transaction that its process left open shows ended by the server, and others served."""
-    monkeypatch.setattr("sidecar.storage.postgres.ABANDONED_S", 0.2)
+    limit = "idle_in_transaction_session_timeout"
     async with postgres.store() as url:
         stuck, other = await open_store(url, RING, Travel()), await open_store(url, RING, Travel())
 
         async def hang() -> None:
             async with stuck.begin(ADA) as tx:
                 await tx.accounts.mark_enrolled(ADA, NOW)
+                found = await tx.connection.execute(text(f"SHOW {limit}"))
+                assert found.scalar_one() == f"{ABANDONED_S}s"
+                await tx.connection.execute(text(f"SET LOCAL {limit} = '50ms'"))
                 async with other.begin(ADA) as after:
                     assert await after.accounts.get(ADA) is None
 
         with pytest.raises(StoreUnavailable):
             await hang()
-        async with stuck.read() as tx:
+        async with other.read() as tx:
             assert await tx.accounts.get(ADA) is None
         await stuck.close()
         await other.close()
