@@ -160,6 +160,7 @@ class SqlStore:
     async def sweep(self, now: datetime) -> int:
         """Return how many rows were removed that nothing can ask for any more."""
         async with transaction(self._writer) as connection:
+            await self._where.recognise(connection, self._vault)
             return await sweep(connection, now)
 
     async def close(self) -> None:
