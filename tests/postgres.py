@@ -16,6 +16,7 @@ import asyncpg
 import pytest
 
 from sidecar.storage.setup import migrate_up
+from tests.certificates import self_signed
 from tests.conformance.stores import RING, Travel
 from tests.tools.ports import POLL_S, free_ports
 
@@ -30,6 +31,7 @@ _SETTINGS = {
     "shared_buffers": "32MB",
     "autovacuum": "off",
     "log_min_messages": "panic",
+    "ssl": "on",
 }
 _TEMPLATE = "proven"
 _CUT = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{}'"
@@ -40,10 +42,16 @@ class Server:
     """A running server; whoever is called `sidecar` may do everything, with any password."""
 
     port: int
+    certificate: Path
+    """By which it proves itself to whoever asks for that."""
     _numbers: Iterator[int] = field(default_factory=count)
     _made: bool = False
 
     def url(self, name: str) -> str:
+        return f"{self.plain_url(name)}?sslmode=disable"
+
+    def plain_url(self, name: str) -> str:
+        """Return the address without a word on how it is reached."""
         return f"postgresql+asyncpg://sidecar:{PASSWORD}@127.0.0.1:{self.port}/{name}"
 
     @asynccontextmanager
@@ -63,7 +71,7 @@ class Server:
     async def execute(self, statement: str, database: str = "postgres") -> str:
         """Return what the server says of a statement."""
         connection = await asyncpg.connect(
-            host="127.0.0.1", port=self.port, user="sidecar", database=database
+            host="127.0.0.1", port=self.port, user="sidecar", database=database, ssl=False
         )
         try:
             told: str = await connection.execute(statement)
@@ -111,18 +119,22 @@ def serving() -> Iterator[Server]:
         pytest.skip("PostgreSQL is not installed")
     memory = Path("/dev/shm")  # noqa: S108 - the folder is made anew, and its owner's only
     folder = Path(mkdtemp("-postgres", dir=memory if os.access(memory, os.W_OK) else None))
+    certificate = self_signed(folder)
+    certificate.chmod(0o600)
     if os.getuid() == 0:
-        shutil.chown(folder, "postgres", "postgres")
+        for path in (folder, certificate):
+            shutil.chown(path, "postgres", "postgres")
     try:
         data, (port,) = folder / "data", free_ports(1)
         _prepare(programs, data)
-        options = [f"--{name}={value}" for name, value in _SETTINGS.items()]
+        settings = {**_SETTINGS, **dict.fromkeys(("ssl_cert_file", "ssl_key_file"), certificate)}
+        options = [f"--{name}={value}" for name, value in settings.items()]
         process = subprocess.Popen(
             [*_as_nobody(), str(programs / "postgres"), "-D", str(data), f"--port={port}", *options]
         )
         try:
             _wait_for(data / "postmaster.pid")
-            yield Server(port)
+            yield Server(port, certificate)
         finally:
             process.send_signal(signal.SIGQUIT)
             process.wait(START_S)

@@ -1,6 +1,7 @@
 """One transaction from begin to end, whole even where its task is cancelled."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
@@ -78,7 +79,7 @@ def cause(error: Exception) -> str:
 def may_pass(error: Exception) -> bool:
     """Tell whether the server could not be reached, or takes nobody now: it may in a moment."""
     if not isinstance(error, DBAPIError) or not isinstance(error.orig, EmulatedDBAPIException):
-        return isinstance(error, OSError)
+        return isinstance(error, OSError) and not isinstance(error, ssl.SSLError)
     state = str(getattr(error.orig.driver_exception, "sqlstate", None) or "")
     return state.startswith(_PASSING)
 

@@ -1,6 +1,7 @@
 """How connections to PostgreSQL behave, and what is told where they cannot be had."""
 
 from dataclasses import replace
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -19,9 +20,11 @@ from sidecar.storage.sql import open_store
 from sidecar.storage.tables import accounts
 from sidecar.storage.transaction import transaction
 from sidecar.storage.vault import KeyRing
+from tests.certificates import self_signed
 from tests.conformance.stores import ADA, K1, NOW, RING, Travel, session, token
 from tests.postgres import PASSWORD, Server
 
+_ENCRYPTED = "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()"
 FOREIGN = KeyRing((replace(K1, secret=b"\xff" * 32),))
 
 
@@ -190,6 +193,25 @@ async def test_the_servers_words_leave_without_values(postgres: Server) -> None:
     assert caught is not None
     assert "very-secret" not in f"{caught} {caught.__cause__}"
     assert "UniqueViolationError" in str(caught)
+
+
+async def test_a_server_proves_itself_where_it_must(postgres: Server, tmp_path: Path) -> None:
+    """A server whose certificate fits shows an encrypted store; one of another authority, or that
+    the machine does not trust, a fault that is no outage.
+    """
+    other, query = self_signed(tmp_path, name="other"), "?sslmode=verify-full"
+    async with postgres.store() as url:
+        plain = postgres.plain_url(urlsplit(url).path[1:])
+        store = await open_store(
+            f"{plain}{query}&sslrootcert={postgres.certificate}", RING, Travel()
+        )
+        async with store.read() as tx:
+            found = await tx.connection.execute(text(_ENCRYPTED))
+            assert found.scalar_one() is True
+        await store.close()
+        for way in (f"{query}&sslrootcert={other}", query, f"{query}&sslcert={other}"):
+            fault = await fault_of(f"{plain}{way}")
+            assert "SSLCertVerificationError" in str(fault)
 
 
 def test_the_address_tells_how_the_server_is_reached() -> None:
