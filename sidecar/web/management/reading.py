@@ -4,7 +4,7 @@ import asyncio
 import json
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Final, TypeVar
 from urllib.parse import unquote_to_bytes
 
@@ -15,6 +15,7 @@ from sidecar.api.endpoint import MAX_BODY_BYTES, Endpoint
 from sidecar.api.words import ApiModel
 from sidecar.core.api_errors import InputFault, InputInvalid, MediaTypeUnsupported, VersionUnknown
 from sidecar.core.errors import BodyTooLarge, MalformedRequest
+from sidecar.web.management.faults import faults
 
 Model = TypeVar("Model", bound=ApiModel)
 
@@ -30,13 +31,10 @@ BODY_WITHIN_S: Final = 30
 """Nobody holds a connection for longer by sending slowly."""
 MAX_DEPTH: Final = 20
 """No body that is asked for is deeper than five."""
-MAX_FAULTS: Final = 20
 BYTES_A_VALUE: Final = 32
 """One value for so many bytes that a body may have, and no more: each could be a fault to tell."""
 _EXACT: Final = 2.0**53
 """Below, a float is the one number that was written (RFC 8259 §6)."""
-_NAME_ITSELF: Final = "[key]"
-"""How pydantic says that a name is wrong, not what stands under it."""
 
 _MARK = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)|[\[{]|[\]}]|,', re.DOTALL)
 """A text, whole or not, a bracket, a comma; no text is tried twice: a body of quotes would cost."""
@@ -204,7 +202,7 @@ def checked(kind: type[Model], value: object) -> Model:
         # As JSON again: only so do texts become moments and words of an enumeration.
         return kind.model_validate_json(_spelled(value))
     except ValidationError as error:
-        raise InputInvalid(*_faults(error)) from error
+        raise InputInvalid(*faults(error, value)) from error
 
 
 def read_query(request: web.Request, kind: type[Model] | None) -> Model | None:
@@ -236,27 +234,7 @@ def checked_query(kind: type[Model], said: Mapping[str, str]) -> Model:
     try:
         return kind.model_validate_strings(dict(said))
     except ValidationError as error:
-        raise InputInvalid(*_faults(error, parameters=True)) from error
-
-
-def pointer(place: Sequence[str | int]) -> str:
-    """Return the place as a JSON pointer (RFC 6901 §3); of a wrong name, of what has it."""
-    parts = place[:-1] if place and place[-1] == _NAME_ITSELF else place
-    words = (str(part).replace("~", "~0").replace("/", "~1") for part in parts)
-    return "".join(f"/{word}" for word in words)
-
-
-def _faults(error: ValidationError, *, parameters: bool = False) -> list[InputFault]:
-    found = []
-    for fault in error.errors(include_url=False, include_input=False)[:MAX_FAULTS]:
-        place, said = fault["loc"], fault["msg"]
-        detail = said[:1].lower() + said[1:].removeprefix("Value error, ")
-        detail = detail.removeprefix("value error, ")
-        if parameters:
-            found.append(InputFault(detail, parameter=str(place[0]) if place else ""))
-        else:
-            found.append(InputFault(detail, pointer(place)))
-    return found
+        raise InputInvalid(*faults(error)) from error
 
 
 def _spelled(value: object) -> bytes:

@@ -16,7 +16,7 @@ from sidecar.api.words import ApiModel, Paged
 from sidecar.core.api_errors import InputInvalid
 from sidecar.core.errors import MalformedRequest, SidecarError
 from sidecar.web.management import reading
-from sidecar.web.management.reading import MAX_DEPTH, checked, parse, pointer
+from sidecar.web.management.reading import MAX_DEPTH, checked, parse
 
 
 @given(
@@ -122,13 +122,6 @@ def test_what_was_sent_is_not_repeated() -> None:
     with pytest.raises(InputInvalid) as refused:
         checked(NewConfig, {"user_id": "a\u202eswordfish", "required": "swordfish"})
     assert "swordfish" not in repr(refused.value.faults)
-
-
-def test_pointers_are_those_of_the_rfc() -> None:
-    """The places of RFC 6901 §5 show their spelling."""
-    assert [pointer(p) for p in ((), ("foo", 0), ("a/b",), ("m~n",))] == [
-        *("", "/foo/0", "/a~1b", "/m~0n"),
-    ]
 
 
 # --- over HTTP ------------------------------------------------------------------------------------
