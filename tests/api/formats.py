@@ -1,7 +1,9 @@
 """What schemathesis has to be told: texts of our own formats, names, and what an app shows."""
 
+import itertools
 import json
 import os
+import re
 import unicodedata
 from typing import Any, Final
 from urllib.parse import unquote
@@ -29,6 +31,9 @@ _CHARACTERS = st.characters(exclude_categories=_UNSEEN)
 _OF_NAMES = st.characters(exclude_categories=_UNSEEN, exclude_characters="%")
 """The tool writes paths in which a % stands for itself, whatever follows it."""
 
+KEY: Final = "Idempotency-Key"
+_SOUND_KEY: Final = re.compile(r"[!-~]{1,240}")
+_calls = itertools.count()
 _apps: Final[dict[str, str]] = {}
 """Enrollment -> the secret that was shown for it."""
 
@@ -50,7 +55,9 @@ schemathesis.openapi.format("line", lines)
 def before_call(
     _context: schemathesis.HookContext, case: schemathesis.Case[Any], _kwargs: dict[str, Any]
 ) -> None:
-    """Names are spelled as they are, and what stands for something of a person's becomes that."""
+    """Names are spelled as they are, what stands for something of a person's becomes that, and no
+    two calls have one key: the second would not be looked at.
+    """
     path, query, body = (
         part if isinstance(part, dict) else {}
         for part in (case.path_parameters, case.query, case.body)
@@ -65,6 +72,9 @@ def before_call(
         for name in ("authenticator_id", "session_id"):
             if part.get(name) == THEIRS and name in theirs:
                 part[name] = theirs[name]
+    key = case.headers.get(KEY) if case.headers else None
+    if isinstance(key, str) and _SOUND_KEY.fullmatch(key):
+        case.headers[KEY] = f"{key}-{next(_calls)}"
     if body.get("code") == RIGHT_CODE:
         secret = _apps.get(str(body.get("enrollment_id"))) or theirs.get("secret", "")
         body["code"] = pyotp.TOTP(secret).at(int(os.environ[NOW])) if secret else RIGHT_CODE

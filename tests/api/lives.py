@@ -44,8 +44,8 @@ class Life:
         path = {"user_id": self.user} if "{user_id}" in endpoint.path else {}
         body = None
         if endpoint.body is not None:
-            whose = {} if path else {"user_id": self.user}
-            body = {**whose, **more}
+            whose = "user_id" in endpoint.body.model_fields and not path
+            body = {**({"user_id": self.user} if whose else {}), **more}
         how["path"] = {**path, **how.get("path", {})}
         reply = await self.api.call(endpoint, body, **how)
         good = reply.status == status if status else reply.status in endpoint.answers

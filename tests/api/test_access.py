@@ -114,7 +114,7 @@ async def test_two_credentials_are_none(desk: Api) -> None:
     assert answered.told == (400, "malformed-request")
 
 
-@pytest.mark.conforms("ASVS-8.2.1", "ASVS-8.3.1", "ASVS-8.4.2")
+@pytest.mark.conforms("ASVS-8.2.1", "ASVS-8.3.1")
 async def test_every_scope_opens_its_own_endpoints_alone(desk: Api) -> None:
     """Each endpoint with a token for each single scope shows an answer for its own, and for every
     other that it is missing, before what was sent is read.

@@ -88,10 +88,7 @@ WRITTEN: Mapping[str, tuple[Callable[[str], bytes], tuple[int, str]]] = {
         MALFORMED,
     ),
     "a proto": (lambda text: f'{text[:-1]}, "__proto__": {{}}}}'.encode(), INVALID),
-    "many names": (
-        lambda _: json.dumps({f"n{n}": n for n in range(4000)}).encode(),
-        INVALID,
-    ),
+    "many values": (lambda _: b'{"a": [' + b"[]," * 21_800 + b"0]}", MALFORMED),
     "gzip unsaid": (lambda text: gzip.compress(text.encode()), MALFORMED),
 }
 
@@ -133,7 +130,6 @@ async def test_how_it_is_written(desk: Api, endpoint: Endpoint) -> None:
     assert stored(desk.folder) == before
 
 
-@pytest.mark.conforms("ASVS-4.1.1")
 @pytest.mark.parametrize("endpoint", WITH_BODY, ids=_named)
 async def test_what_it_is_said_to_be(desk: Api, endpoint: Endpoint) -> None:
     """A body of another type, charset or encoding shows 415, whatever it holds."""

@@ -16,6 +16,7 @@ from tests.api import formats
 from tests.api.calling import HOST, Api, api
 from tests.api.lives import life, visitor
 from tests.api.sound import UNKNOWN_ID
+from tests.api.story import RICH
 from tests.postgres import Server
 
 ROOT = Path(__file__).parent.parent.parent
@@ -23,6 +24,9 @@ RULES = Path(__file__).with_name("schemathesis.toml")
 TOOL = Path(sys.executable).with_name("st")
 SLOW_S = 300
 """On a machine that does ten other things; alone it takes a tenth."""
+ALL = ("examples", "coverage", "fuzzing", "stateful")
+TELLING = ("coverage", "stateful")
+"""What reaches the most statements, and the most states."""
 _CASES = re.compile(r"(\d+) generated")
 
 
@@ -43,12 +47,12 @@ async def populated(desk: Api) -> dict[str, str]:
     return {formats.PEOPLE: json.dumps(people), formats.NOW: str(now)}
 
 
-async def attacked(desk: Api, *, examples: int) -> int:
+async def attacked(desk: Api, *phases: str) -> int:
     """Return how many calls were made, all of which went as the description says."""
     told = await populated(desk)
     process = await asyncio.create_subprocess_exec(
         *(TOOL, "--config-file", RULES, "run", f"http://{HOST}:{desk.port}/openapi.json"),
-        *("--max-examples", str(examples), "--no-color", "--no-shrink"),
+        *("--phases", ",".join(phases), "--no-color", "--no-shrink"),
         cwd=desk.folder,  # it leaves things where it runs
         env={**os.environ, **told, "SIDECAR_API_TOKEN": desk.token, "PYTHONPATH": str(ROOT)},
         stdout=asyncio.subprocess.PIPE,
@@ -62,20 +66,21 @@ async def attacked(desk: Api, *, examples: int) -> int:
     return int(found[1])
 
 
-async def attack(folder: Path, changes: Mapping[str, Any], examples: int) -> int:
+async def attack(folder: Path, changes: Mapping[str, Any], *phases: str) -> int:
     """Run a sidecar that says nothing of the thousands of calls, and have it attacked."""
     with structlog.testing.capture_logs():
-        async with api(folder, changes) as desk:
-            return await attacked(desk, examples=examples)
+        async with api(folder, {**RICH, **changes}) as desk:
+            return await attacked(desk, *phases)
 
 
 @pytest.mark.slow
+@pytest.mark.conforms("ASVS-4.1.1", "ASVS-2.2.1")
 @pytest.mark.timeout(SLOW_S)
 async def test_the_description_holds(folder: Path) -> None:
     """Calls that the description allows, and such as it forbids, alone and one after the other,
     show no answer that it does not tell of: with a store in a file.
     """
-    assert await attack(folder, {}, 15) > 1500
+    assert await attack(folder, {}, *ALL) > 2500
 
 
 @pytest.mark.slow
@@ -83,4 +88,4 @@ async def test_the_description_holds(folder: Path) -> None:
 async def test_the_description_holds_on_postgres(folder: Path, postgres: Server) -> None:
     """The same with a store in PostgreSQL shows the same."""
     async with postgres.changes() as changes:
-        assert await attack(folder, changes, 5) > 1000
+        assert await attack(folder, changes, *TELLING) > 1800

@@ -43,8 +43,6 @@ BOUNDS = {"maxLength", "pattern", "enum", "const"}
 """One of them bounds a text."""
 LONG = 5000
 """More than any text but a response takes, and less than a line of a request's head."""
-LIMITS = {"minimum", "maximum"}
-"""Both bound a number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,17 +85,16 @@ def unbounded(model: type[ApiModel]) -> Iterator[str]:
         for one in _choices(schema, root):
             if one.get("type") == "string" and not BOUNDS & one.keys():
                 yield place
-            if one.get("type") in {"integer", "number"} and not one.keys() >= LIMITS:
+            if one.get("type") in {"integer", "number"} and not _limited(one):
                 yield place
             if one.get("type") == "array":
                 if "maxItems" not in one:
                     yield place
                 stack.append((f"{place}/0", _resolved(one["items"], root)))
             if one.get("type") == "object" and "properties" not in one:
-                if "maxProperties" not in one or one.get("additionalProperties") is not False:
+                if "maxProperties" not in one or not _named(one):
                     yield place
-                kinds = one.get("patternProperties", {}).values()
-                stack += [(f"{place}/*", _resolved(kind, root)) for kind in kinds]
+                stack += [(f"{place}/*", _resolved(kind, root)) for kind in _entries(one)]
             for name, told in one.get("properties", {}).items():
                 stack.append((f"{place}/{name}", _resolved(told, root)))
 
@@ -111,12 +108,8 @@ class _Walk:
 
     def inside(self, schema: Schema, place: Place) -> Iterator[Wrong]:
         """Return what can be wrong with an object and all in it."""
-        if "patternProperties" in schema:
-            (kind,) = schema["patternProperties"].values()
-            yield Wrong("no such name", (*place, "no/such"), self._with((*place, "no/such"), "x"))
-            many = {f"entry{number}": "x" for number in range(schema["maxProperties"] + 1)}
-            yield Wrong("too many", place, self._with(place, many))
-            yield from self._field(_resolved(kind, self.root), (*place, "entry"))
+        if "properties" not in schema:
+            yield from self._entries(schema, place)
             return
         yield Wrong("extra", (*place, "extra"), self._with((*place, "extra"), 1))
         for name in schema.get("required", ()):
@@ -139,6 +132,15 @@ class _Walk:
             elif choice.get("type") == "object":
                 inner = self._with(place, _specimen(choice, self.root))
                 yield from _Walk(self.root, inner).inside(choice, place)
+
+    def _entries(self, schema: Schema, place: Place) -> Iterator[Wrong]:
+        """Return what can be wrong with an object whose names are free."""
+        long = (*place, "no/" + "such" * 100)
+        yield Wrong("no such name", long, self._with(long, "x"))
+        many = {f"entry{number}": "x" for number in range(schema["maxProperties"] + 1)}
+        yield Wrong("too many", place, self._with(place, many))
+        for kind in _entries(schema):
+            yield from self._field(_resolved(kind, self.root), (*place, "entry"))
 
     def _array(self, schema: Schema, place: Place) -> Iterator[Wrong]:
         item = _resolved(schema["items"], self.root)
@@ -169,6 +171,24 @@ def _at(whole: dict[str, Any], place: Place) -> Any:  # noqa: ANN401 - a place i
 # --- schemas --------------------------------------------------------------------------------------
 
 
+def _entries(schema: Schema) -> list[Schema]:
+    """Return what stands under the free names of an object."""
+    free = schema.get("additionalProperties")
+    return [*schema.get("patternProperties", {}).values(), *([free] if free else [])]
+
+
+def _named(schema: Schema) -> bool:
+    """Tell whether the free names of an object are bounded."""
+    names = schema.get("propertyNames", {})
+    return bool(BOUNDS & names.keys()) or schema.get("additionalProperties") is False
+
+
+def _limited(schema: Schema) -> bool:
+    """Tell whether a number is bounded on both sides."""
+    least, most = {"minimum", "exclusiveMinimum"}, {"maximum", "exclusiveMaximum"}
+    return bool(least & schema.keys()) and bool(most & schema.keys())
+
+
 def _beyond(schema: Schema, root: Schema) -> Iterator[tuple[str, object]]:
     """Return values of the right type that are out of bounds."""
     for one in _choices(schema, root):
@@ -182,8 +202,9 @@ def _beyond(schema: Schema, root: Schema) -> Iterator[tuple[str, object]]:
             yield from (("pattern", "\u00e9 no/such;text"), ("newline", "abcdefgh\n"))
         if {"maxLength", "pattern"} & one.keys() and one.get("maxLength", 0) < LONG:
             yield "very long", "x" * LONG
-        if "maximum" in one:
-            yield from (("too big", one["maximum"] + 1), ("huge", 10**300))
+        if "maximum" in one or "exclusiveMaximum" in one:
+            most = one.get("maximum", one.get("exclusiveMaximum", 0) - 1)
+            yield from (("too big", most + 1), ("huge", 10**300))
         if "minimum" in one:
             yield from (("too small", one["minimum"] - 1), ("far below", -(10**300)))
         yield from FORMATS.get(one.get("format", ""), {}).items()
