@@ -23,7 +23,7 @@ def test_of_several_realms_one_is_named() -> None:
     """Two realms show that one has to be named, and that each folds names in its own way."""
     assert TWO.person("staff:ALICE") == Person("staff", "alice")
     assert TWO.person("app:ALICE") == Person("app", "ALICE")
-    with pytest.raises(InputInvalid, match="1 faults") as refused:
+    with pytest.raises(InputInvalid) as refused:
         TWO.person("alice")
     assert refused.value.faults[0].detail == "write realm:subject; there is app, staff"
 
