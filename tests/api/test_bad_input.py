@@ -4,13 +4,14 @@ What is refused is told by its place, all at once, and nothing is changed by it.
 """
 
 import json
+from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from urllib.parse import quote
 
 import pytest
 
 from sidecar.api.endpoint import Endpoint
-from sidecar.api.endpoints import ENDPOINTS
+from sidecar.api.endpoints import ENDPOINTS, named
 from tests.api.calling import JSON, Api, Reply
 from tests.api.sound import placeholders, sound
 from tests.api.stored import stored
@@ -210,3 +211,30 @@ async def test_odd_names_are_taken_as_they_are(desk: Api, name: str) -> None:
     body = json.dumps({"user_id": name}).encode()
     reply = await desk.send("POST", "/config", body=body, headers={"Content-Type": JSON})
     assert reply.told == (409, "conflict")
+
+
+CURSORS = (
+    *("[]", "{}", "null", "0", '""', "[null]", "[[]]", "[1.5]", "[true]", "[NaN]", "[-1]", "["),
+    *('["a"]', "[1]", '["a","b"]', "[1,2]", '["a",1]', '["a","b","c"]', "[1e400]", "[1e9]"),
+    *(f"[{2**63}]", f"[{'9' * 500}]", r'["\ud800","b"]', r'["a\u0000","b"]', "[" * 500),
+)
+"""What a cursor could hold that somebody made up."""
+
+
+@pytest.mark.parametrize("name", ["listUsers", "listAttempts", "listEvents", "exportUsers"])
+async def test_made_up_cursors(desk: Api, name: str) -> None:
+    """A cursor that nobody gave shows a page or a refusal that names it, and never a fault."""
+    endpoint, refused = named(name), 0
+    for held in CURSORS:
+        cursor = urlsafe_b64encode(held.encode()).decode().rstrip("=")
+        if endpoint.body is None:
+            reply = await desk.call(endpoint, query={"cursor": cursor})
+            place = ("parameter", "cursor")
+        else:
+            reply = await desk.call(endpoint, {**endpoint.example, "cursor": cursor})
+            place = ("pointer", "/cursor")
+        if reply.status != 200:
+            assert (held, *reply.told) == (held, 422, "input-invalid")
+            assert place in reply.said["errors"][0].items()
+            refused += 1
+    assert refused > len(CURSORS) / 2

@@ -11,7 +11,10 @@ import pytest
 import pytest_asyncio
 from cryptography import x509
 
+from sidecar.api.endpoints import ENDPOINTS
+from sidecar.core.clients import Scope
 from tests.api.calling import HOST, MANAGED, Api, api
+from tests.api.sound import sound
 from tests.certificates import Authority, self_signed
 from tests.unit.flows.scene import quick_folder
 from tests.world import world
@@ -115,6 +118,18 @@ async def test_scopes_of_a_certificate(guarded: Guarded) -> None:
     assert await guarded.ask("POST", "/enable", reader) == (403, "scope-missing")
     writer = guarded.authority.client(x509.DNSName("writer.shop.internal"))
     assert await guarded.ask("POST", "/enable", writer) == (415, "media-type-unsupported")
+
+
+@pytest.mark.conforms("ASVS-8.2.1")
+async def test_every_endpoint_asks_a_certificate_for_its_scope(guarded: Guarded) -> None:
+    """A certificate that may read configurations shows an answer there, and at every other
+    endpoint that it may not, before what was sent is read.
+    """
+    shown = guarded.authority.client(x509.UniformResourceIdentifier(SPIFFE))
+    for endpoint in ENDPOINTS:
+        if endpoint.scope not in {None, Scope.CONFIG_READ}:
+            told = await guarded.ask(endpoint.method, sound(endpoint).target, shown)
+            assert (endpoint.name, *told) == (endpoint.name, 403, "scope-missing")
 
 
 async def test_other_authorities(guarded: Guarded) -> None:

@@ -16,6 +16,7 @@ from tests.api.mail import Post, held, mailed
 from tests.api.sound import Sound, sound
 from tests.api.stored import differences, stored
 from tests.api.story import RICH, lived
+from tests.postgres import Server
 from tests.unit.flows.scene import quick_folder
 
 KEY = "Idempotency-Key"
@@ -158,6 +159,22 @@ async def test_many_at_once_are_one(folder: Path) -> None:
         assert others <= {(409, "call-underway")}
         assert await events(desk, "person.invited") == 1
         assert (await invited(desk, "k")).said["code"] in codes
+
+
+async def test_many_at_two_replicas_are_one(folder: Path, postgres: Server) -> None:
+    """The same call ten times at each of two replicas of one database shows one effect."""
+    with quick_folder() as second:
+        async with (
+            postgres.changes() as changes,
+            api(folder, changes) as here,
+            api(second, changes) as there,
+        ):
+            calls = (invited(desk, "k", token=here.token) for desk in (here, there) * 10)
+            replies = await asyncio.gather(*calls)
+            assert len({reply.said["code"] for reply in replies if reply.status == 201}) == 1
+            others = {reply.told for reply in replies if reply.status != 201}
+            assert others <= {(409, "call-underway")}
+            assert await events(here, "person.invited") == 1
 
 
 # --- a call that takes its time -------------------------------------------------------------------

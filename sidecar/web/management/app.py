@@ -150,8 +150,11 @@ def _response(answer: KeptAnswer, more: Mapping[str, str] = {}) -> web.Response:
 
 
 def _told(parts: Management, request: web.Request, error: SidecarError) -> KeptAnswer:
-    level = log.error if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR else log.info
-    level("management.refused", reason_id=error.slug, request_id=request[REQUEST_ID])
+    told = {"reason_id": error.slug, "request_id": request[REQUEST_ID]}
+    if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        log.error("management.refused", why=str(error), **told)
+    else:
+        log.info("management.refused", **told)
     return problem(error, request[REQUEST_ID], parts.types)
 
 
