@@ -63,7 +63,7 @@ async def test_problems_are_those_of_the_api(loaded: Loaded) -> None:
             await sidecar.create_config("a\u202eb")
         assert (wrong.value.status, wrong.value.slug) == (422, "input-invalid")
         assert wrong.value.errors[0].pointer == "/user_id"
-        with pytest.raises(ProblemError, match="not-found: nothing is known") as nobody:
+        with pytest.raises(ProblemError, match="not-found: nothing is configured") as nobody:
             await sidecar.read_config("nobody")
         assert nobody.value.request_id == ""
 
