@@ -6,6 +6,7 @@ import pytest
 
 from sidecar.api.endpoints import ENDPOINTS
 from tests.api.calling import Api
+from tests.api.sound import sound
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -122,3 +123,25 @@ async def test_other_paths_are_not_there(desk: Api, target: str) -> None:
     """A path that is nearly one of ours shows nothing behind it, whatever the method."""
     for method in ("GET", "POST", "PUT", "DELETE"):
         assert (await desk.send(method, target)).told == (404, "not-found")
+
+
+@pytest.mark.conforms("ASVS-13.4.6", "ASVS-14.3.2", "ASVS-3.4.4")
+async def test_every_answer_is_fit_for_the_wire(desk: Api) -> None:
+    """Answers of every endpoint, good and bad, and of what is no HTTP, show who asked for nothing
+    more than they need: kept by no cache, of one type, with an id, and without names of software.
+    """
+    for endpoint in ENDPOINTS:
+        for token in ("", desk.token):
+            reply = await sound(endpoint).send(desk, token=token)
+            names = {name.lower() for name in reply.headers}
+            assert names.isdisjoint({"server", "set-cookie", "access-control-allow-origin"})
+            assert reply.headers["Cache-Control"] in {"no-store", "no-cache"}
+            assert reply.headers["X-Content-Type-Options"] == "nosniff"
+            assert reply.headers["API-Version"] == "1"
+            assert re.fullmatch("[0-9a-f]{16}", reply.headers["X-Request-Id"])
+    for head in (b"hello\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", b"GET /\x01 HTTP/1.1\r\n\r\n"):
+        answered = await desk.wire(head)
+        assert answered.told == (400, "malformed-request")
+        said = (answered.head + answered.body).lower()
+        assert b"aiohttp" not in said
+        assert b"python" not in said
