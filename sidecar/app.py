@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from sidecar import wiring
+from sidecar.backing import Backing, backing
 from sidecar.clock import utc_now
 from sidecar.core.model import Level
 from sidecar.core.policy import Effect
@@ -40,8 +41,7 @@ from sidecar.proxy.vouch import Voucher
 from sidecar.settings.load import Loaded
 from sidecar.settings.schema import Settings, Unidentified
 from sidecar.signing import PURPOSE, signing_key
-from sidecar.storage.limiter import MemoryLimiter
-from sidecar.storage.sql import SqlStore, open_store
+from sidecar.storage.sql import SqlStore
 from sidecar.storage.vault import KeyRing
 from sidecar.web.desk import Desk
 from sidecar.web.health import Readiness
@@ -86,13 +86,12 @@ async def running(
 
     """
     ring = wiring.key_ring(loaded)
-    store = await open_store(loaded.settings.storage.database, ring, clock)
     pool = Pool(wiring.upstreams(loaded.settings))
     try:
         counted = metrics or Metrics(wiring.ledger(loaded), clock)
-        async with Outside() as outside:
+        async with backing(loaded, ring, clock) as rests_on, Outside() as outside:
             composed = _composed(
-                *(loaded, ring, store, Lender(loaded, ring, pool, outside, clock=clock)),
+                *(loaded, ring, rests_on, Lender(loaded, ring, pool, outside, clock=clock)),
                 clock=clock,
                 board=board,
                 metrics=counted,
@@ -102,14 +101,13 @@ async def running(
                 yield sidecar
     finally:
         await pool.close()
-        await store.close()
 
 
 @asynccontextmanager
 async def _composed(
     loaded: Loaded,
     ring: KeyRing,
-    store: SqlStore,
+    rests_on: Backing,
     lender: Lender,
     *,
     clock: Clock,
@@ -117,8 +115,8 @@ async def _composed(
     metrics: Metrics,
     reuse_port: bool,
 ) -> AsyncIterator[Sidecar]:
-    renderer = wiring.renderer(loaded)
-    flows = _flows(loaded, ring, store, lender, renderer=renderer, clock=clock, metrics=metrics)
+    renderer, store = wiring.renderer(loaded), rests_on.store
+    flows = _flows(loaded, ring, rests_on, lender, renderer=renderer, clock=clock, metrics=metrics)
     pages, listener, identifier = _public(
         *(loaded, ring, lender, flows), renderer=renderer, board=board, metrics=metrics
     )
@@ -153,7 +151,7 @@ async def _composed(
 def _flows(
     loaded: Loaded,
     ring: KeyRing,
-    store: SqlStore,
+    rests_on: Backing,
     lender: Lender,
     *,
     renderer: Renderer,
@@ -163,8 +161,8 @@ def _flows(
     settings, letters = loaded.settings, wiring.letters(loaded, renderer)
     rules = loaded.policy.rules
     kit = Kit(
-        store=MeasuredStore(store, metrics),
-        limiter=MeasuredLimiter(MemoryLimiter(clock), metrics),
+        store=MeasuredStore(rests_on.store, metrics),
+        limiter=MeasuredLimiter(rests_on.limiter, metrics),
         letters=letters,
         templates=Templates(renderer.prompt_kinds(), letters.names),
         factors=lender.factors,
@@ -186,7 +184,7 @@ def _flows(
         counts=MessageMetrics(metrics),
         home=f"{settings.public[0]}{settings.pages.prefix}",
     )
-    return build_flows(kit)
+    return build_flows(kit, rests_on.bell)
 
 
 def _public(

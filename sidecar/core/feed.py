@@ -32,3 +32,15 @@ class Feed(Protocol):
     async def since(self, sequence: int) -> tuple[Revocation, ...]: ...
 
     async def last(self) -> int: ...
+
+
+class Bell(Protocol):
+    """Tells every process that the feed grew; whoever misses it reads a second later."""
+
+    async def ring(self) -> None:
+        """Whoever waits anywhere goes on soon; it neither fails nor waits for anybody."""
+        ...
+
+    async def wait(self, within_s: float) -> None:
+        """Return once it rang since the last wait, or after so long; it never fails."""
+        ...

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from sidecar.core.feed import Bell
 from sidecar.flows.challenge import Challenges
 from sidecar.flows.confirm import Confirmations
 from sidecar.flows.deliver import Deliveries
@@ -38,10 +39,10 @@ class Flows:
     receipts: Receipts
 
 
-def build_flows(kit: Kit) -> Flows:
+def build_flows(kit: Kit, bell: Bell) -> Flows:
     """Return the use cases over this kit, whose factors are guarded from now on."""
     kit = kit.guarded()
-    revocations = Revocations(kit.store, kit.clock)
+    revocations = Revocations(kit.store, bell, kit.clock)
     sessions = Sessions(kit, revocations)
     deliveries = Deliveries(kit)
     notices = Notices(kit, deliveries)

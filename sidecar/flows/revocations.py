@@ -1,12 +1,12 @@
 """The feed of revocations: read once a second, told to every memory of this process."""
 
-import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import structlog
 
 from sidecar.core.errors import StoreUnavailable
+from sidecar.core.feed import Bell
 from sidecar.core.model import Person, SessionId
 from sidecar.core.protocols import Clock
 from sidecar.core.stores import Store
@@ -25,8 +25,9 @@ log = structlog.get_logger(__name__)
 class Revocations:
     """Follows the feed, and passes on at once what this process revokes itself."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Store, bell: Bell, clock: Clock) -> None:
         self._store = store
+        self._bell = bell
         self._clock = clock
         self._listeners: list[Listener] = []
         self._sequence: int | None = None
@@ -77,4 +78,4 @@ class Revocations:
                 await self.read()
             except StoreUnavailable:
                 log.warning("revocations.unreadable")
-            await asyncio.sleep(READ_EVERY_S)
+            await self._bell.wait(READ_EVERY_S)

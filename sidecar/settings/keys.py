@@ -10,7 +10,7 @@ from typing import Final
 
 from sidecar.settings.faults import Finding, Where
 from sidecar.settings.references import Missing, read_file
-from sidecar.settings.schema import KeyPart, KeySource
+from sidecar.settings.resting import KeyPart, KeySource
 
 KEY_BYTES: Final = 32
 COMMAND_S: Final = 10

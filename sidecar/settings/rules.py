@@ -29,6 +29,9 @@ Method = Annotated[str, AfterValidator(_method)]
 RuleName = Annotated[str, Field(pattern="^[a-z0-9][a-z0-9_-]{0,63}$")]
 
 
+OnOutage = Literal["deny", "allow_if_proven"]
+
+
 class RulePart(Part):
     """One rule: all criteria that are written must hold; several values of one are alternatives."""
 
@@ -64,6 +67,9 @@ class RulePart(Part):
     """Requests of scripts count as activity too, not navigations alone."""
     live: Literal["close"] | None = None
     """Open WebSockets are closed once `max_age` is over, unless something was proven again."""
+    on_outage: OnOutage | None = None
+    """What happens while the database is down: `deny`, or `allow_if_proven` for whoever's proof
+    was in memory before, for five minutes; what `policy.on_outage` says where left out."""
 
 
 class PolicyPart(Part):
@@ -74,5 +80,8 @@ class PolicyPart(Part):
     exempt_disabled: StrictBool = False
     """People whose factors an operator switched off pass rules of `two_factor` with nothing proven,
     but none that names factors or an age, and none of `phishing_resistant`."""
+    on_outage: OnOutage = "deny"
+    """What happens while the database is down, where a rule does not say it. Rules with `max_age`
+    and of `phishing_resistant` always deny."""
     rules: tuple[RulePart, ...] = ()
     """From the first to the last."""

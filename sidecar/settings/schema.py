@@ -17,9 +17,10 @@ from sidecar.settings.edges import (
     Upstream,
     WebSocket,
 )
-from sidecar.settings.kinds import Day, Duration, OneOrMany, PublicOrigin, Workers
+from sidecar.settings.kinds import Day, Duration, OneOrMany, Positive, PublicOrigin, Workers
 from sidecar.settings.management import ManagementPart
 from sidecar.settings.part import Part
+from sidecar.settings.resting import KeyPart, RedisPart, RetentionPart, StoragePart
 from sidecar.settings.rules import PolicyPart
 
 Name = Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,31}$")]
@@ -100,6 +101,8 @@ class SessionPart(Part):
     """A session without activity ends after this."""
     lifetime: Duration = parse_duration("24h")
     """Any session ends after this."""
+    store: Literal["database", "redis"] = "database"
+    """Where sessions are kept; in Redis they are no rows of the database, and are lost with it."""
 
 
 class TrustedDevicesPart(Part):
@@ -111,36 +114,6 @@ class TrustedDevicesPart(Part):
     """How long a browser is remembered after a proof."""
     not_after: tuple[Name, ...] = ()
     """Factors after whose proof no browser is remembered, such as `sms`; backup codes never."""
-
-
-class StoragePart(Part):
-    """Where factors, sessions and the audit trail are kept."""
-
-    database: str = Field(default="sqlite+aiosqlite:///data/sidecar.db", repr=False)
-    """`sqlite+aiosqlite:///relative/path.db`, or four slashes and an absolute path; or
-    `postgresql+asyncpg://user:password@host:5432/name?sslmode=verify-full`."""
-
-
-class KeySource(Part):
-    """Where a root key comes from: exactly one of the three."""
-
-    env: str | None = None
-    """An environment variable."""
-    file: str | None = None
-    """A file."""
-    command: tuple[str, ...] | None = None
-    """A program and its arguments, whose output is the key."""
-
-
-class KeyPart(Part):
-    """A root key: 32 random bytes in base64, made by `sidecar keys generate`."""
-
-    id: Annotated[str, Field(pattern="^[A-Za-z0-9_.-]{1,32}$")]
-    """Is written beside what the key sealed; never reuse one."""
-    source: KeySource = Field(alias="from")
-    """Where the key comes from."""
-    state: Literal["active", "decrypt"] = "active"
-    """The one `active` key seals; a `decrypt` key only opens what it once sealed."""
 
 
 def _prefix(value: str) -> str:
@@ -230,6 +203,12 @@ class Settings(Part):
     """How long what was proven is remembered."""
     storage: StoragePart = StoragePart()
     """Where things are kept."""
+    replicas: Positive = 1
+    """How many sidecars, on whatever machines, share the database."""
+    redis: RedisPart | None = None
+    """A Redis that the replicas share; without it each replica counts its limits for itself."""
+    retention: RetentionPart = RetentionPart()
+    """How long is kept what is over."""
     keys: Annotated[tuple[KeyPart, ...], Field(min_length=1)]
     """Root keys, from which every other key is derived."""
     websocket: WebSocket = WebSocket()

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sidecar.core.errors import SealBroken
 from sidecar.storage.client_tables import api_tokens
 from sidecar.storage.faults import StoreUnproven
+from sidecar.storage.revisions import SERVES_FROM
 from sidecar.storage.tables import authenticators, canaries, instance
 from sidecar.storage.vault import NOBODY, KeyRing, Place, Vault, sealed_by
 
@@ -22,7 +23,8 @@ async def plant(connection: AsyncConnection, ring: KeyRing, now: datetime) -> No
     """The store has a new instance id and a canary for each key."""
     name = secrets.token_hex(16)
     sealed = Vault(ring, "").seal(name.encode(), _BIRTH)
-    await connection.execute(insert(instance).values(id=_ROW, sealed=sealed, created_at=now))
+    row = {"id": _ROW, "sealed": sealed, "created_at": now, "serves_from": SERVES_FROM}
+    await connection.execute(insert(instance).values(row))
     for key_id in ring.keys:
         await _hatch(connection, Vault(ring, name), key_id, now)
 

@@ -22,6 +22,8 @@ class SqlFeed:
 
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
+        self.grew = False
+        """Whether this transaction appended anything."""
 
     async def append(
         self, kind: str, person: Person | None, session: SessionId | None, now: datetime
@@ -31,6 +33,7 @@ class SqlFeed:
         A reader goes on after the highest number that it saw, so that numbers must appear in their
         order: whoever takes one has committed before the next is taken.
         """
+        self.grew = True
         await hold(self._connection, LEDGER)
         await self._connection.execute(
             insert(revocations).values(

@@ -11,8 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from sidecar.storage.faults import StoreUnproven
 
-REVISIONS: Final = ("0001", "0002", "0003")
+REVISIONS: Final = ("0001", "0002", "0003", "0004")
 """From the first to the newest; below the first there is only an empty store."""
+
+SERVES_FROM: Final = "0004"
+"""The oldest revision whose version can work with the newest schema, as that schema says too."""
 
 UP: Final = "sidecar migrate up"
 _VERSIONS: Final = table("alembic_version", column("version_num"))

@@ -11,12 +11,14 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from sidecar.core.errors import StoreUnavailable
+from sidecar.core.feed import Bell
 from sidecar.core.model import Person
 from sidecar.core.protocols import Clock
 from sidecar.storage import canary, revisions
 from sidecar.storage.accounts import SqlAccounts
 from sidecar.storage.attempts import SqlAttempts
 from sidecar.storage.authenticators import SqlAuthenticators
+from sidecar.storage.bell import StillBell
 from sidecar.storage.challenges import SqlChallenges
 from sidecar.storage.clients import SqlApiTokens
 from sidecar.storage.contacts import SqlContacts
@@ -116,8 +118,11 @@ class SqlTransaction:
 class SqlStore:
     """A proven store; `open_store` makes it."""
 
-    def __init__(self, where: Database, vault: Vault, clock: Clock) -> None:
+    def __init__(
+        self, where: Database, vault: Vault, clock: Clock, *, bell: Bell | None = None
+    ) -> None:
         self._where = where
+        self._bell = bell or StillBell()
         self._vault = vault
         self._clock = clock
         self._writer = where.writer()
@@ -133,7 +138,10 @@ class SqlStore:
         async with self._turns.of(people), transaction(self._writer) as connection:
             await self._where.recognise(connection, self._vault)
             await enter(connection, people)
-            yield SqlTransaction(connection, self._vault, self._clock)
+            opened = SqlTransaction(connection, self._vault, self._clock)
+            yield opened
+        if opened.feed.grew:
+            await self._bell.ring()
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[SqlTransaction]:
@@ -169,7 +177,9 @@ class SqlStore:
         await self._writer.dispose()
 
 
-async def open_store(url: str, ring: KeyRing, clock: Clock) -> SqlStore:
+async def open_store(
+    url: str, ring: KeyRing, clock: Clock, *, bell: Bell | None = None
+) -> SqlStore:
     """Return the store at the URL after it proved itself; nothing is ever created.
 
     Raises:
@@ -198,7 +208,7 @@ async def open_store(url: str, ring: KeyRing, clock: Clock) -> SqlStore:
         await reader.dispose()
         await writer.dispose()
     await where.settle()
-    return SqlStore(where, vault, clock)
+    return SqlStore(where, vault, clock, bell=bell)
 
 
 async def _require_schema(connection: AsyncConnection, where: Database) -> None:

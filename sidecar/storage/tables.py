@@ -29,7 +29,9 @@ instance = Table(
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("sealed", Text, nullable=False),
     Column("created_at", Utc, nullable=False),
+    Column("serves_from", WORD),
 )
+"""`serves_from`: the oldest revision whose version of this program can work with the schema."""
 
 canaries = Table(
     "key_canaries",
@@ -169,8 +171,10 @@ revocations = Table(
     serial("sequence"),
     Column("kind", WORD, nullable=False),
     *person_columns(),
-    Column("session_id", IDENTIFIER),
+    Column("session_id", IDENTIFIER, index=True),
     Column("at", Utc, nullable=False),
+    Column("marks", Text),
+    Index(None, "realm", "subject"),
     sqlite_autoincrement=True,
 )
 """A sequence number is never given twice, even after old rows are swept away."""

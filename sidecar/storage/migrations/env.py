@@ -3,7 +3,8 @@
 from alembic import context
 
 import sidecar.storage.client_tables
-import sidecar.storage.tables  # noqa: F401 - both name their tables to the metadata
+import sidecar.storage.replica_tables
+import sidecar.storage.tables  # noqa: F401 - they all name their tables to the metadata
 from sidecar.storage.columns import metadata
 
 context.configure(

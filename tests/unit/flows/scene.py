@@ -37,6 +37,7 @@ from sidecar.flows.people import People
 from sidecar.flows.tokens import Tokens
 from sidecar.flows.visit import Visit
 from sidecar.loader import Role, build, resolve
+from sidecar.storage.bell import StillBell
 from sidecar.storage.limiter import MemoryLimiter
 from sidecar.storage.sql import SqlStore, open_store
 from tests.clock import ManualClock
@@ -292,7 +293,7 @@ async def scene(
     store = await open_store(str(where), RING, clock)
     try:
         kit = kit_over(store, clock, **changes)
-        flows = build_flows(kit)
+        flows = build_flows(kit, StillBell())
         await flows.revocations.read()
         yield Scene(store, kit, flows, clock, cast("dict[str, Watched]", kit.factors))
     finally:

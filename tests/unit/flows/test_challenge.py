@@ -20,6 +20,7 @@ from sidecar.flows import build_flows
 from sidecar.flows.challenge import MAX_FIELD_CHARS, MAX_FIELDS, bounded
 from sidecar.flows.kit import CHALLENGE_LIFE
 from sidecar.flows.visit import Visit
+from sidecar.storage.bell import StillBell
 from tests.unit.flows.scene import ADA, GRACE, Phone, Scene, kit_over
 
 
@@ -154,5 +155,7 @@ async def test_a_kit_without_the_factor_asks_for_nothing(here: Scene) -> None:
     begun = await here.flows.challenges.begin(visit, "totp")
     less = replace(here.kit, factors={"backup_codes": here.factors["backup_codes"]})
     with pytest.raises(NotFound):
-        await build_flows(less).challenges.answer(visit, begun.id, phone.code(here.clock))
+        await build_flows(less, StillBell()).challenges.answer(
+            visit, begun.id, phone.code(here.clock)
+        )
     assert kit_over(here.store, here.clock).levels.keys() == {"totp", "backup_codes"}

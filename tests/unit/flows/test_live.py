@@ -22,6 +22,7 @@ from sidecar.core.model import (
 from sidecar.core.stores import Store
 from sidecar.flows.live import Live
 from sidecar.flows.revocations import Revocations
+from sidecar.storage.bell import StillBell
 from tests.clock import START
 from tests.world import world
 
@@ -42,7 +43,7 @@ class Scene:
     """What is ended, and why; sessions as the store has them."""
 
     def __init__(self) -> None:
-        self.revocations = Revocations(cast("Store", None), lambda: START)
+        self.revocations = Revocations(cast("Store", None), StillBell(), lambda: START)
         self.live = Live(self.revocations, self.reread, LEVELS)
         self.ended: list[tuple[str, Ending]] = []
         self.stored: dict[SessionId, Session] = {}

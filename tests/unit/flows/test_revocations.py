@@ -14,13 +14,14 @@ from sidecar.core.model import Person, SessionId
 from sidecar.core.stores import Transaction
 from sidecar.flows import revocations
 from sidecar.flows.revocations import TRUSTED_FOR, Revocations
+from sidecar.storage.bell import StillBell
 from tests.unit.flows.scene import ADA, GRACE, Scene, scene
 
 Told = list[tuple[Person | None, SessionId | None]]
 
 
 def listening(here: Scene) -> tuple[Revocations, Told]:
-    feed, told = Revocations(here.store, here.clock), []
+    feed, told = Revocations(here.store, StillBell(), here.clock), []
     feed.listen(lambda person, session: told.append((person, session)))
     return feed, told
 

@@ -13,7 +13,10 @@ DATA = {**build.RIGHT}
     [
         ({"polcy": {}}, "polcy: unknown key 'polcy' (did you mean 'policy'?)"),
         ({"session": {"idel": "5m"}}, "session.idel: unknown key 'idel' (did you mean 'idle'?)"),
-        ({"session": {"qqq": 1}}, "session.qqq: unknown key 'qqq' (there is idle, lifetime)"),
+        (
+            {"session": {"qqq": 1}},
+            "session.qqq: unknown key 'qqq' (there is idle, lifetime, store)",
+        ),
         ({"insecure_http": "yes"}, "insecure_http: true or false is expected here"),
         ({"insecure_http": 1}, "insecure_http: true or false is expected here"),
         ({"insecure_http": "false"}, "insecure_http: true or false is expected here"),

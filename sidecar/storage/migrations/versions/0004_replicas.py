@@ -1,0 +1,60 @@
+"""What replicas tell each other, who does the chores, and keys that outlive their root key."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0004"
+down_revision = "0003"
+branch_labels = None
+depends_on = None
+
+MOMENT = sa.DateTime(timezone=True)
+IDENTIFIER, WORD = sa.String(length=64), sa.String(length=32)
+
+
+def upgrade() -> None:
+    with op.batch_alter_table("instance") as table:
+        table.add_column(sa.Column("serves_from", WORD, nullable=True))
+    op.execute(sa.text("UPDATE instance SET serves_from = '0004'"))
+    with op.batch_alter_table("revocations") as table:
+        table.add_column(sa.Column("marks", sa.Text(), nullable=True))
+    op.create_index("ix_revocations_session_id", "revocations", ["session_id"])
+    op.create_index("ix_revocations_realm_subject", "revocations", ["realm", "subject"])
+    op.create_table(
+        "replicas",
+        sa.Column("id", IDENTIFIER, nullable=False),
+        sa.Column("place", sa.Text(), nullable=False),
+        sa.Column("version", WORD, nullable=False),
+        sa.Column("keys", sa.Text(), nullable=False),
+        sa.Column("sequence", sa.BigInteger(), nullable=False),
+        sa.Column("started_at", MOMENT, nullable=False),
+        sa.Column("beat_at", MOMENT, nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_replicas"),
+    )
+    op.create_table(
+        "leases",
+        sa.Column("name", WORD, nullable=False),
+        sa.Column("holder", IDENTIFIER, nullable=False),
+        sa.Column("until", MOMENT, nullable=False),
+        sa.Column("done_at", MOMENT, nullable=True),
+        sa.PrimaryKeyConstraint("name", name="pk_leases"),
+    )
+    op.create_table(
+        "purpose_keys",
+        sa.Column("purpose", IDENTIFIER, nullable=False),
+        sa.Column("key_id", IDENTIFIER, nullable=False),
+        sa.Column("sealed", sa.Text(), nullable=False),
+        sa.Column("created_at", MOMENT, nullable=False),
+        sa.PrimaryKeyConstraint("purpose", "key_id", name="pk_purpose_keys"),
+    )
+
+
+def downgrade() -> None:
+    for name in ("purpose_keys", "leases", "replicas"):
+        op.drop_table(name)
+    op.drop_index("ix_revocations_realm_subject", "revocations")
+    op.drop_index("ix_revocations_session_id", "revocations")
+    with op.batch_alter_table("revocations") as table:
+        table.drop_column("marks")
+    with op.batch_alter_table("instance") as table:
+        table.drop_column("serves_from")
