@@ -27,6 +27,7 @@ from sidecar.storage.directory import SqlDirectory
 from sidecar.storage.faults import CREATE, StoreAbsent, StoreUnproven
 from sidecar.storage.feed import SqlFeed
 from sidecar.storage.invitations import SqlInvitations
+from sidecar.storage.leases import SqlLeases
 from sidecar.storage.locks import enter
 from sidecar.storage.outbox import SqlOutbox
 from sidecar.storage.recoveries import SqlRecoveries
@@ -113,6 +114,10 @@ class SqlTransaction:
     @cached_property
     def recoveries(self) -> SqlRecoveries:
         return SqlRecoveries(self.connection, self.accounts)
+
+    @cached_property
+    def leases(self) -> SqlLeases:
+        return SqlLeases(self.connection)
 
 
 class SqlStore:
