@@ -3,6 +3,8 @@
 import ssl
 from pathlib import Path
 
+from joserfc.jwk import ECKey
+
 from sidecar import bundled
 from sidecar.flows.budgets import Budgets
 from sidecar.flows.kit import FirstEnrollment, Remembering
@@ -16,6 +18,7 @@ from sidecar.proxy.upstream import Upstream
 from sidecar.settings.edges import Tls
 from sidecar.settings.load import Loaded
 from sidecar.settings.schema import Settings, Unidentified
+from sidecar.signing import PURPOSE, signing_key
 from sidecar.storage.vault import KeyRing, RootKey
 from sidecar.web.desk import Site
 from sidecar.web.render import Branding, Renderer
@@ -24,6 +27,11 @@ from sidecar.web.render import Branding, Renderer
 def key_ring(loaded: Loaded) -> KeyRing:
     """Return the ring of the configured root keys."""
     return KeyRing(tuple(RootKey(key.id, key.secret, key.active) for key in loaded.keys))
+
+
+def signing_keys(ring: KeyRing) -> tuple[ECKey, ...]:
+    """Return the key that signs, and after it those whose signatures count too."""
+    return tuple(signing_key(ring.purpose_key(PURPOSE, which)) for which in ring.holders(PURPOSE))
 
 
 def upstreams(settings: Settings) -> dict[str, Upstream]:
