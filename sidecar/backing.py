@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from sidecar import wiring
 from sidecar.core.feed import Bell
 from sidecar.core.protocols import Clock
 from sidecar.core.volume import Limiter
@@ -33,7 +34,8 @@ async def backing(loaded: Loaded, ring: KeyRing, clock: Clock) -> AsyncIterator[
 
     """
     bell = StillBell()
-    store = await open_store(loaded.settings.storage.database, ring, clock, bell=bell)
+    url, tuning = loaded.settings.storage.database, wiring.tuning(loaded.settings)
+    store = await open_store(url, ring, clock, bell=bell, tuning=tuning)
     try:
         yield Backing(store, MemoryLimiter(clock), bell)
     finally:

@@ -3,8 +3,6 @@
 import ssl
 from pathlib import Path
 
-from joserfc.jwk import ECKey
-
 from sidecar import bundled
 from sidecar.flows.budgets import Budgets
 from sidecar.flows.kit import FirstEnrollment, Remembering
@@ -18,7 +16,7 @@ from sidecar.proxy.upstream import Upstream
 from sidecar.settings.edges import Tls
 from sidecar.settings.load import Loaded
 from sidecar.settings.schema import Settings, Unidentified
-from sidecar.signing import PURPOSE, signing_key
+from sidecar.storage.tuning import Tuning
 from sidecar.storage.vault import KeyRing, RootKey
 from sidecar.web.desk import Site
 from sidecar.web.render import Branding, Renderer
@@ -29,9 +27,15 @@ def key_ring(loaded: Loaded) -> KeyRing:
     return KeyRing(tuple(RootKey(key.id, key.secret, key.active) for key in loaded.keys))
 
 
-def signing_keys(ring: KeyRing) -> tuple[ECKey, ...]:
-    """Return the key that signs, and after it those whose signatures count too."""
-    return tuple(signing_key(ring.purpose_key(PURPOSE, which)) for which in ring.holders(PURPOSE))
+def tuning(settings: Settings) -> Tuning:
+    """Return what a request may wait for while the database is slow, and how many ask it."""
+    part = settings.storage
+    return Tuning(
+        readers=part.pool.readers,
+        writers=part.pool.writers,
+        wait_s=part.wait.total_seconds(),
+        statement_s=part.statement.total_seconds(),
+    )
 
 
 def upstreams(settings: Settings) -> dict[str, Upstream]:

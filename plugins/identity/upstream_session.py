@@ -217,7 +217,6 @@ class UpstreamSession:
 
     def _identity(self, document: object, asked: Asked) -> Identity:
         options, tools = self._options, self._tools
-        login, *known_as = self._logins(document)
         subject = subject_of(_told(document, options.subject), options.normalize)
         claims = Claims(
             name=_claim(document, options.name),
@@ -229,23 +228,18 @@ class UpstreamSession:
             Person(tools.realm, subject),
             tools.instance,
             claims,
-            login=login,
-            known_as=tuple(known_as),
+            login=self._login(document),
             set_cookies=tuple(v for name, v in asked.headers if name.lower() == b"set-cookie"),
         )
 
-    def _logins(self, document: object) -> tuple[str, ...]:
-        """Return what stands for this login: keyed, for it may be the application's session id.
-
-        Under every key that there is: sessions know it by the one of their time.
-        """
+    def _login(self, document: object) -> str:
+        """Return what stands for this login: keyed, for it may be the application's session id."""
         if self._options.session is None:
-            return ("",)
+            return ""
         value = _told(document, self._options.session)
         if isinstance(value, bool) or not isinstance(value, str | int) or value == "":
             raise IdentityUnavailable("the answer names no session")
-        data, keyed = f"login:{value}".encode(errors="surrogatepass"), self._tools.keyed
-        return tuple(keyed(data, name).hex() for name in keyed.names)
+        return self._tools.keyed(f"login:{value}".encode(errors="surrogatepass")).hex()
 
     def _carried(self, request: RequestView) -> _Carried:
         reading = self._reading

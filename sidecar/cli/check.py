@@ -38,6 +38,21 @@ def check(
     if form is Format.TEXT:
         count = len(loaded.policy.rules)
         typer.echo(f"{config}: ready to serve, {count} rules with the default")
+        for line in _connections(loaded):
+            typer.echo(line)
+
+
+def _connections(loaded: Loaded) -> Iterator[str]:
+    """Tell what PostgreSQL must be able to bear: each process has connections of its own."""
+    settings = loaded.settings
+    if not settings.storage.database.startswith("postgres"):
+        return
+    pool, processes = settings.storage.pool, settings.workers * settings.replicas
+    each = pool.readers + pool.writers
+    yield (
+        f"PostgreSQL gets up to {each * processes} connections: {settings.replicas} replicas"
+        f" x {settings.workers} workers x {each}; `max_connections` must allow them and a few more"
+    )
 
 
 def _program(loaded: Loaded) -> Iterator[Fault]:

@@ -224,11 +224,32 @@ class IdentityUnavailable(Retryable):
     status = 503
 
 
+class Unserved(StrEnum):
+    """Why the database did not do a transaction."""
+
+    UNREACHABLE = "unreachable"
+    """It cannot be reached, says nothing, or takes nobody now."""
+    OVERDUE = "overdue"
+    """It gave a statement up, for that took too long."""
+    CROWDED = "crowded"
+    """Too many wait already, for a connection or for what another transaction holds."""
+    READ_ONLY = "read_only"
+    """It can be read and takes no change: another server has its part now, or its disk is full."""
+    BROKEN = "broken"
+    """It answered with what it never should: not the store that was proven, or a fault of ours."""
+
+
 class StoreUnavailable(Retryable):
-    """The database cannot be used; nothing was decided and nothing was lost."""
+    """The database cannot be used now; nothing was decided, and nothing confirmed was lost."""
 
     slug = "store-unavailable"
     status = 503
+
+    def __init__(
+        self, message: str = "", *, retry_after_s: int = 5, why: Unserved = Unserved.BROKEN
+    ) -> None:
+        super().__init__(message, retry_after_s=retry_after_s)
+        self.why = why
 
 
 class LimiterUnavailable(Retryable):

@@ -25,9 +25,14 @@ _WHERE: Final[Where] = ("storage", "database")
 
 def storage(draft: Draft) -> Iterator[Finding]:
     """The address names a file of SQLite, or a database of PostgreSQL and how it is reached."""
-    url = draft.settings.storage.database
+    part = draft.settings.storage
+    url = part.database
     kind, _, path = url.partition("///")
     scheme = url.partition(":")[0]
+    if part.statement <= part.wait:
+        where = ("storage", "statement")
+        message = "is no longer than `storage.wait`: who waits in turn would be told of no turn"
+        yield Finding(where, message, "give a statement more time than it may wait")
     if scheme in _SERVERS:
         yield from _server(url)
     elif scheme.startswith("postgres"):
@@ -61,15 +66,24 @@ def _way(url: URL) -> Iterator[Finding]:
     said = {word: value for word, value in url.query.items() if isinstance(value, str)}
     for word in url.query:
         if word not in _WORDS or word not in said:
-            hint = f"{', '.join(_WORDS)}, each once"
+            hint = f"{', '.join(_WORDS)}, each once; several servers as host=one:5432,two:5432"
             yield Finding(_WHERE, f"{word!r} is no word that an address may have", hint)
     mode = said.get("sslmode", said.get("ssl", ""))
     if mode and mode not in _MODES:
         yield Finding(_WHERE, f"{mode!r} is no sslmode", f"one of {', '.join(_MODES)}")
-    elif mode != _PROVEN and not _here(said.get("host", url.host or "")):
+    elif mode != _PROVEN and not all(map(_here, _hosts(url))):
         message = "whoever sits between here and the database can read along, or play it"
         yield Finding(_WHERE, message, f"add ?sslmode={_PROVEN}", warning=True)
     yield from _certificates(said)
+
+
+def _hosts(url: URL) -> list[str]:
+    """Return every server that the address names, without its port."""
+    said = url.query.get("host", url.host or "")
+    listed = said.split(",") if isinstance(said, str) else said
+    return [
+        one.partition("]")[0].strip("[") if "[" in one else one.partition(":")[0] for one in listed
+    ]
 
 
 def _certificates(said: Mapping[str, str]) -> Iterator[Finding]:

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from sidecar.storage.faults import StoreUnproven
 from sidecar.storage.sqlite import HINT, DatabaseFile
+from sidecar.storage.tuning import PATIENT, Tuning
 from sidecar.storage.vault import Vault
 
 
@@ -64,7 +65,7 @@ class Database(Protocol):
         ...
 
 
-def database(url: str) -> Database:
+def database(url: str, tuning: Tuning = PATIENT) -> Database:
     """Return the database that the URL names.
 
     Raises:
@@ -78,5 +79,5 @@ def database(url: str) -> Database:
     if parsed.get_backend_name() in {"postgresql", "postgres"}:
         from sidecar.storage.postgres import PostgresDatabase
 
-        return PostgresDatabase(parsed)
-    return DatabaseFile(parsed)
+        return PostgresDatabase(parsed, tuning)
+    return DatabaseFile(parsed, tuning)

@@ -1,10 +1,8 @@
 """A store in a database of PostgreSQL, for several replicas."""
 
-import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
-from urllib.parse import urlencode
 
 from sqlalchemy import URL, event, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -13,24 +11,14 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from sidecar.core.errors import StoreUnavailable
 from sidecar.storage import canary
+from sidecar.storage.connections import Connections
 from sidecar.storage.faults import StoreUnproven
 from sidecar.storage.locks import MIGRATING, hold
+from sidecar.storage.reaching import Way, reached
+from sidecar.storage.tuning import MIGRATION_WAIT_S, PATIENT, Tuning
 from sidecar.storage.vault import Vault
 
 HINT = "storage.database: postgresql+asyncpg://user:password@host:5432/sidecar"
-
-READERS = 4
-WRITERS = 4
-"""Connections of one process, at most; they are made when first needed."""
-
-WAIT_S = 10
-"""How long a transaction waits for a connection, and for what others hold."""
-STATEMENT_S = 15
-"""After so long a statement is given up: longer than any wait, so that the wait is what is told."""
-ABANDONED_S = 15
-"""After so long the server ends a transaction that its process forgot, with all that it holds."""
-MIGRATION_WAIT_S = 600
-"""How long a migration waits for another process's, which may build indexes."""
 
 _DURABLE = """
 SELECT set_config('synchronous_commit', 'on', false)
@@ -44,18 +32,19 @@ _KNOWN: Final = "sidecar.instance"
 class PostgresDatabase:
     """A database of a server; whether it is there is found out by connecting."""
 
-    def __init__(self, url: URL) -> None:
+    def __init__(self, url: URL, tuning: Tuning = PATIENT) -> None:
         if url.drivername not in {"postgresql+asyncpg", "postgresql", "postgres"}:
             raise StoreUnproven(f"{url.drivername} is not served; asyncpg is", HINT)
         if not url.database:
             raise StoreUnproven("the address names no database", HINT)
-        self._url = url
+        self._url, self._tuning = url, tuning
+        self._way = reached(url)
+        self._connections = Connections()
 
     @property
     def place(self) -> str:
-        host = self._url.query.get("host") or self._url.host or "this machine"
-        port = f":{self._url.port}" if self._url.port else ""
-        return f"the database {self._url.database} at {host}{port}"
+        hosts = " or ".join(_named(host, port) for host, port in self._way.hosts)
+        return f"the database {self._url.database} at {hosts or 'this machine'}"
 
     async def require(self) -> None:
         """Connecting tells whether it is there."""
@@ -64,17 +53,19 @@ class PostgresDatabase:
         """The tables are ours to make; the database, its owner and its backups are not."""
 
     def reader(self) -> AsyncEngine:
-        return _engine(self._url, READERS).execution_options(
-            isolation_level="REPEATABLE READ", postgresql_readonly=True
-        )
+        engine = self._engine(self._tuning.readers)
+        return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
     def writer(self) -> AsyncEngine:
-        return _engine(self._url, WRITERS)
+        return self._engine(self._tuning.writers)
+
+    def _engine(self, connections: int) -> AsyncEngine:
+        return _engine(self._way, connections, self._tuning, leaving=self._connections)
 
     @asynccontextmanager
     async def migrating(self) -> AsyncIterator[AsyncConnection]:
         """Open a transaction that waits for other processes which migrate."""
-        engine = _engine(self._url, 1, wait_s=MIGRATION_WAIT_S, statement_s=0)
+        engine = _engine(self._way, 1, Tuning(wait_s=MIGRATION_WAIT_S, statement_s=0))
         try:
             async with engine.begin() as connection:
                 await hold(connection, MIGRATING)
@@ -104,26 +95,19 @@ class PostgresDatabase:
 
 
 def _engine(
-    url: URL, connections: int, *, wait_s: float = WAIT_S, statement_s: int = STATEMENT_S
+    way: Way, connections: int, tuning: Tuning, *, leaving: Connections | None = None
 ) -> AsyncEngine:
+    async def connect(*_told: object, **_more: object) -> object:
+        return await way.connect(tuning)
+
     engine = create_async_engine(
-        url.set(drivername="postgresql+asyncpg", query={}),
+        way.url.set(drivername="postgresql+asyncpg", query={}),
+        async_creator=connect,
         pool_size=connections,
         max_overflow=0,
-        pool_timeout=WAIT_S,
-        pool_pre_ping=True,  # after a restart of the server the first to come are served too
+        pool_timeout=tuning.wait_s,
+        pool_use_lifo=True,  # in quiet times a few are used, and need not be asked first
         hide_parameters=True,  # a failed statement's log line must not carry what it stored
-        connect_args={
-            **_way(url),
-            "timeout": WAIT_S,
-            "command_timeout": (statement_s or MIGRATION_WAIT_S) + WAIT_S,
-            "server_settings": {
-                "application_name": "sidecar",
-                "lock_timeout": f"{wait_s}s",
-                "statement_timeout": f"{statement_s}s",
-                "idle_in_transaction_session_timeout": f"{ABANDONED_S}s",
-            },
-        },
     )
 
     def connected(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
@@ -133,24 +117,13 @@ def _engine(
         connection.commit()
 
     event.listen(engine.sync_engine, "connect", connected)
+    (leaving or Connections()).watch(engine)
     return engine
 
 
-def _way(url: URL) -> dict[str, object]:
-    """Return what tells the driver how the server is reached: the words of the URL's query.
-
-    Where a server must prove itself and no certificate says by whom, those that the machine trusts
-    do; the driver would look for a file in somebody's home.
-    """
-    said = {word: str(value) for word, value in url.query.items()}
-    if "ssl" in said:
-        said.setdefault("sslmode", said.pop("ssl"))
-    way: dict[str, object] = {"dsn": f"postgresql:///?{urlencode(said)}"}
-    if said.get("sslmode") == "verify-full" and "sslrootcert" not in said:
-        way["ssl"] = context = ssl.create_default_context()
-        if "sslcert" in said:
-            context.load_cert_chain(said["sslcert"], said.get("sslkey"))
-    return way
+def _named(host: str, port: int) -> str:
+    """Return a place as messages name it; a folder of sockets has no port."""
+    return host if host.startswith("/") else f"{host}:{port}"
 
 
 async def _require_utf8(connection: AsyncConnection) -> None:

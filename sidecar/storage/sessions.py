@@ -70,7 +70,6 @@ class SqlSessions:
         *,
         login: str,
         now: datetime,
-        known_as: tuple[str, ...] = (),
         seen_at: datetime | None = None,
     ) -> Session:
         """The session holds the proof and answers to the new token only (and the old one's grace).
@@ -81,12 +80,14 @@ class SqlSessions:
             ChallengeGone: the session ended meanwhile.
 
         """
-        row = await self._held(session, now)
-        kept = _read(row.proofs) if row.login in (login, *known_as) else ()
-        same = sessions.c.id == session, sessions.c.token_hash == row.token_hash
+        query = _live(now).where(sessions.c.id == session).with_for_update(of=sessions)
+        row = (await self._connection.execute(query)).one_or_none()
+        if row is None:
+            raise ChallengeGone("the session is over")
+        kept = _read(row.proofs) if row.login == login else ()
         rotated = await self._connection.execute(
             update(sessions)
-            .where(*same)
+            .where(sessions.c.id == session, sessions.c.token_hash == row.token_hash)
             .values(
                 status=follow(SESSION, SessionStatus(row.status), "prove"),
                 proofs=_written(_with(kept, proof)),
@@ -101,14 +102,6 @@ class SqlSessions:
         if rotated.rowcount != 1:
             raise ChallengeGone("the session was elevated meanwhile")
         return _session((await self._connection.execute(_by_id(session))).one())
-
-    async def _held(self, session: SessionId, now: datetime) -> AnyRow:
-        """Return the session's row, which nobody else changes until the transaction ends."""
-        mine = _live(now).where(sessions.c.id == session).with_for_update(of=sessions)
-        row = (await self._connection.execute(mine)).one_or_none()
-        if row is None:
-            raise ChallengeGone("the session is over")
-        return row
 
     async def enter(self, session: Session, token: TokenHash) -> Session:
         """Return the session of this id if it still goes on; else it begins anew, as given.

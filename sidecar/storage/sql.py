@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from sidecar.core.errors import StoreUnavailable
+from sidecar.core.errors import StoreUnavailable, Unserved
 from sidecar.core.feed import Bell
 from sidecar.core.model import Person
 from sidecar.core.protocols import Clock
@@ -37,8 +37,9 @@ from sidecar.storage.sessions import SqlSessions
 from sidecar.storage.sweep import sweep
 from sidecar.storage.tables import instance
 from sidecar.storage.trail import SqlTrail, Verdict
-from sidecar.storage.transaction import RETRY_S, cause, may_pass, transaction
+from sidecar.storage.transaction import RETRY_S, cause, transaction, why
 from sidecar.storage.trusted import SqlTrustedBrowsers
+from sidecar.storage.tuning import PATIENT, Tuning
 from sidecar.storage.turns import Turns
 from sidecar.storage.vault import KeyRing, Vault
 
@@ -124,7 +125,13 @@ class SqlStore:
     """A proven store; `open_store` makes it."""
 
     def __init__(
-        self, where: Database, vault: Vault, clock: Clock, *, bell: Bell | None = None
+        self,
+        where: Database,
+        vault: Vault,
+        clock: Clock,
+        *,
+        bell: Bell | None = None,
+        tuning: Tuning = PATIENT,
     ) -> None:
         self._where = where
         self._bell = bell or StillBell()
@@ -132,7 +139,7 @@ class SqlStore:
         self._clock = clock
         self._writer = where.writer()
         self._reader = where.reader()
-        self._turns = Turns()
+        self._turns = Turns(tuning.wait_s)
 
     @asynccontextmanager
     async def begin(self, *people: Person) -> AsyncIterator[SqlTransaction]:
@@ -183,16 +190,18 @@ class SqlStore:
 
 
 async def open_store(
-    url: str, ring: KeyRing, clock: Clock, *, bell: Bell | None = None
+    url: str, ring: KeyRing, clock: Clock, *, bell: Bell | None = None, tuning: Tuning = PATIENT
 ) -> SqlStore:
     """Return the store at the URL after it proved itself; nothing is ever created.
+
+    Whoever serves requests says how long they may wait; operators' commands are patient.
 
     Raises:
         StoreUnproven: missing, empty, foreign, of another revision, or not opened by the keys.
         StoreUnavailable: its server does not answer now.
 
     """
-    where = database(url)
+    where = database(url, tuning)
     await where.require()
     reader, writer = where.reader(), where.writer()
     try:
@@ -206,14 +215,16 @@ async def open_store(
                 await canary.adopt(connection, vault, clock())
     except (SQLAlchemyError, OSError) as error:
         message = f"{where.place} cannot be read: {cause(error)}"
-        if may_pass(error):
-            raise StoreUnavailable(message, retry_after_s=RETRY_S) from None
+        if why(error) is Unserved.UNREACHABLE:
+            raise StoreUnavailable(
+                message, retry_after_s=RETRY_S, why=Unserved.UNREACHABLE
+            ) from None
         raise StoreUnproven(message) from None
     finally:
         await reader.dispose()
         await writer.dispose()
     await where.settle()
-    return SqlStore(where, vault, clock, bell=bell)
+    return SqlStore(where, vault, clock, bell=bell, tuning=tuning)
 
 
 async def _require_schema(connection: AsyncConnection, where: Database) -> None:

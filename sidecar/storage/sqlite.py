@@ -17,12 +17,10 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from sidecar.core.errors import StoreUnavailable
 from sidecar.storage.faults import CREATE, StoreAbsent, StoreUnproven
+from sidecar.storage.tuning import MIGRATION_WAIT_S, PATIENT, Tuning
 from sidecar.storage.vault import Vault
 
 HINT = "storage.database: sqlite+aiosqlite:///data/sidecar.db"
-
-WAIT_S = 10
-"""How long a transaction waits for its turn, in this process and for the lock of another."""
 
 _PAUSE_S = 0.05
 
@@ -36,8 +34,9 @@ _PRAGMAS = ("PRAGMA trusted_schema = OFF", "PRAGMA synchronous = FULL")
 class DatabaseFile:
     """A file, which may not be there yet."""
 
-    def __init__(self, url: URL) -> None:
+    def __init__(self, url: URL, tuning: Tuning = PATIENT) -> None:
         self.path = _path(url)
+        self._wait_s = tuning.wait_s
         self._proven: tuple[int, int] | None = None
 
     @property
@@ -52,15 +51,15 @@ class DatabaseFile:
         await asyncio.to_thread(_make_file, self.path)
 
     def reader(self) -> AsyncEngine:
-        return reader(self.path)
+        return reader(self.path, self._wait_s)
 
     def writer(self) -> AsyncEngine:
-        return writer(self.path)
+        return writer(self.path, self._wait_s)
 
     @asynccontextmanager
     async def migrating(self) -> AsyncIterator[AsyncConnection]:
         """Open a transaction that no foreign key disturbs while tables are rebuilt."""
-        engine = writer(self.path, foreign_keys=False)
+        engine = writer(self.path, MIGRATION_WAIT_S, foreign_keys=False)
         try:
             async with engine.begin() as connection:
                 yield connection
@@ -72,7 +71,7 @@ class DatabaseFile:
 
     async def settle(self) -> None:
         """The file is in WAL mode, and only this one is the store from now on."""
-        await asyncio.to_thread(use_wal, self.path)
+        await asyncio.to_thread(use_wal, self.path, self._wait_s)
         self._proven = _identity_of(self.path)
 
     async def recognise(self, connection: AsyncConnection, vault: Vault) -> None:
@@ -86,26 +85,26 @@ class DatabaseFile:
             raise StoreUnavailable("the database file was removed or exchanged")
 
 
-def writer(path: Path, *, foreign_keys: bool = True) -> AsyncEngine:
+def writer(path: Path, wait_s: float = PATIENT.wait_s, *, foreign_keys: bool = True) -> AsyncEngine:
     """Return an engine with one connection, whose transactions hold the write lock from the start.
 
     One connection makes the writers of this process queue in order and with a time limit; a
     transaction that reads first and asks for the lock later could be refused half-way.
     """
-    engine = _engine(path, connections=1)
+    engine = _engine(path, wait_s, connections=1)
     keys = f"PRAGMA foreign_keys = {'ON' if foreign_keys else 'OFF'}"
     _prepare(engine, (*_PRAGMAS, keys), "BEGIN IMMEDIATE")
     return engine
 
 
-def reader(path: Path) -> AsyncEngine:
+def reader(path: Path, wait_s: float = PATIENT.wait_s) -> AsyncEngine:
     """Return an engine whose transactions see one moment, cannot write and never wait."""
-    engine = _engine(path, connections=READERS)
+    engine = _engine(path, wait_s, connections=READERS)
     _prepare(engine, (*_PRAGMAS, "PRAGMA query_only = ON"), "BEGIN")
     return engine
 
 
-def use_wal(path: Path) -> None:
+def use_wal(path: Path, wait_s: float = PATIENT.wait_s) -> None:
     """The file is in WAL mode, and stays so; to be called once a store is known to be ours.
 
     SQLite does not wait for its turn at this one change, so we do: several processes may start at
@@ -115,7 +114,7 @@ def use_wal(path: Path) -> None:
         StoreUnproven: it cannot be changed, or others hold the file for too long.
 
     """
-    until = time.monotonic() + WAIT_S
+    until = time.monotonic() + wait_s
     try:
         with closing(sqlite3.connect(_address(path), uri=True)) as connection:
             while not _is_wal(connection):
@@ -143,7 +142,7 @@ def _address(path: Path) -> str:
     return f"file:{quote(str(path))}?mode=rw"
 
 
-def _engine(path: Path, *, connections: int) -> AsyncEngine:
+def _engine(path: Path, wait_s: float, *, connections: int) -> AsyncEngine:
     url = make_url("sqlite+aiosqlite://").set(
         database=f"file:{quote(str(path))}", query={"mode": "rw", "uri": "true"}
     )
@@ -151,9 +150,9 @@ def _engine(path: Path, *, connections: int) -> AsyncEngine:
         url,
         pool_size=connections,
         max_overflow=0,
-        pool_timeout=WAIT_S,
+        pool_timeout=wait_s,
         hide_parameters=True,  # a failed statement's log line must not carry what it stored
-        connect_args={"timeout": WAIT_S, "isolation_level": None},
+        connect_args={"timeout": wait_s, "isolation_level": None},
     )
 
 

@@ -1,6 +1,7 @@
 """One transaction from begin to end, whole even where its task is cancelled."""
 
 import asyncio
+import sqlite3
 import ssl
 from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -8,18 +9,35 @@ from typing import Any, TypeVar
 
 from sqlalchemy import CursorResult, Executable
 from sqlalchemy.exc import DBAPIError, EmulatedDBAPIException, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as NoneFree
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from sidecar.core.errors import StoreUnavailable
+from sidecar.core.errors import StoreUnavailable, Unserved
 
 T = TypeVar("T")
 Parameters = Mapping[str, object] | Sequence[Mapping[str, object]]
 
-_PASSING = ("08", "53", "57P")
-"""SQLSTATE classes: connection exceptions, insufficient resources, shutdown and start-up."""
+_STATES = {
+    **dict.fromkeys(("08", "53", "57P"), Unserved.UNREACHABLE),
+    "55000": Unserved.UNREACHABLE,  # a database that takes no connections says so
+    **dict.fromkeys(("57014", "25P03", "25P04"), Unserved.OVERDUE),
+    **dict.fromkeys(("55P03", "40P01"), Unserved.CROWDED),
+    "25006": Unserved.READ_ONLY,
+}
+"""What SQLSTATEs begin with: connection exceptions, insufficient resources, shutdown and start-up;
+statements and transactions that took too long; locks; a server that takes no change."""
+_CODES = {
+    **dict.fromkeys((sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN), Unserved.UNREACHABLE),
+    **dict.fromkeys((sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED), Unserved.CROWDED),
+    **dict.fromkeys((sqlite3.SQLITE_READONLY, sqlite3.SQLITE_FULL), Unserved.READ_ONLY),
+}
+_CODE = 0xFF
+"""The part of SQLite's extended codes that is the code."""
 
 RETRY_S = 5
 """Told to clients while the database cannot be used."""
+CROWDED_S = 2
+"""Told to clients where it can, and others wait already."""
 
 
 class WholeConnection(AsyncConnection):
@@ -36,7 +54,28 @@ class WholeConnection(AsyncConnection):
     ) -> CursorResult[*tuple[Any, ...]]:
         """Return the buffered result of the statement."""
         work = super().execute(statement, parameters, execution_options=execution_options)
-        return await _whole(work)
+        return await self.finish(work)
+
+    async def finish(self, work: Coroutine[object, object, T]) -> T:
+        """Return what the work returns; a server that leaves us without an answer is left.
+
+        Whatever else is sent over such a connection, a rollback too, would wait without end.
+        """
+        try:
+            return await _whole(work)
+        except (TimeoutError, asyncio.CancelledError) as ended:
+            silent = ended if isinstance(ended, TimeoutError) else ended.__cause__
+            if isinstance(silent, TimeoutError):
+                await _whole(self.leave(silent))
+            raise
+
+    async def leave(self, why: BaseException) -> None:
+        """The connection is given up; whoever keeps the pool is told why."""
+        if self.sync_connection is not None and not self.invalidated:
+            driver = (await self.get_raw_connection()).driver_connection
+            if driver is not None and hasattr(driver, "terminate"):
+                driver.terminate()  # sends nothing and waits for nothing
+            await self.invalidate(why)
 
 
 @asynccontextmanager
@@ -55,15 +94,21 @@ async def transaction(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     connection = WholeConnection(engine)
     try:
         try:
-            await _whole(_begin(connection))
+            await connection.finish(_begin(connection))
             yield connection
-            await _whole(connection.commit())
+            await connection.finish(connection.commit())
+        except DBAPIError as error:
+            if why(error) is Unserved.READ_ONLY:
+                await _whole(connection.leave(error))  # another server may have its part by now
+            raise
         finally:
             if connection.sync_connection is not None:
-                await _whole(connection.close())
+                await connection.finish(connection.close())
     except (SQLAlchemyError, OSError) as error:
         kept = error if _tellable(error) else None
-        raise StoreUnavailable(cause(error), retry_after_s=RETRY_S) from kept
+        found = why(error)
+        retry_s = CROWDED_S if found is Unserved.CROWDED else RETRY_S
+        raise StoreUnavailable(cause(error), retry_after_s=retry_s, why=found) from kept
 
 
 def cause(error: Exception) -> str:
@@ -76,12 +121,19 @@ def cause(error: Exception) -> str:
     return f"{type(told).__name__}: {told}" if _tellable(error) else type(told).__name__
 
 
-def may_pass(error: Exception) -> bool:
-    """Tell whether the server could not be reached, or takes nobody now: it may in a moment."""
-    if not isinstance(error, DBAPIError) or not isinstance(error.orig, EmulatedDBAPIException):
-        return isinstance(error, OSError) and not isinstance(error, ssl.SSLError)
+def why(error: Exception) -> Unserved:
+    """Return what an error of the driver, or of the way to it, means for who waits for it."""
+    if isinstance(error, NoneFree):
+        return Unserved.CROWDED
+    if not isinstance(error, DBAPIError):
+        away = isinstance(error, OSError) and not isinstance(error, ssl.SSLError)
+        return Unserved.UNREACHABLE if away else Unserved.BROKEN
+    if not isinstance(error.orig, EmulatedDBAPIException):
+        code = getattr(error.orig, "sqlite_errorcode", None) or 0
+        return _CODES.get(code & _CODE, Unserved.BROKEN)
     state = str(getattr(error.orig.driver_exception, "sqlstate", None) or "")
-    return state.startswith(_PASSING)
+    fit = (meant for begin, meant in _STATES.items() if state.startswith(begin))
+    return next(fit, Unserved.BROKEN)
 
 
 def _tellable(error: Exception) -> bool:
@@ -112,6 +164,5 @@ async def _whole(work: Coroutine[object, object, T]) -> T:
         except asyncio.CancelledError as error:
             cancelled = error
     if cancelled is not None:
-        task.exception()  # seen, so that the loop does not complain; the cancellation goes on
-        raise cancelled
+        raise cancelled from task.exception()  # seen, so that the loop does not complain
     return task.result()

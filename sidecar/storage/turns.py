@@ -5,13 +5,11 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from weakref import WeakValueDictionary
 
-from sidecar.core.errors import StoreUnavailable
+from sidecar.core.errors import StoreUnavailable, Unserved
 from sidecar.core.model import Person
 from sidecar.core.stores import APART
 
-WAIT_S = 10
-"""As long as the wait for a connection, or for what another process holds."""
-RETRY_S = 5
+RETRY_S = 2
 
 
 class Turns:
@@ -21,7 +19,8 @@ class Turns:
     one of them wait, and everybody else would wait with them.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, wait_s: float) -> None:
+        self._wait_s = wait_s
         self._locks: WeakValueDictionary[Person, asyncio.Lock] = WeakValueDictionary()
 
     @asynccontextmanager
@@ -34,11 +33,13 @@ class Turns:
         """
         async with AsyncExitStack() as taken:
             try:
-                async with asyncio.timeout(WAIT_S):
+                async with asyncio.timeout(self._wait_s):
                     for person in sorted({*people} - {APART}):
                         lock = self._locks.setdefault(person, asyncio.Lock())
                         await taken.enter_async_context(lock)
             except TimeoutError:
                 message = "too many wait to write about one person"
-                raise StoreUnavailable(message, retry_after_s=RETRY_S) from None
+                raise StoreUnavailable(
+                    message, retry_after_s=RETRY_S, why=Unserved.CROWDED
+                ) from None
             yield

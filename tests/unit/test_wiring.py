@@ -11,6 +11,7 @@ from sidecar import wiring
 from sidecar.proxy.upstream import Upstream
 from sidecar.settings.load import Loaded, load_settings
 from sidecar.settings.schema import Profile
+from sidecar.storage.tuning import Tuning
 from tests.certificates import self_signed
 from tests.clock import START
 from tests.world import KEY, settings_for
@@ -45,6 +46,14 @@ def test_every_limit_of_the_file_reaches_the_front(tmp_path: Path) -> None:
     assert (limits.head_s, limits.keep_alive_s, limits.body_idle_s) == (6, 7, 8)
     assert (limits.write_idle_s, limits.tunnel_idle_s) == (9, 10)
     assert (limits.connections, limits.connections_per_address) == (11, 12)
+
+
+def test_what_a_request_may_wait_for_is_as_written(tmp_path: Path) -> None:
+    """A file with every limit of the database shows that none is a name only."""
+    pool = {"readers": 7, "writers": 8}
+    storage = {"pool": pool, "wait": "250ms", "statement": "9s"}
+    tuned = wiring.tuning(loaded(tmp_path, {"storage": storage}).settings)
+    assert tuned == Tuning(readers=7, writers=8, wait_s=0.25, statement_s=9.0)
 
 
 def test_an_upstream_keeps_its_times(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.unit.cli.conftest import Run, a_broken_plugin
 from tests.unit.settings import build
@@ -101,6 +102,17 @@ def test_warnings_do_not_stop_anybody(run: Run, tmp_path: Path) -> None:
     assert "warning: enrollment.first: until the end of 2999-12-31" in done.output
     told = json.loads(run("check", "-c", str(path), "--without-secrets", "--format", "json").output)
     assert [fault["warning"] for fault in told] == [True]
+
+
+def test_what_a_server_must_bear_is_told(run: Run, tmp_path: Path) -> None:
+    """Two replicas of three workers show how many connections their database may get in all."""
+    path = tmp_path / "many.yaml"
+    text = (ROOT / "config" / "minimal.yaml").read_text(encoding="utf-8")
+    written = {"database": "postgresql://u:p@localhost/x", "pool": {"readers": 5, "writers": 2}}
+    more = {"replicas": 2, "workers": 3, "storage": written}
+    path.write_text(yaml.safe_dump(yaml.safe_load(text) | more))
+    done = run("check", "-c", str(path), "--without-secrets")
+    assert "PostgreSQL gets up to 42 connections: 2 replicas x 3 workers x 7;" in done.output
 
 
 def test_what_a_plugin_brought_is_proved(

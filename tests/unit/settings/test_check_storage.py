@@ -50,6 +50,7 @@ def test_databases_are_served_whose_address_is_right(url: str, message: str) -> 
         "postgresql+asyncpg://u@/x?host=/run/postgresql",
         "postgresql+asyncpg://u:p@db.example/x?sslmode=verify-full",
         "postgresql+asyncpg://u:p@db.example/x?ssl=verify-full",
+        "postgresql+asyncpg://u:p@/x?host=127.0.0.1:1,[::1]:2",
     ],
 )
 def test_a_way_that_nobody_else_is_on_needs_no_word(url: str) -> None:
@@ -57,12 +58,20 @@ def test_a_way_that_nobody_else_is_on_needs_no_word(url: str) -> None:
     assert said(url) == ""
 
 
-@pytest.mark.parametrize("query", ["", "?sslmode=require", "?host=10.0.0.9&sslmode=prefer"])
+@pytest.mark.parametrize("query", ["", "?sslmode=require", "?host=[::1],10.0.0.9:2&sslmode=prefer"])
 def test_a_way_that_others_may_be_on_is_told(query: str) -> None:
     """A database elsewhere that need not prove itself shows a warning, and what cures it."""
     found = said(f"postgresql+asyncpg://u:p@db.example/x{query}")
     assert found.startswith("warning: storage.database: whoever sits between here and the database")
     assert found.endswith("(add ?sslmode=verify-full)")
+
+
+def test_a_turn_ends_before_a_statement_does() -> None:
+    """A statement that may take no longer than the wait for a turn shows the fault."""
+    storage = {"database": SERVER, "wait": "5s", "statement": "5s"}
+    (found,) = build.faults(storage=storage)
+    assert found.startswith("storage.statement: is no longer than `storage.wait`")
+    assert build.faults(storage=storage | {"statement": "5100ms"}) == []
 
 
 def test_certificates_that_load_are_right(tmp_path: Path) -> None:

@@ -9,16 +9,18 @@ from sqlalchemy import text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
-from sidecar.core.errors import StoreUnavailable
-from sidecar.storage import setup
+from sidecar.core.errors import StoreUnavailable, Unserved
+from sidecar.storage import connections, setup
 from sidecar.storage.database import database
 from sidecar.storage.faults import CREATE, StoreAbsent, StoreUnproven
 from sidecar.storage.locks import enter
-from sidecar.storage.postgres import ABANDONED_S, PostgresDatabase, _engine, _way
+from sidecar.storage.postgres import PostgresDatabase
+from sidecar.storage.reaching import ABANDONED_S
 from sidecar.storage.setup import migrate_down, migrate_up
 from sidecar.storage.sql import open_store
 from sidecar.storage.tables import accounts
 from sidecar.storage.transaction import transaction
+from sidecar.storage.tuning import Tuning
 from sidecar.storage.vault import KeyRing
 from tests.certificates import self_signed
 from tests.conformance.stores import ADA, K1, NOW, RING, Travel, session, token
@@ -129,8 +131,11 @@ async def test_a_database_that_was_exchanged_is_not_used(postgres: Server) -> No
         await store.close()
 
 
-async def test_a_server_that_came_back_is_used_at_once(postgres: Server) -> None:
+async def test_a_server_that_came_back_is_used_at_once(
+    postgres: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Connections that the server ended show that the next transaction has new ones."""
+    monkeypatch.setattr(connections, "QUIET_S", 0.0)  # its last words may be on their way
     async with postgres.store() as url:
         store = await open_store(url, RING, Travel())
         async with store.begin() as tx:
@@ -146,12 +151,13 @@ async def test_a_server_that_came_back_is_used_at_once(postgres: Server) -> None
 async def test_nobody_waits_without_end(postgres: Server) -> None:
     """A person whom a transaction holds for long shows an outage to others, not a hang."""
     async with postgres.store() as url:
-        impatient = _engine(make_url(url), 2, wait_s=0.1)
+        impatient = database(url, Tuning(wait_s=0.1)).writer()
         async with transaction(impatient) as one:
             await enter(one, (ADA,))
-            with pytest.raises(StoreUnavailable, match="LockNotAvailableError"):
+            with pytest.raises(StoreUnavailable, match="LockNotAvailableError") as late:
                 async with transaction(impatient) as other:
                     await enter(other, (ADA,))
+        assert late.value.why is Unserved.CROWDED
         await impatient.dispose()
 
 
@@ -212,16 +218,6 @@ async def test_a_server_proves_itself_where_it_must(postgres: Server, tmp_path: 
         for way in (f"{query}&sslrootcert={other}", query, f"{query}&sslcert={other}"):
             fault = await fault_of(f"{plain}{way}")
             assert "SSLCertVerificationError" in str(fault)
-
-
-def test_the_address_tells_how_the_server_is_reached() -> None:
-    """Words of the query show the driver's own, and a server that must prove itself a context."""
-    plain = _way(make_url("postgresql://db/x?host=/run/postgresql"))
-    assert plain == {"dsn": "postgresql:///?host=%2Frun%2Fpostgresql"}
-    named = _way(make_url("postgresql://db/x?ssl=verify-full&sslrootcert=/ca.pem"))
-    assert named == {"dsn": "postgresql:///?sslrootcert=%2Fca.pem&sslmode=verify-full"}
-    trusted = _way(make_url("postgresql://db/x?sslmode=verify-full"))
-    assert trusted["ssl"].check_hostname  # type: ignore[attr-defined]  # a context
 
 
 def test_a_place_has_no_password() -> None:

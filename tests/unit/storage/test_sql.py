@@ -9,17 +9,19 @@ from pathlib import Path
 
 import pytest
 
-from sidecar.core.errors import StoreUnavailable
-from sidecar.storage.sql import SqlStore
+from sidecar.core.errors import StoreUnavailable, Unserved
+from sidecar.storage.sql import SqlStore, open_store
+from sidecar.storage.tuning import PATIENT, Tuning
 from tests.conformance.stores import (
     ADA,
     NOW,
+    RING,
     Travel,
     authenticator,
-    open_sqlite,
     session,
     sqlite_file,
     token,
+    url_of,
 )
 
 ROOT = Path(__file__).parents[3]
@@ -49,8 +51,8 @@ async def said(child: asyncio.subprocess.Process) -> str:
 
 
 @asynccontextmanager
-async def opened(path: Path) -> AsyncIterator[SqlStore]:
-    store = await open_sqlite(path, Travel())
+async def opened(path: Path, tuning: Tuning = PATIENT) -> AsyncIterator[SqlStore]:
+    store = await open_store(url_of(path), RING, Travel(), tuning=tuning)
     try:
         yield store
     finally:
@@ -134,13 +136,11 @@ async def test_a_broken_driver_is_unavailable(tmp_path: Path) -> None:
         assert "very-secret" not in f"{failed.value} {failed.value.__cause__}"
 
 
-async def test_a_transaction_inside_another_is_refused_in_time(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_transaction_inside_another_is_refused_in_time(tmp_path: Path) -> None:
     """Writing inside an open write shows a refusal after the wait, not a process that hangs."""
-    monkeypatch.setattr("sidecar.storage.sqlite.WAIT_S", 0.1)
-    async with opened(sqlite_file(tmp_path)) as store, store.begin() as tx:
+    async with opened(sqlite_file(tmp_path), Tuning(wait_s=0.1)) as store, store.begin() as tx:
         await tx.accounts.ensure(ADA, NOW)
-        with pytest.raises(StoreUnavailable):
+        with pytest.raises(StoreUnavailable) as refused:
             async with store.begin():
                 pass
+        assert (refused.value.why, refused.value.retry_after_s) == (Unserved.CROWDED, 2)

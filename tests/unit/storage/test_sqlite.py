@@ -18,7 +18,7 @@ from tests.conformance.stores import ADA, NOW, Travel, files, open_sqlite, sqlit
 async def test_a_connection_is_durable(tmp_path: Path) -> None:
     """The settings of a writing connection show WAL, full synchronisation, foreign keys."""
     path = sqlite_file(tmp_path)
-    writer = sqlite.writer(path)
+    writer = sqlite.writer(path, 10)
     async with writer.begin() as connection:
         values = [
             (await connection.exec_driver_sql(f"PRAGMA {name}")).scalar_one()
@@ -101,16 +101,13 @@ async def test_wal_mode_waits_for_its_turn(tmp_path: Path) -> None:
         assert after.execute("PRAGMA journal_mode").fetchone() == ("wal",)
 
 
-async def test_wal_mode_is_not_waited_for_without_end(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_wal_mode_is_not_waited_for_without_end(tmp_path: Path) -> None:
     """A lock that is never given back, and a file that is none, show a fault."""
-    monkeypatch.setattr(sqlite, "WAIT_S", 0)
     path = tmp_path / "old.db"
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("CREATE TABLE x (y)")
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(StoreUnproven, match="locked"):
-            sqlite.use_wal(path)
+            sqlite.use_wal(path, 0)
     with pytest.raises(StoreUnproven, match="cannot be used"):
         sqlite.use_wal(tmp_path / "none.db")

@@ -4,17 +4,16 @@ import asyncio
 
 import pytest
 
-from sidecar.core.errors import StoreUnavailable
+from sidecar.core.errors import StoreUnavailable, Unserved
 from sidecar.core.model import Person
 from sidecar.core.stores import APART
-from sidecar.storage import turns
 from sidecar.storage.turns import Turns
 from tests.conformance.stores import ADA, TWIN
 
 
 async def test_one_person_is_written_about_by_one_task_at_a_time() -> None:
     """Three tasks about one person show in order; others pass them by, and so does nobody."""
-    queue, seen = Turns(), list[str]()
+    queue, seen = Turns(10), list[str]()
 
     async def take(name: str, *people: Person) -> None:
         async with queue.of(people):
@@ -35,22 +34,21 @@ async def test_one_person_is_written_about_by_one_task_at_a_time() -> None:
     ]
 
 
-async def test_a_turn_that_does_not_come_is_an_outage(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_turn_that_does_not_come_is_an_outage() -> None:
     """A task that never ends its turn shows others refused in time, and later ones served."""
-    monkeypatch.setattr(turns, "WAIT_S", 0.01)
-    queue = Turns()
+    queue = Turns(0.01)
     async with queue.of((ADA,)):
         with pytest.raises(StoreUnavailable) as refused:
             async with queue.of((TWIN, ADA)):
                 pass
-    assert refused.value.retry_after_s
+    assert (refused.value.why, refused.value.retry_after_s) == (Unserved.CROWDED, 2)
     async with queue.of((ADA, TWIN)):
         pass
 
 
 async def test_nothing_is_kept_of_people_who_are_done() -> None:
     """A thousand people, one of whom is refused, show no queue left behind."""
-    queue = Turns()
+    queue = Turns(10)
     for number in range(1000):
         async with queue.of((Person("app", str(number)),)):
             assert len(queue._locks) == 1
