@@ -9,9 +9,11 @@ from typing import Annotated
 import typer
 
 from sidecar.cli.files import write_private
-from sidecar.settings.keys import KEY_BYTES
+from sidecar.cli.wrapping import wrap
+from sidecar.settings.key_sources.written import KEY_BYTES
 
 app = typer.Typer(name="keys", help="Make keys.", no_args_is_help=True)
+app.command("wrap")(wrap)
 
 
 @app.callback()

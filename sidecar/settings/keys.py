@@ -2,18 +2,17 @@
 
 import base64
 import binascii
-import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Final
 
 from sidecar.settings.faults import Finding, Where
-from sidecar.settings.references import Missing, read_file
-from sidecar.settings.resting import KeyPart, KeySource
+from sidecar.settings.key_sources.source import KeySource, fetch
+from sidecar.settings.key_sources.written import KEY_BYTES, wrapping
+from sidecar.settings.references import Missing
+from sidecar.settings.resting import KeyPart
 
-KEY_BYTES: Final = 32
-COMMAND_S: Final = 10
 FEWEST_DISTINCT: Final = 16
 """32 random bytes have about 30 distinct values; under 16 is not reached in 10^12 keys."""
 MAKE_ONE: Final = "make one with: sidecar keys generate"
@@ -54,45 +53,15 @@ def decode_key(text: str) -> bytes:
     return raw
 
 
-def fetch(source: KeySource, env: Mapping[str, str]) -> str:
-    """Return the text of a key from wherever it is kept.
-
-    Raises:
-        Missing: it is not there, or the command failed.
-
-    """
-    match source:
-        case KeySource(env=str(name), file=None, command=None):
-            if not env.get(name):
-                raise Missing(f"environment variable {name} is not set")
-            return env[name]
-        case KeySource(env=None, file=str(path), command=None):
-            return read_file(path)
-        case KeySource(env=None, file=None, command=tuple(command)) if command:
-            return _output(command, env)
-        case _:
-            raise Missing("exactly one of env, file and command is needed")
-
-
-def _output(command: tuple[str, ...], env: Mapping[str, str]) -> str:
-    try:
-        done = subprocess.run(  # noqa: S603 - the operator's own command, run without a shell
-            command, env=dict(env), capture_output=True, timeout=COMMAND_S, check=True, text=True
-        )
-    except subprocess.TimeoutExpired as error:
-        raise Missing(f"command {command[0]} took longer than {COMMAND_S} s") from error
-    except subprocess.CalledProcessError as error:
-        raise Missing(f"command {command[0]} failed with status {error.returncode}") from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise Missing(f"command {command[0]} cannot be run: {type(error).__name__}") from error
-    return done.stdout
-
-
 @dataclass(slots=True)
 class Ring:
-    """Opens the keys of the file one after the other and collects what is wrong with them."""
+    """Opens the keys of the file one after the other and collects what is wrong with them.
+
+    Nobody is asked for a key about which something is wrong already, at one of the places `lost`.
+    """
 
     env: Mapping[str, str]
+    lost: frozenset[Where] = frozenset()
     keys: list[RootKey] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
 
@@ -102,16 +71,25 @@ class Ring:
         self.findings += _ids(parts)
 
     def _open(self, part: KeyPart, where: Where) -> None:
+        if any(place[:2] == where for place in self.lost):
+            return
+        at = (*where, "from", part.source.kind)
         try:
             secret = decode_key(fetch(part.source, self.env))
         except Missing as missing:
-            self.findings.append(Finding((*where, "from"), str(missing), MAKE_ONE))
+            hint = missing.hint or ("" if part.source.asked else MAKE_ONE)
+            self.findings.append(Finding(at, str(missing), hint))
         except WeakKey as weak:
-            self.findings.append(Finding((*where, "from"), f"the key {weak}", MAKE_ONE))
+            self.findings.append(Finding(at, f"the key {weak}", _way(part.source)))
         else:
             if any(key.secret == secret for key in self.keys):
                 self.findings.append(Finding(where, "the same key is written twice"))
             self.keys.append(RootKey(part.id, secret, part.state == "active"))
+
+
+def _way(source: KeySource) -> str:
+    """Return how a key gets there."""
+    return wrapping(source.kind) if source.asked else MAKE_ONE
 
 
 def _ids(parts: tuple[KeyPart, ...]) -> Iterator[Finding]:

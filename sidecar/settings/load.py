@@ -147,7 +147,7 @@ class _Reading:
     def _open(self, settings: Settings) -> tuple[RootKey, ...]:
         if not self._secrets:
             return ()
-        ring = Ring(self._env)
+        ring = Ring(self._env, self._spoiled)
         ring.open(settings.keys)
         whole = all(place[0] != "keys" for place in self._spoiled if place)
         self._add(finding for finding in ring.findings if whole or finding.where != ("keys",))

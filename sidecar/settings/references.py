@@ -15,7 +15,11 @@ MAX_FILE_BYTES: Final = 65536
 
 
 class Missing(Exception):
-    """A reference points at nothing; the text says which, never what."""
+    """A reference points at nothing; the text says which, never what, and `hint` what to do."""
+
+    def __init__(self, text: str, hint: str = "") -> None:
+        super().__init__(text)
+        self.hint = hint
 
 
 def read_file(path: str) -> str:

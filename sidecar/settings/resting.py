@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, SecretStr
 
 from sidecar.core.durations import parse_duration
+from sidecar.settings.key_sources.source import KeySource
 from sidecar.settings.kinds import Count, Duration, OneOrMany, Positive
 from sidecar.settings.part import Part
 
@@ -82,17 +83,6 @@ class RetentionPart(Part):
     """Sessions that are over."""
     outbox: Duration = parse_duration("30d")
     """What became of messages; what they said is removed once it is of no use."""
-
-
-class KeySource(Part):
-    """Where a root key comes from: exactly one of the three."""
-
-    env: str | None = None
-    """An environment variable."""
-    file: str | None = None
-    """A file."""
-    command: tuple[str, ...] | None = None
-    """A program and its arguments, whose output is the key."""
 
 
 class KeyPart(Part):

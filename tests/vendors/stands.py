@@ -16,7 +16,7 @@ from sidecar.core.transports import Transport
 from sidecar.loader import Role, resolve
 from sidecar.outside import Outside
 from tests.conformance.lent import lent
-from tests.vendors import receiver, sns, twilio, vonage
+from tests.vendors import receiver, sigv4, sns, twilio, vonage
 from tests.vendors.peer import Answers, Mishap, Peer, answer, listening
 
 NOW: Final = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -192,9 +192,9 @@ async def an_sns(_folder: Path) -> AsyncIterator[Stand]:
     async with _calling(server) as (peer, call):
         transport, hasty, options = built(
             *("sns", call),
-            region=sns.REGION,
-            access_key=sns.ACCESS_KEY,
-            secret_key=sns.SECRET_KEY,
+            region=sigv4.REGION,
+            access_key=sigv4.ACCESS_KEY,
+            secret_key=sigv4.SECRET_KEY,
             session_token=sns.SESSION_TOKEN,
             sender="Harbour",
             max_price=0.25,
@@ -216,7 +216,7 @@ async def an_sns(_folder: Path) -> AsyncIterator[Stand]:
                 malformed=(answer(200, "<a><b>"), Undelivered.UNSURE),
                 bomb=(answer(200, bomb), Undelivered.UNSURE),
             ),
-            (sns.SECRET_KEY, sns.SESSION_TOKEN),
+            (sigv4.SECRET_KEY, sns.SESSION_TOKEN),
         )
 
 

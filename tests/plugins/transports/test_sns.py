@@ -7,7 +7,8 @@ from plugins.transports.sns import Options, Signing, Sns, texts
 from sidecar.outside import Outside
 from tests.conformance.lent import lent
 from tests.vendors.peer import listening
-from tests.vendors.sns import ACCESS_KEY, REGION, SECRET_KEY, SESSION_TOKEN, SnsServer
+from tests.vendors.sigv4 import ACCESS_KEY, REGION, SECRET_KEY
+from tests.vendors.sns import SESSION_TOKEN, SnsServer
 from tests.vendors.stands import NOW, letter
 
 RIGHT = {"region": REGION, "access_key": ACCESS_KEY, "secret_key": SECRET_KEY}
