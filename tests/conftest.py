@@ -9,6 +9,7 @@ from hypothesis import settings
 
 from sidecar.bundled import import_plugin, plugin_names
 from sidecar.loader import Role
+from tests import redis
 from tests.postgres import Server, serving
 
 
@@ -60,3 +61,24 @@ def postgres() -> Iterator[Server]:
     """Lend this process's server of PostgreSQL; without one installed the test is skipped."""
     with serving() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[redis.Redis]:
+    """Lend this process's Redis; whoever stops it needs one of their own."""
+    with redis.serving() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def redis_watched() -> Iterator[redis.Watched]:
+    """Lend this process's Redis that Sentinels watch."""
+    with redis.watched() as servers:
+        yield servers
+
+
+@pytest.fixture(scope="session")
+def redis_cluster() -> Iterator[redis.Cluster]:
+    """Lend this process's cluster."""
+    with redis.cluster() as servers:
+        yield servers

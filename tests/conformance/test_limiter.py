@@ -1,6 +1,7 @@
 """What every limiter counts: volume, exactly, in windows that slide."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 
 import pytest
@@ -10,16 +11,21 @@ from hypothesis import strategies as st
 from sidecar.core.errors import TooManyAttempts
 from sidecar.core.volume import Bucket, Limiter
 from sidecar.storage.limiter import MemoryLimiter
-from tests.conformance.stores import Travel
+from sidecar.storage.redis.limiter import RedisLimiter
+from tests.conformance.stores import RING, Travel
+from tests.redis import lent
 
 MAILS = Bucket("mails", 3, timedelta(minutes=1))
 
 
-@pytest.fixture(params=["memory"])
-def limiter(request: pytest.FixtureRequest, clock: Travel) -> Limiter:
-    """Each adapter of the limiter port in turn, empty."""
-    assert request.param == "memory"
-    return MemoryLimiter(clock)
+@pytest.fixture(params=["memory", "redis_server", "redis_watched", "redis_cluster"])
+async def limiter(request: pytest.FixtureRequest, clock: Travel) -> AsyncIterator[Limiter]:
+    """Each adapter of the limiter port in turn, empty, on each kind of Redis."""
+    if request.param == "memory":
+        yield MemoryLimiter(clock)
+        return
+    async with lent(request.getfixturevalue(request.param).part(timeout="5s")) as connection:
+        yield RedisLimiter(connection, RING, clock)
 
 
 async def refused(limiter: Limiter, bucket: Bucket, key: str) -> int | None:

@@ -3,9 +3,10 @@
 # system.sh            the list below;  system.sh NAME…  these instead
 set -eu
 # The one list. chromium: journeys and screenshots; fonts-dejavu-core: letters in it;
-# nginx: a real proxy in front of and behind the sidecar; postgresql: the store of many replicas;
+# nginx: a real proxy in front of and behind the sidecar; postgresql: the store of many replicas,
+# redis-server: their limits, sessions and bell;
 # curl, jq: an example of the API; oathtool: an authenticator app that nobody here wrote.
-[ $# -gt 0 ] || set -- chromium curl fonts-dejavu-core jq nginx-light oathtool postgresql
+[ $# -gt 0 ] || set -- chromium curl fonts-dejavu-core jq nginx-light oathtool postgresql redis-server
 
 missing=
 for name; do

@@ -1,0 +1,101 @@
+"""The line to one server: never long, never twice, and not at all while it is down."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Final
+
+import structlog
+from redis.exceptions import AskError, MovedError, NoScriptError, RedisError
+
+from sidecar.core.breaker import Breaker, Tripped
+from sidecar.core.errors import StoreUnavailable
+from sidecar.storage.redis.clients import AT_ONCE, Client
+
+Word = str | bytes | float
+
+_FAILURES: Final = (RedisError, OSError, TimeoutError)
+_ADVICE: Final = (AskError, MovedError, NoScriptError)
+"""Answers that say how to ask: the server works."""
+
+log = structlog.get_logger(__name__)
+
+
+class RedisDown(StoreUnavailable):
+    """Redis did not answer in time, or not as it should; nothing was decided by it."""
+
+
+class Line:
+    """What one process asks of one server, a few questions at a time."""
+
+    def __init__(self, client: Client, timeout_s: float, monotonic: Callable[[], float]) -> None:
+        self._client = client
+        self._timeout_s = timeout_s
+        self._breaker = Breaker(monotonic)
+        self._turns = asyncio.Semaphore(AT_ONCE)
+
+    async def ask(self, *words: Word, asking: bool = False) -> object:
+        """Return the answer to one command; `asking`: for a key that is on its way there.
+
+        Raises:
+            RedisDown: there is none.
+            AskError, MovedError: another node of the cluster has it.
+            NoScriptError: the server does not know the script.
+
+        """
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                await self._turns.acquire()
+        except TimeoutError:
+            raise RedisDown("too many wait for Redis", retry_after_s=1) from None
+        try:
+            return await self._asked(*words, asking=asking)
+        finally:
+            self._turns.release()
+
+    async def close(self) -> None:
+        """Every connection is closed."""
+        try:
+            await self._client.close()
+        except _FAILURES as error:
+            log.debug("redis.unclosed", error=type(error).__name__)
+
+    async def _asked(self, *words: Word, asking: bool) -> object:
+        try:
+            self._breaker.enter()
+        except Tripped as tripped:
+            raise RedisDown("Redis is down", retry_after_s=tripped.retry_after_s) from None
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                answer = await self._said(*words, asking=asking)
+        except _ADVICE:
+            self._worked()
+            raise
+        except _FAILURES as error:
+            raise self._failed(error) from None
+        except BaseException:
+            self._breaker.left()
+            raise
+        self._worked()
+        return answer
+
+    async def _said(self, *words: Word, asking: bool) -> object:
+        redis = self._client.redis
+        if not asking:
+            return await redis.execute_command(*words)  # type: ignore[no-untyped-call]
+        async with redis.pipeline(transaction=False) as both:
+            both.execute_command("ASKING")
+            both.execute_command(*words)
+            _, answer = await both.execute()
+        return answer
+
+    def _worked(self) -> None:
+        if self._breaker.tripped:
+            log.info("redis.answers")
+        self._breaker.succeeded()
+
+    def _failed(self, error: Exception) -> RedisDown:
+        """Return what is told of it: no words of the server's, which may repeat what was sent."""
+        if not self._breaker.tripped:
+            log.warning("redis.fails", error=type(error).__name__)
+        self._breaker.failed()
+        return RedisDown(f"Redis fails: {type(error).__name__}", retry_after_s=1)

@@ -1,0 +1,71 @@
+"""Clusters: keys that move, nodes that die, and questions that find who has the answer."""
+
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+
+from sidecar.storage.redis.connection import RedisConnection
+from sidecar.storage.redis.line import RedisDown
+from tests import redis
+from tests.redis import lent
+
+
+@pytest.fixture(scope="module")
+def own() -> Iterator[redis.Cluster]:
+    """Lend a cluster that these tests may break."""
+    with redis.cluster() as servers:
+        yield servers
+
+
+async def test_a_dead_node_costs_what_it_has(own: redis.Cluster) -> None:
+    """With one node dead, its keys show Redis down and all others their value; all come back."""
+    async with lent(own.part()) as connection:
+        keys = [f"{connection.prefix}:{number}" for number in range(30)]
+        await asyncio.gather(*(connection.ask("SET", key, "x") for key in keys))
+        with own.nodes[1].away():
+            assert len(await lost(connection, keys)) in range(3, 20)
+            with pytest.raises(RedisDown):
+                await connection.ping()
+        await redis.works(connection)
+
+
+async def lost(connection: RedisConnection, keys: list[str]) -> list[str]:
+    """Return those of the keys that cannot be asked for."""
+    found = await asyncio.gather(
+        *(connection.ask("GET", key) for key in keys), return_exceptions=True
+    )
+    assert all(isinstance(one, RedisDown) or one == b"x" for one in found)
+    return [key for key, one in zip(keys, found, strict=True) if isinstance(one, RedisDown)]
+
+
+async def test_keys_are_found_where_they_moved(redis_cluster: redis.Cluster) -> None:
+    """A slot that goes to another node shows its keys before, on the way and after it."""
+    source, target = redis_cluster.nodes[0], redis_cluster.nodes[2]
+    async with lent(redis_cluster.part(timeout="5s")) as connection:
+        key = next(f"key{n}" for n in range(1000) if redis_cluster.owner(f"key{n}") is source)
+        slot = str(redis_cluster.slot(key))
+        await connection.ask("SET", key, "before")
+        names = [node.say("CLUSTER", "MYID").split("\r\n")[1] for node in (source, target)]
+        target.say("CLUSTER", "SETSLOT", slot, "IMPORTING", names[0])
+        source.say("CLUSTER", "SETSLOT", slot, "MIGRATING", names[1])
+        assert await connection.ask("GET", key) == b"before"
+        source.say("MIGRATE", "127.0.0.1", str(target.port), key, "0", "5000")
+        assert await connection.ask("GET", key) == b"before"
+        await connection.ask("SET", key, "on the way")
+        for node in (target, source, redis_cluster.nodes[1]):
+            node.say("CLUSTER", "SETSLOT", slot, "NODE", names[1])
+        assert await connection.ask("GET", key) == b"on the way"
+        assert "on the way" in target.say("GET", key)
+
+
+async def test_the_first_addresses_may_be_dead(redis_cluster: redis.Cluster) -> None:
+    """Addresses where nobody is show the next one asked; none at all shows Redis down."""
+    with redis.serving() as gone:
+        dead = f"127.0.0.1:{gone.port}"
+    section = redis_cluster.part(timeout="5s")
+    async with lent(section.model_copy(update={"address": (dead, *section.address)})) as one:
+        await one.ping()
+    async with lent(section.model_copy(update={"address": (dead,)})) as other:
+        with pytest.raises(RedisDown):
+            await other.ask("GET", "x")

@@ -1,0 +1,105 @@
+"""The line to one server: what is down costs nobody anything."""
+
+import asyncio
+import time
+
+import pytest
+from structlog.testing import capture_logs
+
+from sidecar.storage.redis.clients import AT_ONCE, client
+from sidecar.storage.redis.line import Line, RedisDown
+from tests import redis
+from tests.redis import part
+
+
+class Seconds:
+    """Seconds that pass when the test says."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def line(server: redis.Redis, seconds: Seconds, **words: object) -> Line:
+    section = server.part(**words)
+    timeout_s = section.timeout.total_seconds()
+    return Line(client(section, section.address[0]), timeout_s, seconds)
+
+
+async def test_a_server_that_is_down_is_asked_once() -> None:
+    """A dead server shows one failure, then refusals without asking, then one who tries for all."""
+    seconds = Seconds()
+    with redis.serving() as server:
+        asked = line(server, seconds)
+        assert await asked.ask("PING")
+        with capture_logs() as logs:
+            with server.away():
+                for message in ("Redis fails: ConnectionError", *["Redis is down"] * 9):
+                    with pytest.raises(RedisDown) as told:
+                        await asked.ask("PING")
+                    assert str(told.value) == message
+                seconds.now += 0.25
+                with pytest.raises(RedisDown, match="ConnectionError"):
+                    await asked.ask("PING")
+            seconds.now += 2
+            assert await asked.ask("PING")
+        assert [entry["event"] for entry in logs] == ["redis.fails", "redis.answers"]
+        await asked.close()
+
+
+async def test_a_silent_server_costs_the_time_once(redis_server: redis.Redis) -> None:
+    """A hundred who ask a server that answers nobody show to wait together for one time-out."""
+    asked = line(redis_server, Seconds(), timeout="100ms")
+    await asked.ask("PING")
+    with redis_server.silent():
+        before = time.monotonic()
+        told = await asyncio.gather(
+            *(asked.ask("PING") for _ in range(100)), return_exceptions=True
+        )
+        assert time.monotonic() - before < 3
+    assert {type(one) for one in told} == {RedisDown}
+    await asked.close()
+
+
+async def test_connections_are_few(redis_server: redis.Redis) -> None:
+    """A hundred questions at once show all answered, by a few connections."""
+    asked = line(redis_server, Seconds(), timeout="5s")
+    await asyncio.gather(*(asked.ask("ECHO", "x") for _ in range(100)))
+    told = await asked.ask("CLIENT", "LIST")
+    connections = bytes(told).decode().count("cmd=echo") if isinstance(told, bytes) else -1
+    assert 0 <= connections <= AT_ONCE
+    await asked.close()
+
+
+async def test_who_gives_up_decides_nothing(redis_server: redis.Redis) -> None:
+    """A question that was cut off shows the next one answered, and its own answer only."""
+    asked = line(redis_server, Seconds(), timeout="5s")
+    for number in range(20):
+        cut = asyncio.get_running_loop().create_task(asked.ask("ECHO", "cut"))
+        await asyncio.sleep(0.0001 * number)
+        cut.cancel()
+        await asyncio.gather(cut, return_exceptions=True)
+        assert await asked.ask("ECHO", str(number)) == str(number).encode()
+    await asked.close()
+
+
+async def test_a_refusal_repeats_nothing_of_what_was_sent(redis_server: redis.Redis) -> None:
+    """A command that the server does not know shows neither its words nor the server's."""
+    asked = line(redis_server, Seconds())
+    with capture_logs() as logs, pytest.raises(RedisDown) as told:
+        await asked.ask("NONSENSE", "the secret")
+    assert "secret" not in f"{told.value}{told.value.__cause__}{logs}"
+    await asked.close()
+
+
+async def test_nobody_listens() -> None:
+    """An address where nobody is shows Redis down."""
+    with redis.serving() as server:
+        port = server.port
+    section = part(port)
+    asked = Line(client(section, section.address[0]), 1, Seconds())
+    with pytest.raises(RedisDown):
+        await asked.ask("PING")
+    await asked.close()
