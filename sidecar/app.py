@@ -120,7 +120,7 @@ async def _composed(
     pages, listener, identifier = _public(
         *(loaded, ring, lender, flows), renderer=renderer, board=board, metrics=metrics
     )
-    readiness = Readiness({"store": store.ping}, lambda: listener.draining)
+    readiness = Readiness(rests_on.checks, lambda: listener.draining)
     management = _management(
         *(loaded, flows, renderer, readiness), metrics=metrics, reuse_port=reuse_port
     )

@@ -44,7 +44,6 @@ WITHOUT_TWIN: dict[str, str] = {
     "sidecar/conformance/world.py": "shown by tests/conformance/test_defects.py",
     "sidecar/core/messages.py": "declarations only",
     "sidecar/core/directory.py": "declarations only",
-    "sidecar/backing.py": "shown by tests/unit/test_app.py",
     "sidecar/core/feed.py": "declarations only",
     "sidecar/core/invitations.py": "declarations only",
     "sidecar/core/recoveries.py": "declarations only",

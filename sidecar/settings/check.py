@@ -11,6 +11,7 @@ from sidecar.core.directory import ERASED
 from sidecar.core.durations import show_duration
 from sidecar.core.paths import fold_case
 from sidecar.core.policy import Facts, Network, bypassed
+from sidecar.settings.check_redis import redis
 from sidecar.settings.check_storage import storage
 from sidecar.settings.check_upstreams import upstreams
 from sidecar.settings.draft import Draft
@@ -211,6 +212,7 @@ CHECKS: Final[tuple[Callable[[Draft], Iterator[Finding]], ...]] = (
     websocket,
     session,
     storage,
+    redis,
     prefix,
     realms,
     factors,
