@@ -5,7 +5,7 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from itertools import count
@@ -22,7 +22,7 @@ from tests.tools.ports import POLL_S, free_ports
 
 START_S = 30.0
 PASSWORD = "never-to-be-told"
-_SETTINGS = {
+SETTINGS: Mapping[str, str] = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
     "fsync": "off",  # what is shown here survives no power cut, and need not
@@ -44,6 +44,7 @@ class Server:
     port: int
     certificate: Path
     """By which it proves itself to whoever asks for that."""
+    process: subprocess.Popen[bytes]
     _numbers: Iterator[int] = field(default_factory=count)
     _made: bool = False
 
@@ -112,13 +113,14 @@ class Server:
 
 
 @contextmanager
-def serving() -> Iterator[Server]:
+def serving(settings: Mapping[str, str] = SETTINGS, *, on_disk: bool = False) -> Iterator[Server]:
     """Run a server for the length of the block, as somebody who is not root: it refuses to be."""
     programs = _programs()
     if programs is None:
         pytest.skip("PostgreSQL is not installed")
     memory = Path("/dev/shm")  # noqa: S108 - the folder is made anew, and its owner's only
-    folder = Path(mkdtemp("-postgres", dir=memory if os.access(memory, os.W_OK) else None))
+    in_memory = os.access(memory, os.W_OK) and not on_disk
+    folder = Path(mkdtemp("-postgres", dir=memory if in_memory else None))
     certificate = self_signed(folder)
     certificate.chmod(0o600)
     if os.getuid() == 0:
@@ -127,14 +129,14 @@ def serving() -> Iterator[Server]:
     try:
         data, (port,) = folder / "data", free_ports(1)
         _prepare(programs, data)
-        settings = {**_SETTINGS, **dict.fromkeys(("ssl_cert_file", "ssl_key_file"), certificate)}
-        options = [f"--{name}={value}" for name, value in settings.items()]
+        proven = {**settings, **dict.fromkeys(("ssl_cert_file", "ssl_key_file"), certificate)}
+        options = [f"--{name}={value}" for name, value in proven.items()]
         process = subprocess.Popen(
             [*_as_nobody(), str(programs / "postgres"), "-D", str(data), f"--port={port}", *options]
         )
         try:
             _wait_for(data / "postmaster.pid")
-            yield Server(port, certificate)
+            yield Server(port, certificate, process)
         finally:
             process.send_signal(signal.SIGQUIT)
             process.wait(START_S)

@@ -175,8 +175,8 @@ class Sendings(Protocol):
         """Return what was accepted for the challenge, newest first."""
         ...
 
-    async def used(self, challenge: ChallengeId, now: datetime) -> None:
-        """A code that was sent for the challenge was typed."""
+    async def used(self, challenge: ChallengeId, now: datetime) -> bool:
+        """A code of the challenge was typed; return whether one that was sent counts by that."""
         ...
 
     async def usage(self, since: datetime, until: datetime) -> tuple[Usage, ...]:

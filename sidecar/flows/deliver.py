@@ -50,8 +50,8 @@ class Reader(Protocol):
 
 async def used(tx: Transaction, challenge: ChallengeId, now: datetime) -> None:
     """The code of the challenge was typed: it counts as used, and is kept no longer."""
-    await tx.sendings.used(challenge, now)
-    await tx.outbox.wipe(challenge)
+    if await tx.sendings.used(challenge, now):
+        await tx.outbox.wipe(challenge)
 
 
 class Deliveries:

@@ -2,18 +2,21 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import Insert, Row, Update, case, func, literal, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from sidecar.core.model import Account, Person
 from sidecar.core.protocols import Clock
-from sidecar.storage.columns import Utc, of_person, person_values
+from sidecar.storage.columns import Utc, of_person, of_whom, person_values, whom
 from sidecar.storage.dialects import upsert
 from sidecar.storage.tables import (
     accounts,
 )
+from sidecar.storage.written import Written
 
+_ONE: Final = Written(select(accounts).where(of_whom(accounts)))
 _KEY = (accounts.c.realm, accounts.c.subject)
 
 
@@ -25,8 +28,7 @@ class SqlAccounts:
         self._clock = clock
 
     async def get(self, person: Person) -> Account | None:
-        found = await self._connection.execute(select(accounts).where(of_person(accounts, person)))
-        row = found.one_or_none()
+        row = (await _ONE.on(self._connection, whom(person))).one_or_none()
         return None if row is None else account_of(row)
 
     async def ensure(self, person: Person, now: datetime) -> Account:

@@ -1,35 +1,99 @@
 """Tries at secrets, counted in the database before they are checked."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, and_, func, insert, not_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    bindparam,
+    case,
+    func,
+    insert,
+    literal,
+    not_,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from sidecar.core.errors import Conflict, TooManyAttempts
 from sidecar.core.guessing import WINDOWS, Claim, Closed, Open, Tally, judge
 from sidecar.core.model import AuthenticatorStatus, ChallengeId, Person
-from sidecar.storage.accounts import SqlAccounts
-from sidecar.storage.columns import of_person, person_values
-from sidecar.storage.tables import (
-    attempts,
-    authenticators,
-)
+from sidecar.storage.columns import Utc, of_whom, person_values, whom
+from sidecar.storage.tables import accounts, attempts, authenticators
+from sidecar.storage.written import AnyRow, Written
 
 CLOSED_RETRY_S = 24 * 60 * 60
 """Told where no waiting helps, so that programs do not come back every few seconds."""
 
-_LONGEST = max(window for window, _ in WINDOWS)
+_EVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def _tally() -> Select[*tuple[Any, ...]]:
+    """Select what the tries of a person at a factor come to, in one look at them.
+
+    A streak begins after the last success, or with the newest secret if that is later. Without the
+    second, a factor disabled by a stranger could never be used again, not even after recovery with
+    a new authenticator. What was tried before an operator's reset counts no more.
+    """
+    factor: ColumnElement[str] = bindparam("factor")
+    known = attempts.c.known == bindparam("known")
+    earlier = attempts.alias("earlier")
+    success = (
+        select(earlier.c.id)
+        .where(of_whom(earlier), earlier.c.factor == factor, earlier.c.verified)
+        .order_by(earlier.c.at.desc(), earlier.c.id.desc())
+        .limit(1)
+    )
+    newest = select(func.max(authenticators.c.created_at)).where(
+        of_whom(authenticators),
+        authenticators.c.factor == factor,
+        authenticators.c.status == AuthenticatorStatus.ACTIVE,
+    )
+    reset = select(accounts.c.reset_at).where(of_whom(accounts))
+    run = and_(
+        attempts.c.id > func.coalesce(success.scalar_subquery(), 0),
+        attempts.c.at >= func.coalesce(newest.scalar_subquery(), literal(_EVER, Utc())),
+    )
+    return select(
+        *_of_windows(known),
+        func.count(case((run, 1))).label("streak"),
+        func.count(case((and_(run, not_(attempts.c.known)), 1))).label("strangers_streak"),
+    ).where(
+        *(of_whom(attempts), attempts.c.factor == factor, not_(attempts.c.verified)),
+        attempts.c.at >= func.coalesce(reset.scalar_subquery(), literal(_EVER, Utc())),
+    )
+
+
+def _of_windows(known: ColumnElement[bool]) -> Iterator[ColumnElement[Any]]:
+    """Yield how many tries lie in each window, and when the first of them was."""
+    for number in range(len(WINDOWS)):
+        inside = and_(known, attempts.c.at > bindparam(f"since_{number}", type_=Utc()))
+        yield func.count(case((inside, 1))).label(f"number_{number}")
+        yield func.min(case((inside, attempts.c.at)), type_=Utc()).label(f"first_{number}")
+
+
+_TALLY: Final = Written(_tally())
+_COUNTED: Final = Written(
+    insert(attempts).returning(attempts.c.id),
+    sets=("realm", "subject", "factor", "known", "challenge_id", "at", "verified"),
+)
+_SETTLED: Final = Written(
+    update(attempts).where(attempts.c.id == bindparam("which"), attempts.c.settled_at.is_(None)),
+    sets=("settled_at", "verified"),
+)
 
 
 class SqlAttempts:
     """Attempts in `two_factor_attempts`; none is ever taken back, only settled."""
 
-    def __init__(self, connection: AsyncConnection, accounts: SqlAccounts) -> None:
+    def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
-        self._accounts = accounts
 
     async def claim(
         self,
@@ -43,34 +107,29 @@ class SqlAttempts:
     ) -> Claim:
         """One try is counted, atomically with the check that it may be made.
 
-        The person's row is locked first: claims of one person queue, so that 200 at once count as
-        200 and not as one (THREATS 50).
+        Transactions about one person queue, so that 200 at once count as 200 and not as one
+        (THREATS 50).
 
         Raises:
             TooManyAttempts: the bucket is closed; nothing was counted.
 
         """
         verdict = await self._admitted(person, factor, known=known, now=now, lasting=lasting)
-        added = await self._connection.execute(
-            insert(attempts)
-            .values(
-                **person_values(person),
-                factor=factor,
-                known=known,
-                challenge_id=challenge,
-                at=now,
-                verified=False,
-            )
-            .returning(attempts.c.id)
-        )
-        return Claim(added.scalar_one(), last=verdict.last)
+        row = {
+            **person_values(person),
+            "factor": factor,
+            "known": known,
+            "challenge_id": challenge,
+            "at": now,
+            "verified": False,
+        }
+        added = await _COUNTED.on(self._connection, row)
+        return Claim(added.one().id, last=verdict.last)
 
     async def _admitted(
         self, person: Person, factor: str, *, known: bool, now: datetime, lasting: bool
     ) -> Open:
-        reset_at = await self._accounts.lock(person, now)
-        failed = _failed(person, factor, reset_at)
-        tally = await self._tally(person, factor, failed, known=known, now=now)
+        tally = await self._tally(person, factor, known=known, now=now)
         if not lasting:
             tally = replace(tally, streak=0, strangers_streak=0)
         verdict = judge(tally, known=known)
@@ -83,8 +142,7 @@ class SqlAttempts:
         self, person: Person, factor: str, *, known: bool, now: datetime
     ) -> int | None:
         """Return for how many seconds no try may be made; None: one may. Nothing is counted."""
-        failed = _failed(person, factor, await self._accounts.reset_at(person))
-        tally = await self._tally(person, factor, failed, known=known, now=now)
+        tally = await self._tally(person, factor, known=known, now=now)
         verdict = judge(tally, known=known)
         return _wait(verdict) if isinstance(verdict, Closed) else None
 
@@ -95,73 +153,29 @@ class SqlAttempts:
             Conflict: it is settled already; the first outcome stands.
 
         """
-        settled = await self._connection.execute(
-            update(attempts)
-            .where(attempts.c.id == claim.id, attempts.c.settled_at.is_(None))
-            .values(settled_at=now, verified=verified)
-        )
-        if settled.rowcount != 1:
+        outcome = {"which": claim.id, "settled_at": now, "verified": verified}
+        if (await _SETTLED.on(self._connection, outcome)).number != 1:
             raise Conflict(f"attempt {claim.id} is not open")
 
-    async def _tally(
-        self,
-        person: Person,
-        factor: str,
-        failed: ColumnElement[bool],
-        *,
-        known: bool,
-        now: datetime,
-    ) -> Tally:
-        bucket = and_(failed, attempts.c.known == known, attempts.c.at > now - _LONGEST)
-        query = select(attempts.c.at).where(bucket).order_by(attempts.c.at)
-        times = (await self._connection.execute(query)).scalars().all()
-        streak, strangers = await self._streaks(person, factor, failed)
+    async def _tally(self, person: Person, factor: str, *, known: bool, now: datetime) -> Tally:
+        begins = {f"since_{number}": now - window for number, (window, _) in enumerate(WINDOWS)}
+        asked = {**whom(person), "factor": factor, "known": known, **begins}
+        row = (await _TALLY.on(self._connection, asked)).one()
+        found = [_window(row, number) for number in range(len(WINDOWS))]
         return Tally(
-            in_window=tuple(len(_within(times, window, now)) for window, _ in WINDOWS),
-            frees_in_s=tuple(_frees_in_s(times, window, now) for window, _ in WINDOWS),
-            streak=streak,
-            strangers_streak=strangers,
+            in_window=tuple(number for number, _ in found),
+            frees_in_s=tuple(
+                0 if first is None else math.ceil((first + window - now).total_seconds())
+                for (window, _), (_, first) in zip(WINDOWS, found, strict=True)
+            ),
+            streak=row.streak,
+            strangers_streak=row.strangers_streak,
         )
 
-    async def _streaks(
-        self, person: Person, factor: str, failed: ColumnElement[bool]
-    ) -> tuple[int, int]:
-        """Count the failures since the last success, or since the newest secret if that is later.
 
-        Without the second, a factor disabled by a stranger could never be used again, not even
-        after recovery with a new authenticator.
-        """
-        mine = and_(of_person(attempts, person), attempts.c.factor == factor)
-        success = select(func.max(attempts.c.id)).where(mine, attempts.c.verified)
-        newest = select(func.max(authenticators.c.created_at)).where(
-            of_person(authenticators, person),
-            authenticators.c.factor == factor,
-            authenticators.c.status == AuthenticatorStatus.ACTIVE,
-        )
-        last = (await self._connection.execute(success)).scalar_one()
-        since = (await self._connection.execute(newest)).scalar_one()
-        run = and_(failed, attempts.c.id > (last or 0))
-        if since is not None:
-            run = and_(run, attempts.c.at >= since)
-        count = select(func.count()).select_from(attempts)
-        everywhere = (await self._connection.execute(count.where(run))).scalar_one()
-        strangers = await self._connection.execute(count.where(run, not_(attempts.c.known)))
-        return everywhere, strangers.scalar_one()
+def _window(row: AnyRow, number: int) -> tuple[int, datetime | None]:
+    return getattr(row, f"number_{number}"), getattr(row, f"first_{number}")
 
 
 def _wait(verdict: Closed) -> int:
     return CLOSED_RETRY_S if verdict.retry_after_s is None else verdict.retry_after_s
-
-
-def _failed(person: Person, factor: str, since: datetime | None) -> ColumnElement[bool]:
-    mine = and_(of_person(attempts, person), attempts.c.factor == factor, not_(attempts.c.verified))
-    return mine if since is None else and_(mine, attempts.c.at >= since)
-
-
-def _within(times: Sequence[datetime], window: timedelta, now: datetime) -> list[datetime]:
-    return [at for at in times if at > now - window]
-
-
-def _frees_in_s(times: Sequence[datetime], window: timedelta, now: datetime) -> int:
-    inside = _within(times, window, now)
-    return math.ceil((inside[0] + window - now).total_seconds()) if inside else 0

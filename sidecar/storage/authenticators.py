@@ -3,8 +3,10 @@
 import dataclasses
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
+from typing import Final
 
-from sqlalchemy import ColumnElement, Row, and_, insert, select, update
+from sqlalchemy import ColumnElement, Row, and_, bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from sidecar.core.errors import Conflict, StaleMaterial
@@ -18,19 +20,37 @@ from sidecar.core.model import (
     PublicKey,
 )
 from sidecar.core.states import AUTHENTICATOR, follow
-from sidecar.storage.columns import of_people, of_person
+from sidecar.storage.columns import of_people, of_person, of_whom, whom
 from sidecar.storage.hardware import HardwareKeys
 from sidecar.storage.lookups import Lookups, newly_used
 from sidecar.storage.sealing import Sealing
 from sidecar.storage.tables import authenticators
 from sidecar.storage.trusted import SqlTrustedBrowsers
 from sidecar.storage.vault import Vault
+from sidecar.storage.written import Written
 
 _REMOVED = AuthenticatorStatus.REMOVED
 NOT_LISTED = (AuthenticatorStatus.PENDING, _REMOVED)
 """What was never confirmed, or is gone: nobody holds it."""
 
 AnyRow = Row[*tuple[object, ...]]
+
+_LISTED: Final = and_(*(authenticators.c.status != status for status in NOT_LISTED))
+_ORDER: Final = (authenticators.c.created_at, authenticators.c.id)
+_OF_PERSON: Final = Written(
+    select(authenticators).where(of_whom(authenticators), _LISTED).order_by(*_ORDER)
+)
+
+
+@cache
+def _swap(columns: tuple[str, ...]) -> Written:
+    """Return what changes these columns of somebody's active row, if it still is of a version."""
+    present = (
+        authenticators.c.id == bindparam("which"),
+        authenticators.c.version == bindparam("seen"),
+        authenticators.c.status == bindparam("present"),
+    )
+    return Written(update(authenticators).where(of_whom(authenticators), *present), sets=columns)
 
 
 class SqlAuthenticators:
@@ -45,13 +65,11 @@ class SqlAuthenticators:
 
     async def of(self, person: Person) -> tuple[Authenticator, ...]:
         """Return all that were ever confirmed and not removed, unreadable ones with no material."""
-        listed = authenticators.c.status.not_in(NOT_LISTED)
-        return await self._read(and_(of_person(authenticators, person), listed))
+        return await self._opened((await _OF_PERSON.on(self._connection, whom(person))).rows)
 
     async def of_all(self, people: Sequence[Person]) -> tuple[Authenticator, ...]:
         """Return the same of many people."""
-        listed = authenticators.c.status.not_in(NOT_LISTED)
-        return await self._read(and_(of_people(authenticators, people), listed))
+        return await self._read(and_(of_people(authenticators, people), _LISTED))
 
     async def get(self, person: Person, which: AuthenticatorId) -> Authenticator | None:
         """Return the person's authenticator, a pending one too; a removed one is gone."""
@@ -93,17 +111,17 @@ class SqlAuthenticators:
             material=current.material if material is None else material,
             version=current.version + 1,
         )
-        changed = {} if used_at is None else {"last_used_at": used_at, "changed_at": used_at}
-        swapped = await self._connection.execute(
-            update(authenticators)
-            .where(
-                _row(current.person, current.id),
-                authenticators.c.version == current.version,
-                authenticators.c.status == AuthenticatorStatus.ACTIVE,
-            )
-            .values(**self._sealing.kept(after), **changed)
-        )
-        if swapped.rowcount != 1 or current.status is not AuthenticatorStatus.ACTIVE:
+        changed = self._sealing.kept(after)
+        if used_at is not None:
+            changed |= {"last_used_at": used_at, "changed_at": used_at}
+        present = {
+            **whom(current.person),
+            "which": current.id,
+            "seen": current.version,
+            "present": AuthenticatorStatus.ACTIVE,
+        }
+        swapped = await _swap(tuple(changed)).on(self._connection, {**present, **changed})
+        if swapped.number != 1 or current.status is not AuthenticatorStatus.ACTIVE:
             raise StaleMaterial("the authenticator changed meanwhile")
         await self._replace_rows(current, after)
 
@@ -219,8 +237,11 @@ class SqlAuthenticators:
         self, condition: ColumnElement[bool], *, lock: bool = False
     ) -> tuple[Authenticator, ...]:
         query = select(authenticators).where(condition)
-        query = query.order_by(authenticators.c.created_at, authenticators.c.id)
+        query = query.order_by(*_ORDER)
         rows = (await self._connection.execute(query.with_for_update() if lock else query)).all()
+        return await self._opened(rows)
+
+    async def _opened(self, rows: Sequence[AnyRow]) -> tuple[Authenticator, ...]:
         beside = await self._beside(rows)
         return tuple(self._sealing.read(row, beside.get(row.id)) for row in rows)
 

@@ -4,8 +4,9 @@ import json
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime
+from typing import Final
 
-from sqlalchemy import ColumnElement, Row, and_, select, update
+from sqlalchemy import ColumnElement, Row, and_, bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from sidecar.core.assurance import CLOCK_SKEW
@@ -20,16 +21,40 @@ from sidecar.core.model import (
     Purpose,
     SessionId,
 )
-from sidecar.storage.columns import of_person, person_values
-from sidecar.storage.dialects import upsert
+from sidecar.storage.columns import Utc, of_person, of_whom, person_values, whom
+from sidecar.storage.dialects import inserting
 from sidecar.storage.tables import challenges
 from sidecar.storage.vault import Place, Vault, canonical
+from sidecar.storage.written import Written
 
 OPEN_PER_SESSION = 10
 """More tabs than a person uses at once; the oldest open ceremony of the session gives way."""
 
 _WIPED: Mapping[str, None] = {"prompt": None, "state": None}
 """A used-up ceremony keeps no secret: an enrollment's prompt and state hold the new one."""
+_COLUMNS: Final = tuple(
+    column.name for column in challenges.c if column.name not in {"consumed_at", "spent_at"}
+)
+_MINE: Final = and_(of_whom(challenges), challenges.c.session_id == bindparam("of_session"))
+_STILL: Final = and_(
+    challenges.c.consumed_at.is_(None),
+    challenges.c.expires_at > bindparam("now", type_=Utc()),
+)
+_THIS: Final = challenges.c.id == bindparam("which")
+_ADDED: Final = Written(
+    lambda dialect: inserting(dialect, challenges).on_conflict_do_nothing(), sets=_COLUMNS
+)
+_ONE: Final = Written(select(challenges).where(_MINE, _THIS, _STILL))
+_CONSUMED: Final = Written(
+    update(challenges).where(_MINE, _THIS, _STILL),
+    sets=("consumed_at", "verified", *_WIPED),
+)
+_SURPLUS: Final = Written(
+    select(challenges.c.id)
+    .where(_MINE, _STILL)
+    .order_by(challenges.c.created_at.desc(), challenges.c.id)
+    .offset(OPEN_PER_SESSION - 1)
+)
 
 
 class SqlChallenges:
@@ -51,27 +76,21 @@ class SqlChallenges:
         """
         await self._make_room(challenge)
         prompt = canonical({"kind": challenge.prompt.kind, "data": dict(challenge.prompt.data)})
-        added = await self._connection.execute(
-            upsert(self._connection, challenges)
-            .values(
-                id=challenge.id,
-                **person_values(challenge.person),
-                session_id=challenge.session_id,
-                purpose=challenge.purpose,
-                factor=challenge.factor,
-                action=challenge.action,
-                authenticator_id=challenge.authenticator_id,
-                prompt=self._vault.seal(prompt, _place(challenge.person, challenge.id, "prompt")),
-                state=self._vault.seal(
-                    challenge.state, _place(challenge.person, challenge.id, "state")
-                ),
-                created_at=challenge.created_at,
-                expires_at=challenge.expires_at,
-                verified=False,
-            )
-            .on_conflict_do_nothing()
-        )
-        if added.rowcount != 1:
+        row = {
+            "id": challenge.id,
+            **person_values(challenge.person),
+            "session_id": challenge.session_id,
+            "purpose": challenge.purpose,
+            "factor": challenge.factor,
+            "action": challenge.action,
+            "authenticator_id": challenge.authenticator_id,
+            "prompt": self._sealed(challenge, "prompt", prompt),
+            "state": self._sealed(challenge, "state", challenge.state),
+            "created_at": challenge.created_at,
+            "expires_at": challenge.expires_at,
+            "verified": False,
+        }
+        if (await _ADDED.on(self._connection, row)).number != 1:
             message = "answered before"
             raise ChallengeGone(message)
 
@@ -84,8 +103,8 @@ class SqlChallenges:
             ChallengeGone: expired, consumed, another's, unreadable, or never there.
 
         """
-        wanted = and_(_of_session(person, session), challenges.c.id == which, _open(now))
-        row = (await self._connection.execute(select(challenges).where(wanted))).one_or_none()
+        wanted = {"which": which, **_in(person, session), "now": now}
+        row = (await _ONE.on(self._connection, wanted)).one_or_none()
         if row is None:
             raise ChallengeGone
         try:
@@ -116,13 +135,9 @@ class SqlChallenges:
             ChallengeGone: somebody else consumed it first, or it expired.
 
         """
-        wanted = _of_session(challenge.person, challenge.session_id)
-        consumed = await self._connection.execute(
-            update(challenges)
-            .where(wanted, challenges.c.id == challenge.id, _open(now))
-            .values(consumed_at=now, verified=verified, **_WIPED)
-        )
-        if consumed.rowcount != 1:
+        wanted = {**_in(challenge.person, challenge.session_id), "which": challenge.id, "now": now}
+        changed = {"consumed_at": now, "verified": verified, **_WIPED}
+        if (await _CONSUMED.on(self._connection, {**wanted, **changed})).number != 1:
             raise ChallengeGone
 
     async def proven(
@@ -168,21 +183,18 @@ class SqlChallenges:
         Counted per session: a stranger with the password must not push out what the person
         has open elsewhere.
         """
-        now = challenge.created_at
-        still = and_(_of_session(challenge.person, challenge.session_id), _open(now))
-        newest_first = (
-            select(challenges.c.id)
-            .where(still)
-            .order_by(challenges.c.created_at.desc(), challenges.c.id)
-        )
-        rows = (await self._connection.execute(newest_first)).scalars().all()
-        surplus = rows[OPEN_PER_SESSION - 1 :]
+        now, session = challenge.created_at, _in(challenge.person, challenge.session_id)
+        found = await _SURPLUS.on(self._connection, {**session, "now": now})
+        surplus = [row.id for row in found.rows]
         if surplus:
             await self._connection.execute(
                 update(challenges)
                 .where(challenges.c.id.in_(surplus))
                 .values(consumed_at=now, verified=False, **_WIPED)
             )
+
+    def _sealed(self, challenge: Challenge, column: str, value: bytes) -> str:
+        return self._vault.seal(value, _place(challenge.person, challenge.id, column))
 
     def _challenge(self, row: Row[*tuple[object, ...]]) -> Challenge:
         person = Person(row.realm, row.subject)
@@ -199,6 +211,11 @@ class SqlChallenges:
             created_at=row.created_at,
             expires_at=row.expires_at,
         )
+
+
+def _in(person: Person, session: SessionId) -> dict[str, str]:
+    """Return the values of what is in this session of the person."""
+    return {**whom(person), "of_session": session}
 
 
 def _of_session(person: Person, session: SessionId) -> ColumnElement[bool]:

@@ -6,17 +6,19 @@ from datetime import datetime
 from typing import Final
 
 import structlog
-from sqlalchemy import ColumnElement, Row, insert, select, update
+from sqlalchemy import ColumnElement, Row, bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from sidecar.core.clients import ApiClient, ApiToken, ClientId, Scope
 from sidecar.core.model import TokenHash
 from sidecar.storage.client_tables import api_tokens
 from sidecar.storage.vault import Vault, canonical, sealed_by
+from sidecar.storage.written import Written
 
 PURPOSE: Final = "api-token"
 
 _log = structlog.get_logger(__name__)
+_BY_HASH: Final = Written(select(api_tokens).where(api_tokens.c.hash == bindparam("hashed")))
 _SCOPES: Final = frozenset(Scope)
 
 AnyRow = Row[*tuple[object, ...]]
@@ -49,8 +51,8 @@ class SqlApiTokens:
 
     async def find(self, hashed: TokenHash) -> ApiToken | None:
         """Return the token, live or not; None: there is none, or its row was tampered with."""
-        found = await self._read(api_tokens.c.hash == hashed)
-        return found[0] if found else None
+        row = (await _BY_HASH.on(self._connection, {"hashed": hashed})).one_or_none()
+        return None if row is None or not self._vouched(row) else _token(row)
 
     async def all(self) -> tuple[ApiToken, ...]:
         """Return every token that was not swept away, newest first."""

@@ -11,12 +11,14 @@ from sqlalchemy import (
     ColumnElement,
     DateTime,
     Dialect,
+    FromClause,
     Integer,
     MetaData,
     String,
     Table,
     TypeDecorator,
     and_,
+    bindparam,
     tuple_,
 )
 
@@ -112,6 +114,17 @@ def serial(name: str) -> Column[int]:
 def of_person(table: Table, person: Person) -> ColumnElement[bool]:
     """Return the condition that a row belongs to the person: both halves, byte for byte."""
     return and_(table.c.realm == person.realm, table.c.subject == person.subject)
+
+
+def of_whom(table: FromClause) -> ColumnElement[bool]:
+    """Return the same for whomever `whom` names when the statement is executed."""
+    realm, subject = bindparam("of_realm", type_=NAME), bindparam("of_subject", type_=NAME)
+    return and_(table.c.realm == realm, table.c.subject == subject)
+
+
+def whom(person: Person) -> dict[str, str]:
+    """Return the values of `of_whom`."""
+    return {"of_realm": person.realm, "of_subject": person.subject}
 
 
 def of_people(table: Table, people: Sequence[Person]) -> ColumnElement[bool]:

@@ -13,7 +13,12 @@ if TYPE_CHECKING:
 
 def upsert(connection: AsyncConnection, table: Table) -> "sqlite.Insert | postgresql.Insert":
     """Return an insert that can say what happens on a conflict, in the database's own dialect."""
-    if connection.dialect.name == "postgresql":
+    return inserting(connection.dialect.name, table)
+
+
+def inserting(dialect: str, table: Table) -> "sqlite.Insert | postgresql.Insert":
+    """Return the same in the dialect of this name."""
+    if dialect == "postgresql":
         from sqlalchemy.dialects import postgresql
 
         return postgresql.insert(table)

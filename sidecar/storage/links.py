@@ -16,6 +16,12 @@ NOT_OURS: Final = "the row was not written with a key of ours"
 EXCHANGED: Final = "the row's person is not the one that it was written about"
 NOT_ERASED: Final = "the row's person was taken out, and the trail does not say that it was erased"
 
+LINK: Final = (
+    *("at", "name", "realm", "subject", "actor", "request_id", "details"),
+    *("hash", "mac", "pseudonym"),
+)
+"""The columns that a link has a value for; its number is the database's."""
+
 AnyRow = Row[*tuple[object, ...]]
 
 

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from sidecar.core.model import Person
 from sidecar.core.stores import APART
+from sidecar.storage.written import Written
 
 MIGRATING: Final = "migrating"
 EVERYBODY: Final = "everybody"
@@ -21,6 +22,18 @@ LEDGER: Final = "ledger"
 
 _FEW: Final = 3
 """People whom the statement names one by one, as nearly every transaction does."""
+_SHARED: Final = func.pg_advisory_xact_lock_shared(bindparam("everybody", type_=BigInteger))
+_APART: Final = Written(select(_SHARED.label("everybody")))
+_ONE: Final = Written(
+    select(
+        _SHARED.label("everybody"),
+        func.pg_advisory_xact_lock(bindparam("person", type_=BigInteger)).label("person"),
+    )
+)
+"""What nearly every transaction holds: its one person."""
+_HELD: Final = Written(
+    select(func.pg_advisory_xact_lock(bindparam("what", type_=BigInteger)).label("what"))
+)
 _EACH: Final = text(
     "SELECT pg_advisory_xact_lock(number) FROM unnest(:numbers) AS number"
 ).bindparams(bindparam("numbers", type_=ARRAY(BigInteger)))
@@ -36,6 +49,10 @@ async def enter(connection: AsyncConnection, people: tuple[Person, ...]) -> None
     if not numbers and APART not in people:
         await connection.execute(select(func.pg_advisory_xact_lock(everybody)))
         return
+    if len(numbers) <= 1:
+        said = {"everybody": everybody, **({"person": numbers[0]} if numbers else {})}
+        await (_ONE if numbers else _APART).on(connection, said)
+        return
     shared = func.pg_advisory_xact_lock_shared(everybody)
     few = numbers if len(numbers) <= _FEW else []
     await connection.execute(select(shared, *map(func.pg_advisory_xact_lock, few)))
@@ -46,7 +63,7 @@ async def enter(connection: AsyncConnection, people: tuple[Person, ...]) -> None
 async def hold(connection: AsyncConnection, what: str) -> None:
     """Nobody else holds the same until the transaction ends."""
     if connection.dialect.name == "postgresql":
-        await connection.execute(select(func.pg_advisory_xact_lock(_number(what))))
+        await _HELD.on(connection, {"what": _number(what)})
 
 
 def _words(person: Person) -> tuple[str, ...]:

@@ -1,8 +1,9 @@
 """What was sent, as it is counted: by person, address, region and altogether."""
 
 from datetime import datetime
+from typing import Final
 
-from sqlalchemy import ColumnElement, and_, case, func, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, case, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from sidecar.core.model import ChallengeId
@@ -12,7 +13,14 @@ from sidecar.storage.contacts import destinations
 from sidecar.storage.locks import LEDGER, hold
 from sidecar.storage.tables import outbox
 from sidecar.storage.vault import KeyRing
+from sidecar.storage.written import Written
 
+_USED: Final = Written(
+    update(outbox).where(
+        outbox.c.challenge_id == bindparam("challenge"), outbox.c.verified_at.is_(None)
+    ),
+    sets=("verified_at",),
+)
 _WENT_OUT = (PostStatus.SENT, PostStatus.UNSURE, PostStatus.ARRIVED, PostStatus.LOST)
 
 
@@ -51,13 +59,10 @@ class SqlSendings:
         rows = await self._connection.execute(query)
         return tuple(Sending(row.created_at, PostStatus(row.status)) for row in rows)
 
-    async def used(self, challenge: ChallengeId, now: datetime) -> None:
-        """A code that was sent for the challenge was typed."""
-        await self._connection.execute(
-            update(outbox)
-            .where(outbox.c.challenge_id == challenge, outbox.c.verified_at.is_(None))
-            .values(verified_at=now)
-        )
+    async def used(self, challenge: ChallengeId, now: datetime) -> bool:
+        """A code of the challenge was typed; return whether one that was sent counts by that."""
+        said = {"challenge": challenge, "verified_at": now}
+        return (await _USED.on(self._connection, said)).number > 0
 
     async def usage(self, since: datetime, until: datetime) -> tuple[Usage, ...]:
         """Return the use of codes that went out between two moments."""

@@ -1,16 +1,23 @@
 """Server-side sessions, found by the hash of their token."""
 
-import json
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    bindparam,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from sidecar.core.errors import ChallengeGone
 from sidecar.core.model import (
-    AuthenticatorId,
-    Level,
     Person,
     Proof,
     Session,
@@ -19,13 +26,22 @@ from sidecar.core.model import (
     TokenHash,
 )
 from sidecar.core.states import SESSION, follow
-from sidecar.storage.columns import of_person, person_values
+from sidecar.storage.columns import IDENTIFIER, Utc, of_person, of_whom, whom
 from sidecar.storage.dialects import upsert
+from sidecar.storage.session_rows import (
+    columns_of,
+    earlier_of,
+    kept_as_it_is,
+    proofs_of,
+    session_of,
+    with_proof,
+    written,
+)
 from sidecar.storage.tables import (
     accounts,
     sessions,
 )
-from sidecar.storage.vault import canonical
+from sidecar.storage.written import Written
 
 GRACE = timedelta(seconds=30)
 """How long the old token answers after an elevation: requests under way still carry it."""
@@ -38,7 +54,50 @@ _OVER: Final = {
     **_NO_PREVIOUS,
 }
 
-AnyRow = Row[*tuple[object, ...]]
+_NOW: Final = bindparam("now", type_=Utc())
+_TOKEN: Final = bindparam("token", type_=IDENTIFIER)
+
+
+def _live() -> Select[*tuple[object, ...]]:
+    """Select sessions that go on: neither ended nor expired, nor begun before the last epoch."""
+    theirs = and_(
+        accounts.c.realm == sessions.c.realm,
+        accounts.c.subject == sessions.c.subject,
+    )
+    return (
+        select(sessions)
+        .select_from(sessions.outerjoin(accounts, theirs))
+        .where(
+            sessions.c.status != SessionStatus.ENDED,
+            sessions.c.expires_at > _NOW,
+            sessions.c.epoch >= func.coalesce(accounts.c.epoch, 0),
+        )
+    )
+
+
+_BY_TOKEN: Final = Written(
+    _live().where(
+        or_(
+            sessions.c.token_hash == _TOKEN,
+            and_(sessions.c.previous_hash == _TOKEN, sessions.c.previous_until > _NOW),
+        )
+    )
+)
+_HELD: Final = Written(
+    _live().where(sessions.c.id == bindparam("which")).with_for_update(of=sessions)
+)
+_RAISED: Final = Written(
+    update(sessions)
+    .where(sessions.c.id == bindparam("which"), sessions.c.token_hash == bindparam("before"))
+    .returning(*sessions.c),
+    sets=(
+        *("status", "proofs", "login", "last_seen_at", "token_hash"),
+        *("previous_hash", "previous_until", "previous"),
+    ),
+)
+_OF_PERSON: Final = Written(
+    _live().where(of_whom(sessions)).order_by(sessions.c.last_seen_at.desc())
+)
 
 
 class SqlSessions:
@@ -48,19 +107,18 @@ class SqlSessions:
         self._connection = connection
 
     async def add(self, session: Session, token: TokenHash) -> None:
-        await self._connection.execute(insert(sessions).values(**_columns(session, token)))
+        await self._connection.execute(insert(sessions).values(**columns_of(session, token)))
 
     async def get(self, token: TokenHash, now: datetime) -> Session | None:
         """Return the live session behind the token.
 
         The token before the last elevation answers for 30 s more, with the proofs it had then.
         """
-        before = and_(sessions.c.previous_hash == token, sessions.c.previous_until > now)
-        query = _live(now).where(or_(sessions.c.token_hash == token, before))
-        row = (await self._connection.execute(query)).one_or_none()
+        found = await _BY_TOKEN.on(self._connection, {"token": token, "now": now})
+        row = found.one_or_none()
         if row is None:
             return None
-        return _session(row) if row.token_hash == token else _earlier(row)
+        return session_of(row) if row.token_hash == token else earlier_of(row)
 
     async def elevate(
         self,
@@ -80,28 +138,25 @@ class SqlSessions:
             ChallengeGone: the session ended meanwhile.
 
         """
-        query = _live(now).where(sessions.c.id == session).with_for_update(of=sessions)
-        row = (await self._connection.execute(query)).one_or_none()
+        row = (await _HELD.on(self._connection, {"which": session, "now": now})).one_or_none()
         if row is None:
             raise ChallengeGone("the session is over")
-        kept = _read(row.proofs) if row.login == login else ()
-        rotated = await self._connection.execute(
-            update(sessions)
-            .where(sessions.c.id == session, sessions.c.token_hash == row.token_hash)
-            .values(
-                status=follow(SESSION, SessionStatus(row.status), "prove"),
-                proofs=_written(_with(kept, proof)),
-                login=login,
-                last_seen_at=seen_at or now,
-                token_hash=token,
-                previous_hash=row.token_hash,
-                previous_until=now + GRACE,
-                previous=_kept_as_it_is(row),
-            )
-        )
-        if rotated.rowcount != 1:
+        kept = proofs_of(row.proofs) if row.login == login else ()
+        changed = {
+            "status": follow(SESSION, SessionStatus(row.status), "prove"),
+            "proofs": written(with_proof(kept, proof)),
+            "login": login,
+            "last_seen_at": seen_at or now,
+            "token_hash": token,
+            "previous_hash": row.token_hash,
+            "previous_until": now + GRACE,
+            "previous": kept_as_it_is(row),
+        }
+        present = {"which": session, "before": row.token_hash}
+        raised = (await _RAISED.on(self._connection, {**present, **changed})).one_or_none()
+        if raised is None:
             raise ChallengeGone("the session was elevated meanwhile")
-        return _session((await self._connection.execute(_by_id(session))).one())
+        return session_of(raised)
 
     async def enter(self, session: Session, token: TokenHash) -> Session:
         """Return the session of this id if it still goes on; else it begins anew, as given.
@@ -111,9 +166,9 @@ class SqlSessions:
         """
         present = _epoch(session.person)
         anew: dict[str, object] = {
-            **_columns(session, token),
+            **columns_of(session, token),
             "status": SessionStatus.PENDING,
-            "proofs": _written(()),
+            "proofs": written(()),
             "epoch": present,
         }
         over = or_(
@@ -137,7 +192,7 @@ class SqlSessions:
             .values(expires_at=session.expires_at)
         )
         found = await self._connection.execute(_by_id(session.id).where(theirs))
-        return _session(found.one())
+        return session_of(found.one())
 
     async def touch(self, session: SessionId, now: datetime) -> None:
         await self._connection.execute(
@@ -151,7 +206,7 @@ class SqlSessions:
         await self._connection.execute(
             update(sessions)
             .where(_going_on(session))
-            .values(status=SessionStatus.PENDING, proofs=_written(()), **_NO_PREVIOUS)
+            .values(status=SessionStatus.PENDING, proofs=written(()), **_NO_PREVIOUS)
         )
 
     async def end(self, person: Person, session: SessionId | None) -> tuple[SessionId, ...]:
@@ -171,49 +226,13 @@ class SqlSessions:
 
     async def of(self, person: Person, now: datetime) -> tuple[Session, ...]:
         """Return the live sessions of the person, last seen first."""
-        query = _live(now).where(of_person(sessions, person))
-        rows = await self._connection.execute(query.order_by(sessions.c.last_seen_at.desc()))
-        return tuple(_session(row) for row in rows)
-
-
-def _columns(session: Session, token: TokenHash) -> dict[str, object]:
-    return {
-        "id": session.id,
-        **person_values(session.person),
-        "status": session.status,
-        "token_hash": token,
-        "created_at": session.created_at,
-        "expires_at": session.expires_at,
-        "last_seen_at": session.last_seen_at,
-        "proofs": _written(session.proofs),
-        "login": session.login,
-        "epoch": session.epoch,
-        "user_agent": session.user_agent,
-        "address": session.address,
-        "client": session.client,
-    }
+        found = await _OF_PERSON.on(self._connection, {**whom(person), "now": now})
+        return tuple(session_of(row) for row in found.rows)
 
 
 def _epoch(person: Person) -> ColumnElement[int]:
     present = select(accounts.c.epoch).where(of_person(accounts, person)).scalar_subquery()
     return func.coalesce(present, 0)
-
-
-def _live(now: datetime) -> Select[*tuple[object, ...]]:
-    """Select sessions that go on: neither ended nor expired, nor begun before the last epoch."""
-    theirs = and_(
-        accounts.c.realm == sessions.c.realm,
-        accounts.c.subject == sessions.c.subject,
-    )
-    return (
-        select(sessions)
-        .select_from(sessions.outerjoin(accounts, theirs))
-        .where(
-            sessions.c.status != SessionStatus.ENDED,
-            sessions.c.expires_at > now,
-            sessions.c.epoch >= func.coalesce(accounts.c.epoch, 0),
-        )
-    )
 
 
 def _by_id(session: SessionId) -> Select[*tuple[object, ...]]:
@@ -222,64 +241,3 @@ def _by_id(session: SessionId) -> Select[*tuple[object, ...]]:
 
 def _going_on(session: SessionId) -> ColumnElement[bool]:
     return and_(sessions.c.id == session, sessions.c.status != SessionStatus.ENDED)
-
-
-def _with(proofs: tuple[Proof, ...], proof: Proof) -> tuple[Proof, ...]:
-    source = (proof.factor, proof.authenticator_id)
-    return (*(old for old in proofs if (old.factor, old.authenticator_id) != source), proof)
-
-
-def _session(row: AnyRow) -> Session:
-    return _as_it_was(row, status=row.status, proofs=row.proofs, login=row.login)
-
-
-def _kept_as_it_is(row: AnyRow) -> str:
-    """Return what the token before the next elevation answers with."""
-    kept = {"status": row.status, "proofs": row.proofs, "login": row.login}
-    return canonical(kept).decode()
-
-
-def _earlier(row: AnyRow) -> Session:
-    return _as_it_was(row, **json.loads(row.previous))
-
-
-def _as_it_was(row: AnyRow, *, status: str, proofs: str, login: str) -> Session:
-    return Session(
-        id=SessionId(row.id),
-        person=Person(row.realm, row.subject),
-        status=SessionStatus(status),
-        created_at=row.created_at,
-        expires_at=row.expires_at,
-        last_seen_at=row.last_seen_at,
-        proofs=_read(proofs),
-        login=login,
-        epoch=row.epoch,
-        user_agent=row.user_agent,
-        address=row.address,
-        client=row.client,
-    )
-
-
-def _written(proofs: tuple[Proof, ...]) -> str:
-    return canonical(
-        [
-            [
-                *(proof.factor, proof.authenticator_id, list(proof.amr), proof.at.isoformat()),
-                int(proof.most),
-            ]
-            for proof in proofs
-        ]
-    ).decode()
-
-
-def _read(written: str) -> tuple[Proof, ...]:
-    return tuple(
-        Proof(
-            factor,
-            AuthenticatorId(which),
-            tuple(amr),
-            datetime.fromisoformat(at).astimezone(UTC),
-            *map(Level, most),
-        )
-        for factor, which, amr, at, *most in json.loads(written)
-    )

@@ -62,7 +62,7 @@ class SqlTransaction:
 
     @cached_property
     def attempts(self) -> SqlAttempts:
-        return SqlAttempts(self.connection, self.accounts)
+        return SqlAttempts(self.connection)
 
     @cached_property
     def challenges(self) -> SqlChallenges:

@@ -16,9 +16,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from sidecar.core.errors import StoreUnavailable
+from sidecar.storage import hops
 from sidecar.storage.faults import CREATE, StoreAbsent, StoreUnproven
 from sidecar.storage.tuning import MIGRATION_WAIT_S, PATIENT, Tuning
 from sidecar.storage.vault import Vault
+from sidecar.storage.written import say
 
 HINT = "storage.database: sqlite+aiosqlite:///data/sidecar.db"
 
@@ -152,7 +154,11 @@ def _engine(path: Path, wait_s: float, *, connections: int) -> AsyncEngine:
         max_overflow=0,
         pool_timeout=wait_s,
         hide_parameters=True,  # a failed statement's log line must not carry what it stored
-        connect_args={"timeout": wait_s, "isolation_level": None},
+        connect_args={
+            "timeout": wait_s,
+            "isolation_level": None,
+            "async_creator_fn": hops.connect,
+        },
     )
 
 
@@ -164,7 +170,7 @@ def _prepare(engine: AsyncEngine, pragmas: tuple[str, ...], begin: str) -> None:
         cursor.close()
 
     def begun(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
+        say(connection, begin)
 
     event.listen(engine.sync_engine, "connect", connected)
     event.listen(engine.sync_engine, "begin", begun)

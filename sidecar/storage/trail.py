@@ -10,12 +10,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sidecar.core.directory import PERSON_ERASED
 from sidecar.core.model import Event, Person
 from sidecar.storage.columns import of_person
-from sidecar.storage.links import AnyRow, Links, event_of
+from sidecar.storage.links import LINK, AnyRow, Links, event_of
 from sidecar.storage.locks import LEDGER, hold
 from sidecar.storage.tables import audit_events
 from sidecar.storage.vault import Vault
+from sidecar.storage.written import Written
 
 _BATCH: Final = 500
+_ADDED: Final = Written(insert(audit_events), sets=LINK)
+_NEWEST: Final = Written(
+    select(audit_events.c.hash).order_by(audit_events.c.sequence.desc()).limit(1)
+)
 _TAKEN_OUT: Final = (
     update(audit_events)
     .where(audit_events.c.sequence == bindparam("which"))
@@ -55,7 +60,10 @@ class SqlTrail:
             row = self._links.row(head, event)
             rows.append(row)
             head = str(row["hash"])
-        await self._connection.execute(insert(audit_events), rows)
+        if len(rows) == 1:
+            await _ADDED.on(self._connection, rows[0])
+        else:
+            await self._connection.execute(insert(audit_events), rows)
 
     async def of(self, person: Person, limit: int) -> tuple[Event, ...]:
         """Return the person's latest events, newest first."""
@@ -112,9 +120,8 @@ class SqlTrail:
     async def _head(self) -> str:
         """Return the last link; other writers wait, or two rows would follow the same one."""
         await hold(self._connection, LEDGER)
-        newest = select(audit_events.c.hash).order_by(audit_events.c.sequence.desc()).limit(1)
-        head: str | None = (await self._connection.execute(newest)).scalar_one_or_none()
-        return head or self._links.genesis()
+        newest = (await _NEWEST.on(self._connection)).one_or_none()
+        return newest.hash if newest is not None else self._links.genesis()
 
 
 def _pseudonym(details: str) -> str:

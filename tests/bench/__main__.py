@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from tests.bench import latency, proxying, rules, sockets, startup, streams
+from tests.bench import latency, proxying, rules, sockets, startup, streams, verification
 from tests.bench.caddy import caddy_path
 from tests.bench.facts import facts
 from tests.bench.places import Conditions, kinds
@@ -23,6 +23,7 @@ STEPS: Mapping[str, Callable[[Conditions], Mapping[str, float | str]]] = {
     "sockets": sockets.measure,
     "start": startup.measure,
     "policy": rules.measure,
+    "verification": verification.measure,
 }
 FAILURES = (SystemExit, AssertionError, OSError, subprocess.SubprocessError)
 LIMIT_S = 900
@@ -34,6 +35,9 @@ def parse(words: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--only", nargs="+", choices=STEPS, default=list(STEPS), metavar="STEP")
     parser.add_argument("--rounds", type=int, default=3, help="how often everybody's turn comes")
     parser.add_argument("--seconds", type=int, default=3, help="the length of a turn under load")
+    parser.add_argument(
+        "--people", nargs="+", type=int, default=[1_000, 100_000], help="sizes of stores"
+    )
     parser.add_argument("--without-caddy", action="store_true")
     parser.add_argument(
         "--with-stock", action="store_true", help="also an nginx that keeps no connections"
@@ -50,7 +54,7 @@ def run(asked: argparse.Namespace) -> dict[str, float | str]:
     with_caddy = caddy_path() is not None and not asked.without_caddy
     compared = kinds(with_caddy=with_caddy, with_stock=asked.with_stock)
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        given = Conditions(Path(folder), compared, asked.rounds, asked.seconds)
+        given = Conditions(Path(folder), compared, asked.rounds, asked.seconds, asked.people)
         for name in asked.only:
             began = time.monotonic()
             try:

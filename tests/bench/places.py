@@ -1,7 +1,7 @@
 """Who stands before the application: each a program of its own, and visitors known to it."""
 
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +34,8 @@ class Conditions:
     kinds: Kinds
     rounds: int
     seconds: int
+    people: Sequence[int] = (1_000,)
+    """How many there are in the stores that verifications are measured with."""
 
 
 def kinds(*, with_caddy: bool, with_stock: bool) -> Kinds:

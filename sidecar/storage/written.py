@@ -1,0 +1,182 @@
+"""Statements that are spelled once and given to the driver as they are, for what must be quick.
+
+SQLAlchemy builds, looks up and wraps anew at each execution, which takes several times as long as
+the driver and the database do. A statement of this kind says the same, by the same tables and
+types; what changes are its values.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, NamedTuple, cast
+
+from sqlalchemy import Connection, Dialect, Row, Select
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.sql.dml import UpdateBase
+from sqlalchemy.types import TypeEngine
+
+from sidecar.storage.transaction import WholeConnection
+
+AnyRow = Row[*tuple[object, ...]]
+Statement = Select[*tuple[Any, ...]] | UpdateBase
+Values = Mapping[str, object]
+Change = Callable[[Any], Any]
+"""How a type is told to a driver, or read from it."""
+
+_NOTHING: Final[Values] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a statement returned, and how many rows it was about."""
+
+    rows: Sequence[AnyRow]
+    number: int
+
+    def one_or_none(self) -> AnyRow | None:
+        """Return the row, where there is one; none of these statements finds two by a key."""
+        return self.rows[0] if self.rows else None
+
+    def one(self) -> AnyRow:
+        """Return the row.
+
+        Raises:
+            LookupError: there is none.
+
+        """
+        return self.rows[0]
+
+
+@dataclass(frozen=True, slots=True)
+class _Spelled:
+    """A statement in the words of one dialect."""
+
+    text: str
+    values: Sequence[tuple[str, Change | None]]
+    """The names of the values in their order, and how each is told."""
+    fixed: Values
+    """Values that are the statement's own."""
+    row: Callable[[Iterable[object]], AnyRow] | None
+    changes: Sequence[tuple[int, Change]]
+    """What of a row is read otherwise than the driver gives it."""
+    number: int
+    """How many names there are."""
+
+    def told(self, given: Values) -> tuple[object, ...]:
+        said = {**self.fixed, **given}
+        if len(said) != self.number:
+            message = f"not what the statement has values for: {sorted(given)}"
+            raise ValueError(message)
+        return tuple(
+            said[name] if change is None else change(said[name]) for name, change in self.values
+        )
+
+    def read(self, found: Iterable[Sequence[object]]) -> list[AnyRow]:
+        if self.row is None:
+            return []
+        if not self.changes:
+            return [self.row(values) for values in found]
+        return [self.row(self._changed(values)) for values in found]
+
+    def _changed(self, values: Sequence[object]) -> Sequence[object]:
+        changed = list(values)
+        for place, change in self.changes:
+            changed[place] = change(changed[place])
+        return changed
+
+
+@dataclass(frozen=True)
+class Written:
+    """One statement; values have the names of its `bindparam`s, and of the columns it sets."""
+
+    statement: Statement | Callable[[str], Statement]
+    """Or what makes it for a dialect of this name, where it says something differently."""
+    sets: tuple[str, ...] = ()
+    """Columns that get a value."""
+    _spelled: dict[str, _Spelled] = field(default_factory=dict, compare=False)
+
+    async def on(self, connection: AsyncConnection, values: Values = _NOTHING) -> Found:
+        """Return what the statement finds with these values.
+
+        Raises:
+            SQLAlchemyError: as when SQLAlchemy executes it.
+
+        """
+        work = connection.run_sync(self._run, values)
+        return await (connection.finish(work) if isinstance(connection, WholeConnection) else work)
+
+    def _run(self, connection: Connection, values: Values) -> Found:
+        spelled = self._in(connection.dialect)
+        told = spelled.told(values)
+        cursor = connection.connection.cursor()
+        try:
+            cursor.execute(spelled.text, told)
+            rows = spelled.read(cursor.fetchall()) if spelled.row is not None else []
+            return Found(rows, cursor.rowcount if spelled.row is None else len(rows))
+        except connection.dialect.loaded_dbapi.Error as error:
+            raise _told(connection, spelled.text, error) from error
+        finally:
+            cursor.close()
+
+    def _in(self, dialect: Dialect) -> _Spelled:
+        found = self._spelled.get(dialect.name)
+        if found is None:
+            found = self._spelled[dialect.name] = self._spell(dialect)
+        return found
+
+    def _spell(self, dialect: Dialect) -> _Spelled:
+        said = self.statement(dialect.name) if callable(self.statement) else self.statement
+        made: Any = said.compile(dialect=dialect, column_keys=list(self.sets))
+        names = list(made.positiontup)
+        columns = list(said.exported_columns)
+        reads = [_reads(column.type, dialect) for column in columns]
+        return _Spelled(
+            text=made.string,
+            values=[(name, _tells(made.binds[name].type, dialect)) for name in names],
+            fixed={name: made.binds[name].value for name in names if not made.binds[name].required},
+            row=_rows_of([column.key for column in columns]) if columns else None,
+            number=len({*names}),
+            changes=[(place, read) for place, read in enumerate(reads) if read is not None],
+        )
+
+
+def say(connection: Connection, text: str) -> None:
+    """The driver has executed a statement that carries and finds nothing."""
+    cursor = connection.connection.cursor()
+    try:
+        cursor.execute(text)
+    except connection.dialect.loaded_dbapi.Error as error:
+        raise _told(connection, text, error) from error
+    finally:
+        cursor.close()
+
+
+def _rows_of(names: Sequence[str | None]) -> Callable[[Iterable[object]], AnyRow]:
+    """Return what makes a row of its values; such a row is read by names, as SQLAlchemy's are."""
+    kind: Any = NamedTuple("Found", [(str(name), object) for name in names])  # type: ignore[misc]
+    return cast("Callable[[Iterable[object]], AnyRow]", kind._make)
+
+
+def _tells(kind: TypeEngine[Any], dialect: Dialect) -> Change | None:
+    return kind.dialect_impl(dialect).bind_processor(dialect)
+
+
+def _reads(kind: TypeEngine[Any], dialect: Dialect) -> Change | None:
+    return kind.dialect_impl(dialect).result_processor(dialect, None)
+
+
+def _told(connection: Connection, text: str, error: Exception) -> BaseException:
+    """Return the error as SQLAlchemy tells it; a connection that leads nowhere is not used again.
+
+    What the statement carried is not told.
+    """
+    dialect, proxied = connection.dialect, connection.connection
+    lost = dialect.is_disconnect(error, proxied, None)  # type: ignore[arg-type]
+    if lost:
+        connection.invalidate(error)
+    return DBAPIError.instance(
+        *(text, None, error, dialect.loaded_dbapi.Error),
+        hide_parameters=True,
+        connection_invalidated=lost,
+        dialect=dialect,
+    )
