@@ -17,8 +17,7 @@ from sidecar.flows import Flows, build_flows
 from sidecar.flows.guarded import Templates
 from sidecar.flows.kit import Kit, SessionTimes
 from sidecar.flows.tokens import Tokens
-from sidecar.gauges import tell_gauges
-from sidecar.keepers import kept
+from sidecar.keepers import beside, kept
 from sidecar.lending import Lender
 from sidecar.listening import listen_probes, listen_public
 from sidecar.metrics.messages import MessageMetrics
@@ -130,11 +129,11 @@ async def _composed(
         await flows.revocations.read()
         await listen_public(listener, loaded.settings, reuse_port=reuse_port)
         probes = await listen_probes(loaded.settings, readiness, metrics, reuse_port=reuse_port)
-        beside = [tell_gauges(metrics, listener, lender.pool, flows.revocations)]
+        also = beside(loaded, store, flows, metrics, listener=listener, pool=lender.pool)
         if management is not None:
             await management.look()
-            beside.append(management.watch())
-        async with kept(flows, identifier, store, beside, clock=clock):
+            also.append(management.watch())
+        async with kept(flows, identifier, also, clock=clock):
             yield Sidecar(flows, store, listener, probes, management)
     finally:
         await listener.close()

@@ -5,21 +5,43 @@ from collections.abc import AsyncIterator, Coroutine, Iterable
 from contextlib import asynccontextmanager
 from typing import Final
 
-from sidecar.core.errors import StoreUnavailable
+from sidecar import wiring
 from sidecar.core.protocols import Clock
 from sidecar.flows import Flows
+from sidecar.gauges import tell_gauges
+from sidecar.metrics.worker import Metrics
 from sidecar.proxy.identify import Identifier
+from sidecar.proxy.listener import Listener
+from sidecar.proxy.pool import Pool
+from sidecar.settings.load import Loaded
 from sidecar.storage.sql import SqlStore
+from sidecar.sweeping import sweeping
 
 SWEPT_EVERY_S: Final = 60.0
 ENDED_EVERY_S: Final = 1.0
+
+
+def beside(
+    loaded: Loaded,
+    store: SqlStore,
+    flows: Flows,
+    metrics: Metrics,
+    *,
+    listener: Listener,
+    pool: Pool,
+) -> list[Coroutine[object, object, None]]:
+    """Return what else is to be kept: numbers told, and the store swept."""
+    clock = flows.kit.clock
+    return [
+        tell_gauges(metrics, listener, pool, flows.revocations),
+        sweeping(wiring.sweeper(loaded, store, clock), metrics, clock),
+    ]
 
 
 @asynccontextmanager
 async def kept(
     flows: Flows,
     identifier: Identifier,
-    store: SqlStore,
     beside: Iterable[Coroutine[object, object, None]],
     *,
     clock: Clock,
@@ -30,7 +52,7 @@ async def kept(
             tasks.create_task(flows.revocations.follow()),
             tasks.create_task(_ending(flows, clock)),
             tasks.create_task(flows.deliveries.carrier.work()),
-            tasks.create_task(_sweeping(flows, identifier, store, clock)),
+            tasks.create_task(_sweeping(flows, identifier)),
             *map(tasks.create_task, beside),
         ]
         try:
@@ -47,14 +69,10 @@ async def _ending(flows: Flows, clock: Clock) -> None:
         await asyncio.sleep(ENDED_EVERY_S)
 
 
-async def _sweeping(flows: Flows, identifier: Identifier, store: SqlStore, clock: Clock) -> None:
-    """Forget once a minute what nobody can ask for any more, in memory and in the store."""
+async def _sweeping(flows: Flows, identifier: Identifier) -> None:
+    """Forget once a minute what is of no use in memory any more."""
     while True:
         await asyncio.sleep(SWEPT_EVERY_S)
         flows.sessions.sweep()
         flows.live.sweep()
         identifier.sweep()
-        try:
-            await store.sweep(clock())
-        except StoreUnavailable:
-            continue

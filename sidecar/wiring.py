@@ -1,9 +1,11 @@
 """What the configuration says, in the words of each part: pure translations, nothing is opened."""
 
+import secrets
 import ssl
 from pathlib import Path
 
 from sidecar import bundled
+from sidecar.core.protocols import Clock
 from sidecar.flows.budgets import Budgets
 from sidecar.flows.kit import FirstEnrollment, Remembering
 from sidecar.flows.naming import Naming
@@ -16,6 +18,9 @@ from sidecar.proxy.upstream import Upstream
 from sidecar.settings.edges import Tls
 from sidecar.settings.load import Loaded
 from sidecar.settings.schema import Settings, Unidentified
+from sidecar.storage.chores import Sweeper
+from sidecar.storage.sql import SqlStore
+from sidecar.storage.sweep import Retention
 from sidecar.storage.tuning import Tuning
 from sidecar.storage.vault import KeyRing, RootKey
 from sidecar.web.desk import Site
@@ -196,6 +201,13 @@ def budgets(settings: Settings) -> Budgets:
         least_verified=part.least_verified,
         stop_unverified=part.stop_unverified,
     )
+
+
+def sweeper(loaded: Loaded, store: SqlStore, clock: Clock) -> Sweeper:
+    """Return what sweeps the store in this process, under a name that no other one has."""
+    part, longest = loaded.settings.retention, loaded.settings.session.lifetime
+    keep = Retention(part.attempts, part.challenges, part.sessions, part.outbox, longest)
+    return Sweeper(store, secrets.token_hex(16), clock, keep)
 
 
 def remembering(settings: Settings) -> Remembering:

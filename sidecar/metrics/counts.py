@@ -17,6 +17,10 @@ class Count:
         """It happened once more."""
         self._cells[0] += 1
 
+    def add(self, number: int) -> None:
+        """It happened so many times more."""
+        self._cells[0] += number
+
 
 class Gauge:
     """A number that is the case now."""

@@ -185,6 +185,16 @@ STORE_TIMES = _times(
 STORE_FAILURES = Family(
     "sidecar_store_failures_total", "Transactions that failed because the store did.", ("work",)
 )
+SWEPT = Family(
+    "sidecar_swept_rows_total",
+    "Rows that were over and that this process removed; one process of all does so at a time.",
+    ("table",),
+)
+SWEEP_AGE = _gauge(
+    "sidecar_sweep_age_seconds",
+    "Since any process last swept the store, as far as this one knows.",
+    join=max,
+)
 LIMITER_FAILURES = Family(
     "sidecar_limiter_failures_total", "Volumes that could not be counted; the work was refused."
 )
@@ -204,7 +214,8 @@ BUILD = _gauge("sidecar_build_info", "1, with the version.", ("version",), join=
 FAMILIES: Final = (
     *(REQUESTS, REFUSALS, ADDED, REQUESTS_RUNNING, CONNECTIONS, TUNNELS, TUNNELS_OPENED),
     *(UPSTREAM_TIMES, UPSTREAM_FAILURES, UPSTREAM_CONNECTIONS, UPSTREAM_WAITING, UPSTREAM_DOWN),
-    *(QUESTIONS, SESSIONS, FEED_AGE, STORE_TIMES, STORE_FAILURES, LIMITER_FAILURES),
+    *(QUESTIONS, SESSIONS, FEED_AGE, STORE_TIMES, STORE_FAILURES),
+    *(SWEPT, SWEEP_AGE, LIMITER_FAILURES),
     PLUGIN_CALLS,
     *(MESSAGES, MESSAGE_FAILURES, RECEIPTS, CODES_SENT, CODES_USED, CODES_UNUSED),
     *(WORKERS, WORKERS_UP, BUILD),

@@ -26,6 +26,7 @@ from sidecar.metrics.words import (
     Outcome,
     Question,
     State,
+    Swept,
     Work,
     words,
 )
@@ -100,6 +101,7 @@ def _values(names: Names) -> dict[str, tuple[str, ...]]:
         "call": words(Called),
         "found": words(Found),
         "work": words(Work),
+        "table": words(Swept),
         "transport": (*names.transports, OTHER),
         "channel": (*CHANNELS, OTHER),
         "outcome": words(Outcome),

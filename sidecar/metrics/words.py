@@ -90,6 +90,21 @@ class Work(IntEnum):
     WRITE = 1
 
 
+class Swept(IntEnum):
+    """Tables that rows are removed from once they are over."""
+
+    TWO_FACTOR_ATTEMPTS = 0
+    TWO_FACTOR_CHALLENGES = 1
+    SESSIONS = 2
+    REVOCATIONS = 3
+    INVITATIONS = 4
+    OUTBOX = 5
+    TRUSTED_DEVICES = 6
+    IDEMPOTENCY_KEYS = 7
+    API_TOKENS = 8
+    RECOVERY_REQUESTS = 9
+
+
 class Outcome(IntEnum):
     """What a transport made of a message."""
 

@@ -73,6 +73,8 @@ class Metrics:
         (self._tunnels,) = self.gauges(families.TUNNELS)
         (self._tunnels_opened,) = self.counts(families.TUNNELS_OPENED)
         (self._feed_age,) = self.gauges(families.FEED_AGE)
+        (self._sweep_age,) = self.gauges(families.SWEEP_AGE)
+        self._removed = dict(zip(ledger.values["table"], self.counts(families.SWEPT), strict=True))
 
     def _begin(self) -> None:
         """The lane is this process's, and nothing in it is the case any more."""
@@ -131,6 +133,14 @@ class Metrics:
     def feed_read(self, at: datetime) -> None:
         """Tell when the revocations were last read."""
         self._feed_age.set(_nanoseconds(max(timedelta(), self._clock() - at)))
+
+    def swept(self, at: datetime) -> None:
+        """Tell when the store was last swept."""
+        self._sweep_age.set(_nanoseconds(max(timedelta(), self._clock() - at)))
+
+    def removed(self, table: str, rows: int) -> None:
+        """This process removed rows that were over."""
+        self._removed[table].add(rows)
 
     # -- living --------------------------------------------------------------------------------
 

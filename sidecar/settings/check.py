@@ -12,7 +12,7 @@ from sidecar.core.durations import show_duration
 from sidecar.core.paths import fold_case
 from sidecar.core.policy import Facts, Network, bypassed
 from sidecar.settings.check_redis import redis
-from sidecar.settings.check_storage import storage
+from sidecar.settings.check_storage import retention, storage
 from sidecar.settings.check_upstreams import upstreams
 from sidecar.settings.draft import Draft
 from sidecar.settings.edges import Tls
@@ -213,6 +213,7 @@ CHECKS: Final[tuple[Callable[[Draft], Iterator[Finding]], ...]] = (
     session,
     storage,
     redis,
+    retention,
     prefix,
     realms,
     factors,

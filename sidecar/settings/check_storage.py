@@ -2,6 +2,7 @@
 
 import ssl
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from importlib.util import find_spec
 from ipaddress import ip_address
 from typing import Final
@@ -10,6 +11,7 @@ from sqlalchemy import URL
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from sidecar.core.durations import show_duration
 from sidecar.settings.draft import Draft
 from sidecar.settings.faults import Finding, Where, unloadable
 
@@ -20,6 +22,13 @@ _SERVERS: Final = ("postgresql+asyncpg", "postgresql", "postgres")
 _WORDS: Final = ("host", "ssl", "sslmode", "sslrootcert", "sslcert", "sslkey")
 _MODES: Final = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 _PROVEN: Final = "verify-full"
+_LEAST: Final = {
+    "attempts": (timedelta(days=30), "a limit counts the tries of 30 days"),
+    "challenges": (timedelta(days=1), "what was begun a day ago may still be asked about"),
+    "sessions": (timedelta(days=1), "what ended a day ago may still be asked about"),
+    "outbox": (timedelta(days=2), "budgets count the messages of a day"),
+}
+"""The shortest that each may be, and why."""
 _WHERE: Final[Where] = ("storage", "database")
 
 
@@ -44,6 +53,15 @@ def storage(draft: Draft) -> Iterator[Finding]:
         yield Finding(_WHERE, "data are kept in SQLite or PostgreSQL only", hint)
     elif not path.partition("?")[0] or ":memory:" in path:
         yield Finding(_WHERE, "needs a file: what is kept in memory is lost at a restart")
+
+
+def retention(draft: Draft) -> Iterator[Finding]:
+    """Nothing is removed that a limit, a budget or a day's figures still count."""
+    part = draft.settings.retention
+    for name, (least, why) in _LEAST.items():
+        if getattr(part, name) < least:
+            hint = f"write {show_duration(least)} or more"
+            yield Finding(("retention", name), f"is too short: {why}", hint)
 
 
 def _server(url: str) -> Iterator[Finding]:

@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cached_property
 
 from sqlalchemy import select
@@ -34,7 +33,6 @@ from sidecar.storage.recoveries import SqlRecoveries
 from sidecar.storage.replays import SqlReplays
 from sidecar.storage.sendings import SqlSendings
 from sidecar.storage.sessions import SqlSessions
-from sidecar.storage.sweep import sweep
 from sidecar.storage.tables import instance
 from sidecar.storage.trail import SqlTrail, Verdict
 from sidecar.storage.transaction import RETRY_S, cause, transaction, why
@@ -176,12 +174,6 @@ class SqlStore:
         """Return whether the audit trail is whole."""
         async with self.read() as tx:
             return await tx.trail.verify()
-
-    async def sweep(self, now: datetime) -> int:
-        """Return how many rows were removed that nothing can ask for any more."""
-        async with transaction(self._writer) as connection:
-            await self._where.recognise(connection, self._vault)
-            return await sweep(connection, now)
 
     async def close(self) -> None:
         """Every connection is closed; open transactions of other tasks must have ended."""

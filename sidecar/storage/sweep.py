@@ -1,8 +1,11 @@
-"""Removes rows that nothing can ask for any more; the audit trail and the tries all stay."""
+"""What nothing can ask for any more, table by table, and how a few rows of it are removed."""
 
+from collections.abc import Callable, Coroutine, Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final, NamedTuple
 
-from sqlalchemy import ColumnElement, Table, delete, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Table, and_, delete, func, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from sidecar.core.outbox import PostStatus
@@ -16,60 +19,90 @@ from sidecar.storage.tables import (
     trusted_devices,
 )
 
-KEEP = timedelta(days=7)
+KEEP: Final = timedelta(days=7)
 """Longer than any proof, cached session or reader of the feed lasts."""
 
-LOOKED_UP = timedelta(days=90)
+LOOKED_UP: Final = timedelta(days=90)
 """How long it can be looked up what a token was, and who asked for a recovery."""
 
-COUNTED = timedelta(days=30)
-"""How long a message is remembered that was sent, without what it said."""
-
-LIVES_FOR = timedelta(days=2)
+LIVES_FOR: Final = timedelta(days=2)
 """Longer than any message is of use: only younger ones can still say something."""
 
-SILENT = timedelta(minutes=1)
+SILENT: Final = timedelta(minutes=1)
 """After so long nobody is sending a message any more."""
 
-AT_A_TIME = 10_000
-"""Rows of one table that go at a time, well within the time that a statement has."""
+AT_A_TIME: Final = 1_000
+"""Rows of one table that go in one transaction: nobody waits for it noticeably."""
 
-EXPIRED = "expired"
+EXPIRED: Final = "expired"
 """Why a message failed that nobody took while it was of use."""
 
 
-_LOOKED_UP = (
-    (api_tokens, (api_tokens.c.expires_at, api_tokens.c.revoked_at)),
-    (recovery_requests, (recovery_requests.c.expires_at, recovery_requests.c.decided_at)),
-)
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """How long is kept what is over."""
+
+    attempts: timedelta = timedelta(days=90)
+    challenges: timedelta = KEEP
+    sessions: timedelta = KEEP
+    outbox: timedelta = timedelta(days=30)
+    longest_session: timedelta = timedelta(days=1)
+    """Revocations stay for longer: as long as there may be what they are about."""
 
 
-async def sweep(connection: AsyncConnection, now: datetime) -> int:
-    """Return how many rows were removed.
+class Part(NamedTuple):
+    """What one transaction did of a step."""
+
+    removed: int
+    more: bool
+    """There is more of the same to do."""
+
+
+Step = Callable[[AsyncConnection], Coroutine[object, object, Part]]
+"""Does a part of the work, for one transaction."""
+
+
+def steps(keep: Retention, now: datetime) -> Iterator[tuple[str, Step]]:
+    """Yield each table with what is to be done about it, again and again until it is done.
 
     What somebody else works on is left for the next time: whoever sweeps holds rows of many
     people, and must not wait for one of them.
     """
-    await _close_outbox(connection, now)
+    for closing in _closing(now):
+        yield outbox.name, closing
+    for table, condition in _over(keep, now):
+        yield table.name, _removing(table, condition)
+
+
+def _over(keep: Retention, now: datetime) -> Iterator[tuple[Table, ColumnElement[bool]]]:
     before = now - KEEP
-    over: tuple[tuple[Table, ColumnElement[bool]], ...] = (
-        (challenges, challenges.c.expires_at < before),
-        (sessions, sessions.c.expires_at < before),
-        (revocations, revocations.c.at < before),
-        (invitations, invitations.c.expires_at < before),
-        (outbox, outbox.c.created_at < now - COUNTED),
-        (trusted_devices, trusted_devices.c.expires_at < before),
-        (idempotency_keys, idempotency_keys.c.expires_at <= now),
-        *(
-            (table, or_(*(moment < now - LOOKED_UP for moment in ends)))
-            for table, ends in _LOOKED_UP
-        ),
-    )
-    removed = 0
-    for table, condition in over:
+    yield challenges, challenges.c.expires_at < now - keep.challenges
+    yield sessions, sessions.c.expires_at < now - keep.sessions
+    yield revocations, _earlier_than_the_last(before - keep.longest_session)
+    yield invitations, invitations.c.expires_at < before
+    yield outbox, outbox.c.created_at < now - keep.outbox
+    yield trusted_devices, trusted_devices.c.expires_at < before
+    yield idempotency_keys, idempotency_keys.c.expires_at <= now
+    for table, ended in ((api_tokens, "revoked_at"), (recovery_requests, "decided_at")):
+        moments = table.c.expires_at, table.c[ended]
+        yield table, or_(*(moment < now - LOOKED_UP for moment in moments))
+
+
+def _earlier_than_the_last(moment: datetime) -> ColumnElement[bool]:
+    """Return the condition for rows of the feed; its last one stays.
+
+    A feed that ends below what a process read of it tells that the store was restored.
+    """
+    last = select(func.max(revocations.c.sequence)).scalar_subquery()
+    return and_(revocations.c.at < moment, revocations.c.sequence < last)
+
+
+def _removing(table: Table, condition: ColumnElement[bool]) -> Step:
+    async def remove(connection: AsyncConnection) -> Part:
         gone = await connection.execute(delete(table).where(_free(table, condition)))
-        removed += gone.rowcount
-    return removed
+        return Part(gone.rowcount, more=gone.rowcount == AT_A_TIME)
+
+    return remove
 
 
 def _free(table: Table, *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
@@ -79,18 +112,22 @@ def _free(table: Table, *conditions: ColumnElement[bool]) -> ColumnElement[bool]
     return tuple_(*key).in_(found)
 
 
-async def _close_outbox(connection: AsyncConnection, now: datetime) -> None:
+def _closing(now: datetime) -> Iterator[Step]:
     """Messages of no use any more say nothing, and wait for nobody."""
     over, status = outbox.c.expires_at <= now, outbox.c.status
     silent = outbox.c.claimed_at <= now - SILENT
     young, says = outbox.c.created_at > now - LIVES_FOR, outbox.c.message.is_not(None)
-    for conditions, changes in (
-        ((over, status == PostStatus.QUEUED), _ended(PostStatus.FAILED, now)),
-        ((over, status == PostStatus.SENDING, silent), _ended(PostStatus.UNSURE, now)),
-        ((over, young, says, status != PostStatus.SENDING), {"message": None}),
-    ):
+    yield _changing((over, status == PostStatus.QUEUED), _ended(PostStatus.FAILED, now))
+    yield _changing((over, status == PostStatus.SENDING, silent), _ended(PostStatus.UNSURE, now))
+    yield _changing((over, young, says, status != PostStatus.SENDING), {"message": None})
+
+
+def _changing(conditions: tuple[ColumnElement[bool], ...], changes: dict[str, object]) -> Step:
+    async def change(connection: AsyncConnection) -> Part:
         closed = update(outbox).where(_free(outbox, *conditions)).values(changes)
-        await connection.execute(closed)
+        return Part(0, more=(await connection.execute(closed)).rowcount == AT_A_TIME)
+
+    return change
 
 
 def _ended(status: PostStatus, now: datetime) -> dict[str, object]:

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from sidecar import keepers
-from sidecar.core.errors import StoreUnavailable
 from tests.clock import ManualClock
 
 
@@ -32,13 +31,6 @@ class Told:
         await asyncio.Event().wait()
 
 
-class Down:
-    """A store that cannot be swept."""
-
-    async def sweep(self, _now: object) -> None:
-        raise StoreUnavailable
-
-
 @pytest.fixture
 def told(monkeypatch: pytest.MonkeyPatch) -> Told:
     monkeypatch.setattr(keepers, "SWEPT_EVERY_S", 0)
@@ -52,15 +44,14 @@ async def turns(number: int) -> None:
 
 
 async def test_everything_is_looked_after_for_as_long_as_it_runs(told: Told) -> None:
-    """The length of a block shows the feed followed, ends ended and memories swept, a store that
-    is down notwithstanding, and nothing of it afterwards.
+    """The length of a block shows the feed followed, ends ended and memories swept, and
+    nothing of it afterwards.
     """
     part: Any = told
-    down: Any = Down()
     flows: Any = SimpleNamespace(
         revocations=told, live=told, sessions=told, deliveries=SimpleNamespace(carrier=told)
     )
-    async with keepers.kept(flows, part, down, [told.follow()], clock=ManualClock()):
+    async with keepers.kept(flows, part, [told.follow()], clock=ManualClock()):
         await turns(5)
         assert told.asked == {"followed", "ended", "swept", "carried"}
         told.asked.clear()
@@ -78,10 +69,9 @@ async def test_what_breaks_ends_all(told: Told) -> None:
         raise LookupError
 
     part: Any = told
-    down: Any = Down()
     flows: Any = SimpleNamespace(
         revocations=told, live=told, sessions=told, deliveries=SimpleNamespace(carrier=told)
     )
     with pytest.raises(ExceptionGroup):
-        async with keepers.kept(flows, part, down, [broken()], clock=ManualClock()):
+        async with keepers.kept(flows, part, [broken()], clock=ManualClock()):
             await asyncio.sleep(60)

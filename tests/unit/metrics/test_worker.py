@@ -61,6 +61,21 @@ def test_tunnels_come_and_go() -> None:
     assert told(metrics, "sidecar_tunnels_opened_total") == 2
 
 
+def test_what_is_swept_is_counted() -> None:
+    """Rows show under their table, and the age of the last sweep goes with the clock."""
+    clock = ManualClock()
+    metrics = Metrics(Ledger(NAMES), clock)
+    metrics.removed("sessions", 3)
+    metrics.removed("sessions", 4)
+    swept = "sidecar_swept_rows_total"
+    assert told(metrics, swept, table="sessions") == 7
+    assert told(metrics, swept, table="outbox") == 0
+    metrics.swept(clock() - timedelta(hours=1))
+    assert told(metrics, "sidecar_sweep_age_seconds") == 3600
+    metrics.swept(clock() + timedelta(seconds=1))
+    assert told(metrics, "sidecar_sweep_age_seconds") == 0
+
+
 def test_an_application_has_its_own() -> None:
     """Times, failures and the pool of one application show under its name, and under no other."""
     metrics = alone()

@@ -85,3 +85,16 @@ def test_the_driver_is_an_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sidecar.settings.check_storage.find_spec", lambda _name: None)
     hint = "storage.database: needs the package asyncpg (install the extra `postgres`)"
     assert said(SERVER) == hint
+
+
+@pytest.mark.parametrize(
+    ("name", "least"),
+    [("attempts", "30d"), ("challenges", "1d"), ("sessions", "1d"), ("outbox", "2d")],
+)
+def test_nothing_that_still_counts_is_swept(name: str, least: str) -> None:
+    """The shortest retention shows no finding, and a second less what it would break."""
+    assert build.faults(retention={name: least}) == []
+    seconds = int(least.removesuffix("d")) * 86400 - 1
+    (found,) = build.faults(retention={name: f"{seconds}s"})
+    assert f"retention.{name}: is too short: " in found
+    assert f"write {least} or more" in found

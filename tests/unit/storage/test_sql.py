@@ -116,8 +116,6 @@ async def test_readiness_sees_a_removed_or_exchanged_file(tmp_path: Path) -> Non
         path.touch()
         with pytest.raises(StoreUnavailable):
             await store.ping()
-        with pytest.raises(StoreUnavailable):
-            await store.sweep(NOW)
         (tmp_path / "away.db").replace(path)
         await store.ping()
 

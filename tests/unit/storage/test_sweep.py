@@ -9,8 +9,10 @@ from sidecar.core.clients import ClientId
 from sidecar.core.model import SessionId
 from sidecar.core.outbox import PostId, PostStatus
 from sidecar.core.recoveries import RecoveryId, RecoveryStatus
+from sidecar.metrics.words import Swept, words
 from sidecar.storage.sql import SqlStore, open_store
-from sidecar.storage.tables import outbox
+from sidecar.storage.sweep import Retention, steps
+from sidecar.storage.tables import attempts, outbox
 from tests.conformance.stores import (
     ADA,
     NOW,
@@ -27,6 +29,7 @@ from tests.conformance.stores import (
     token,
     trusted,
 )
+from tests.conformance.sweeping import swept
 from tests.postgres import Server
 from tests.posts import post
 from tests.unit.storage.databases import rows
@@ -41,18 +44,20 @@ async def test_sweeping_takes_only_what_is_over(tmp_path: Path) -> None:
             await tx.sessions.add(session("s2", expires_at=NOW + timedelta(days=9)), token("new"))
             await tx.challenges.add(challenge())
             await tx.feed.append("person", TWIN, None, NOW)
+            await tx.feed.append("person", ADA, None, NOW)
             await tx.invitations.add(ADA, token("code"), by="x", expires_at=NOW)
             await tx.authenticators.add(authenticator())
             await tx.trusted.add(trusted(expires_at=NOW), token("counter"))
             await tx.trusted.add(trusted("b2"), token("counter"))
-        assert await store.sweep(NOW + timedelta(days=6)) == 0
-        assert await store.sweep(NOW + timedelta(days=8, seconds=1)) == 5
+        assert await swept(store, NOW + timedelta(days=6)) == 0
+        assert await swept(store, NOW + timedelta(days=8, seconds=1)) == 5
         async with store.begin() as tx:
             assert await tx.sessions.get(token("new"), NOW + timedelta(days=8)) is not None
+            assert [row.sequence for row in await tx.feed.since(0)] == [2]
             assert await tx.authenticators.of(ADA) == (authenticator(),)
             assert await tx.trusted.of(ADA, NOW) == (trusted("b2"),)
             await tx.feed.append("person", ADA, None, NOW)
-            assert await tx.feed.last() == 2
+            assert await tx.feed.last() == 3
     finally:
         await store.close()
 
@@ -72,15 +77,15 @@ async def test_what_clients_left_is_swept_in_its_time(tmp_path: Path) -> None:
             await tx.recoveries.decide(RecoveryId("r1"), RecoveryStatus.DENIED, "t2", NOW)
             await tx.recoveries.add(recovery("r2", person=TWIN, expires_at=NOW + month))
         a_day, a_moment = timedelta(days=1), timedelta(microseconds=1)
-        assert await store.sweep(NOW + a_day - a_moment) == 0
-        assert await store.sweep(NOW + a_day) == 1
-        assert await store.sweep(NOW + 3 * month) == 0
-        assert await store.sweep(NOW + 3 * month + a_moment) == 2
+        assert await swept(store, NOW + a_day - a_moment) == 0
+        assert await swept(store, NOW + a_day) == 1
+        assert await swept(store, NOW + 3 * month) == 0
+        assert await swept(store, NOW + 3 * month + a_moment) == 2
         async with store.read() as tx:
             assert [found.client.id for found in await tx.tokens.all()] == ["t1", "t2"]
             assert await tx.recoveries.get(RecoveryId("r1")) is None
             assert await tx.recoveries.get(RecoveryId("r2")) is not None
-        assert await store.sweep(NOW + 4 * month + a_moment) == 2
+        assert await swept(store, NOW + 4 * month + a_moment) == 2
     finally:
         await store.close()
     assert rows(tmp_path, "SELECT * FROM recovery_approvals") == []
@@ -116,7 +121,7 @@ async def test_messages_fall_silent_and_are_counted_for_a_month(tmp_path: Path) 
 
 async def outcomes(store: SqlStore, now: datetime) -> set[tuple[str, str, bool]]:
     """Return each message, what became of it and whether it still says something."""
-    await store.sweep(now)
+    await swept(store, now)
     async with store.read() as tx:
         rows = await tx.connection.execute(select(outbox))
         return {(row.id, row.status, row.message is not None) for row in rows}
@@ -136,7 +141,13 @@ async def test_sweeping_waits_for_nobody(postgres: Server) -> None:
             await tx.sessions.end(ADA, SessionId("s2"))
             await tx.outbox.claim(PostId("waiting"), NOW)
             assert await outcomes(store, late) == {("waiting", "queued", True)}
-            assert await store.sweep(week) == 3
+            assert await swept(store, week) == 3
         assert await outcomes(store, late) == {("waiting", "unsure", False)}
-        assert await store.sweep(week) == 1
+        assert await swept(store, week) == 1
         await store.close()
+
+
+def test_every_table_that_is_swept_is_counted() -> None:
+    """The tables of the steps show that metrics have a word for each, and no other word."""
+    swept_tables = {table for table, _ in steps(Retention(), NOW)} | {attempts.name}
+    assert swept_tables == {*words(Swept)}
