@@ -39,7 +39,6 @@ from sidecar.proxy.receive import Receiver
 from sidecar.proxy.vouch import Voucher
 from sidecar.settings.load import Loaded
 from sidecar.settings.schema import Settings, Unidentified
-from sidecar.signing import PURPOSE, signing_key
 from sidecar.storage.sql import SqlStore
 from sidecar.storage.vault import KeyRing
 from sidecar.web.desk import Desk
@@ -198,7 +197,7 @@ def _public(
 ) -> tuple[Pages, Listener, Identifier]:
     """Return what visitors meet: our pages, and the listener in front of the applications."""
     settings, clock = loaded.settings, flows.kit.clock
-    voucher = Voucher(signing_key(ring.purpose_key(PURPOSE)), flows.kit.levels, clock)
+    voucher = Voucher(wiring.signing_keys(ring), flows.kit.levels, clock)
     desk = Desk(flows, renderer, wiring.site(loaded), metrics.refused)
     problems = _problems(settings, desk, metrics, clock=clock)
     pages = Pages(build_pages(desk, problems, voucher.jwks()))

@@ -16,7 +16,7 @@ from sidecar.outside import Outside
 from sidecar.proxy.pool import Pool
 from sidecar.settings.declared import Declared
 from sidecar.settings.load import Loaded
-from sidecar.storage.vault import KeyRing
+from sidecar.storage.vault import KeyRing, pepper_of
 
 RECEIPTS = "receipts/"
 """Below our prefix: where the providers of transports call back."""
@@ -50,10 +50,8 @@ class Lender:
         return {item.name: cast("Transport", self._built(item)) for item in transports}
 
     def _built(self, item: Declared) -> object:
-        def keyed(data: bytes) -> bytes:
-            return self._ring.keyed(f"plugin/{item.role.value}/{item.name}", data)
-
         settings = self._loaded.settings
+        keyed = self._ring.of(pepper_of(item.role.value, item.name))
         tools = Tools(
             item.name,
             item.realm,

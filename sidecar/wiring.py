@@ -4,6 +4,8 @@ import secrets
 import ssl
 from pathlib import Path
 
+from joserfc.jwk import ECKey
+
 from sidecar import bundled
 from sidecar.core.protocols import Clock
 from sidecar.flows.budgets import Budgets
@@ -18,6 +20,7 @@ from sidecar.proxy.upstream import Upstream
 from sidecar.settings.edges import Tls
 from sidecar.settings.load import Loaded
 from sidecar.settings.schema import Settings, Unidentified
+from sidecar.signing import PURPOSE, signing_key
 from sidecar.storage.chores import Sweeper
 from sidecar.storage.sql import SqlStore
 from sidecar.storage.sweep import Retention
@@ -41,6 +44,11 @@ def tuning(settings: Settings) -> Tuning:
         wait_s=part.wait.total_seconds(),
         statement_s=part.statement.total_seconds(),
     )
+
+
+def signing_keys(ring: KeyRing) -> tuple[ECKey, ...]:
+    """Return the key that signs, and after it those whose signatures count too."""
+    return tuple(signing_key(ring.purpose_key(PURPOSE, which)) for which in ring.holders(PURPOSE))
 
 
 def upstreams(settings: Settings) -> dict[str, Upstream]:

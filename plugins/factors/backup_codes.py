@@ -14,6 +14,7 @@ from argon2 import PasswordHasher, Type
 from argon2.exceptions import VerifyMismatchError
 from pydantic import BaseModel, ConfigDict, Field
 
+from sidecar.core.keyed import name_in, named
 from sidecar.core.model import (
     Authenticator,
     Enrolled,
@@ -124,21 +125,28 @@ class BackupCodes:
         return Verified(authenticator.id, AMR, LookupCodes(left))
 
     async def _hashed(self, person: Person, typed: _Typed) -> LookupCode:
-        digest = await self._dear(partial(_HASHER.hash, self._peppered(person, typed)))
-        return LookupCode(typed.selector, digest)
+        pepper = self._keyed.names[0]
+        peppered = self._peppered(person, typed, pepper)
+        digest = await self._dear(partial(_HASHER.hash, peppered))
+        return LookupCode(typed.selector, named(pepper, digest))
 
     async def _fits(self, person: Person, code: LookupCode, typed: _Typed) -> bool:
+        """Tell whether it is this code; without the pepper of its time nothing is, at one hash."""
+        pepper, digest = name_in(code.hash)
         try:
-            return await self._dear(
-                partial(_HASHER.verify, code.hash, self._peppered(person, typed))
-            )
+            peppered = self._peppered(person, typed, pepper)
+        except KeyError:
+            await self._hashed(person, typed)
+            return False
+        try:
+            return await self._dear(partial(_HASHER.verify, digest, peppered))
         except VerifyMismatchError:
             return False
 
-    def _peppered(self, person: Person, typed: _Typed) -> bytes:
+    def _peppered(self, person: Person, typed: _Typed, pepper: str) -> bytes:
         """Return what is hashed: useless without our key, and in another person's set."""
         parts = (person.realm, person.subject, typed.selector, typed.secret)
-        return self._keyed(b"".join(_prefixed(part.encode()) for part in parts))
+        return self._keyed(b"".join(_prefixed(part.encode()) for part in parts), pepper)
 
 
 def _prefixed(part: bytes) -> bytes:

@@ -217,6 +217,7 @@ class UpstreamSession:
 
     def _identity(self, document: object, asked: Asked) -> Identity:
         options, tools = self._options, self._tools
+        login, *known_as = self._logins(document)
         subject = subject_of(_told(document, options.subject), options.normalize)
         claims = Claims(
             name=_claim(document, options.name),
@@ -228,18 +229,23 @@ class UpstreamSession:
             Person(tools.realm, subject),
             tools.instance,
             claims,
-            login=self._login(document),
+            login=login,
+            known_as=tuple(known_as),
             set_cookies=tuple(v for name, v in asked.headers if name.lower() == b"set-cookie"),
         )
 
-    def _login(self, document: object) -> str:
-        """Return what stands for this login: keyed, for it may be the application's session id."""
+    def _logins(self, document: object) -> tuple[str, ...]:
+        """Return what stands for this login: keyed, for it may be the application's session id.
+
+        Under every key that there is: sessions know it by the one of their time.
+        """
         if self._options.session is None:
-            return ""
+            return ("",)
         value = _told(document, self._options.session)
         if isinstance(value, bool) or not isinstance(value, str | int) or value == "":
             raise IdentityUnavailable("the answer names no session")
-        return self._tools.keyed(f"login:{value}".encode(errors="surrogatepass")).hex()
+        data, keyed = f"login:{value}".encode(errors="surrogatepass"), self._tools.keyed
+        return tuple(keyed(data, name).hex() for name in keyed.names)
 
     def _carried(self, request: RequestView) -> _Carried:
         reading = self._reading

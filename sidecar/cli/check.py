@@ -85,7 +85,7 @@ async def _store(loaded: Loaded) -> list[Fault]:
 
     url, where = loaded.settings.storage.database, ("storage", "database")
     try:
-        store = await open_store(url, wiring.key_ring(loaded), utc_now)
+        store = await open_store(url, wiring.key_ring(loaded), utc_now, serves=False)
     except StoreUnavailable as unavailable:
         return [loaded.places.fault(Finding(where, str(unavailable)))]
     except StoreUnproven as unproven:

@@ -81,7 +81,9 @@ async def local_desk(loaded: Loaded, operator: str) -> AsyncIterator[LocalDesk]:
         StoreUnavailable: it cannot be used.
 
     """
-    store = await open_store(loaded.settings.storage.database, key_ring(loaded), utc_now)
+    store = await open_store(
+        loaded.settings.storage.database, key_ring(loaded), utc_now, serves=False
+    )
     who = Operator(ClientId(f"operator.{operator}"), operator, frozenset(Scope))
     try:
         yield LocalDesk(_handlers(loaded, store, utc_now), naming(loaded), who)

@@ -136,9 +136,9 @@ def _with_clients(loaded: Loaded, work: Callable[[Clients], Awaitable[T]]) -> T:
 
     async def run() -> T:
         ring = key_ring(loaded)
-        store = await open_store(loaded.settings.storage.database, ring, utc_now)
+        store = await open_store(loaded.settings.storage.database, ring, utc_now, serves=False)
         try:
-            return await work(Clients(store, Tokens(ring), utc_now))
+            return await work(Clients(store, Tokens(store.ring), utc_now))
         finally:
             await store.close()
 

@@ -1,11 +1,10 @@
 """What a factor is lent while it is tested: real keys, real threads, nobody outside."""
 
-import hashlib
-import hmac
 from datetime import datetime
 
 from sidecar.conformance.world import NOW, ORIGIN
 from sidecar.core.errors import DeliveryFailed, UpstreamUnreachable
+from sidecar.core.keyed import OneKey
 from sidecar.core.protocols import Asked, RawHeaders, Tools
 from sidecar.core.transports import Transport
 from sidecar.dear import DearWork
@@ -49,12 +48,17 @@ def no_transport(name: str) -> Transport:
 
 def lent(instance: str) -> Tools:
     """Return the tools of one process; those of another have the same keys."""
-
-    def keyed(data: bytes) -> bytes:
-        return hmac.digest(KEY + instance.encode(), data, hashlib.sha256)
-
     return Tools(
-        *(instance, "", keyed, Nobody(), DearWork(), nobody_outside, no_transport, _now),
+        *(
+            instance,
+            "",
+            OneKey(KEY + instance.encode()),
+            Nobody(),
+            DearWork(),
+            nobody_outside,
+            no_transport,
+            _now,
+        ),
         origins=(ORIGIN,),
     )
 

@@ -6,13 +6,13 @@ challenge whose code was right is consumed.
 """
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hmac import compare_digest
 from secrets import randbelow
 from typing import Final
 
+from sidecar.core.keyed import Keyed, name_in, named
 from sidecar.core.model import Rejected
 from sidecar.core.protocols import Context
 
@@ -53,7 +53,7 @@ class MessageCodes:
 
     """
 
-    keyed: Callable[[bytes], bytes] = field(repr=False)
+    keyed: Keyed = field(repr=False)
     digits: int = FEWEST_DIGITS
     life: timedelta = LONGEST_LIFE
 
@@ -74,7 +74,7 @@ class MessageCodes:
         The code is good for this ceremony, person and address only (ASVS 6.6.2).
         """
         code = f"{randbelow(10**self.digits):0{self.digits}}"
-        digest = self._digest(context, to, about, code)
+        digest = self._digest(context, to, about, code, name=self.keyed.names[0])
         return _closed(Sent(to, about, self.digits, context.now + self.life, digest)), code
 
     def judge(self, context: Context, state: bytes, typed: str) -> Sent | Rejected:
@@ -86,13 +86,18 @@ class MessageCodes:
         code = _code(typed, sent.digits)
         if code is None:
             return Rejected("malformed")
-        fits = compare_digest(self._digest(context, sent.to, sent.about, code), sent.digest)
-        return sent if fits else Rejected()
+        name, _ = name_in(sent.digest)
+        try:
+            digest = self._digest(context, sent.to, sent.about, code, name=name)
+        except KeyError:  # the key went while the code was on its way
+            return Rejected(over=True)
+        return sent if compare_digest(digest, sent.digest) else Rejected()
 
-    def _digest(self, context: Context, to: str, about: str, code: str) -> str:
+    def _digest(self, context: Context, to: str, about: str, code: str, *, name: str) -> str:
+        """Return the tag and its key's name: the key may be replaced while a code travels."""
         person = context.person
         bound = ("message code", context.subject_id, person.realm, person.subject, to, about, code)
-        return self.keyed(json.dumps(bound).encode()).hex()
+        return named(name, self.keyed(json.dumps(bound).encode(), name).hex())
 
 
 def _closed(sent: Sent) -> bytes:

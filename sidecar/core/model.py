@@ -61,6 +61,8 @@ class Identity:
     claims: Claims = Claims()
     login: str = ""
     """Changes when the application's own session does; empty where the source has none."""
+    known_as: tuple[str, ...] = ()
+    """What `login` was, or is in other processes, while the keys that make it are replaced."""
     set_cookies: tuple[bytes, ...] = field(default=(), repr=False)
     """`Set-Cookie` values of the source's answer, relayed to the visitor unchanged."""
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
 from sidecar.core.errors import MalformedRequest
+from sidecar.core.keyed import Keyed
 from sidecar.core.model import (
     Authenticator,
     Enrolled,
@@ -103,8 +104,8 @@ class Tools:
     """The instance name: its key in sidecar.yaml."""
     realm: str
     """The default realm of an identity source: its instance name, unless declared."""
-    keyed: Callable[[bytes], bytes] = field(repr=False)
-    """HMAC-SHA256 under a key that belongs to this instance alone (the pepper)."""
+    keyed: Keyed = field(repr=False)
+    """HMAC-SHA256 under keys that belong to this instance alone (the pepper)."""
     ask: AskUpstream
     dear: Dear
     call: CallOutside

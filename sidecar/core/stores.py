@@ -201,6 +201,7 @@ class Sessions(Protocol):
         *,
         login: str,
         now: datetime,
+        known_as: tuple[str, ...] = (),
         seen_at: datetime | None = None,
     ) -> Session:
         """The session holds the proof and answers to the new token only (and the old one's grace).

@@ -53,7 +53,7 @@ class Confirmations:
         self._kit = kit
         self._deliveries = deliveries
         self._admission = Admission(kit)
-        self._codes = MessageCodes(kit.tokens.tag_code)
+        self._codes = MessageCodes(kit.tokens.codes)
 
     def targets(self, visit: Visit) -> tuple[Stated, ...]:
         """Return where a code can go; nothing where the configuration confirms nobody."""

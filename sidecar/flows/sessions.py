@@ -193,6 +193,7 @@ class Sessions:
             proof,
             self._hash(token),
             login=visit.identity.login,
+            known_as=visit.identity.known_as,
             now=now,
             seen_at=seen_at,
         )
@@ -209,7 +210,8 @@ class Sessions:
 
     def belongs(self, session: Session, identity: Identity) -> bool:
         """Tell whether the session is this person's, and its proofs of this very login."""
-        same_login = session.login == identity.login or not session.proofs
+        logins = (identity.login, *identity.known_as)
+        same_login = session.login in logins or not session.proofs
         return session.person == identity.person and same_login
 
     async def drop_proofs(self, session: Session) -> None:

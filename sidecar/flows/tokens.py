@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
+from sidecar.core.keyed import Keyed
 from sidecar.core.model import AuthenticatorId, Person, SessionId, TokenHash
 from sidecar.core.trusted import SeriesId
 
@@ -33,6 +34,8 @@ class Signer(Protocol):
     def keyed(self, purpose: str, data: bytes) -> bytes: ...
 
     def matches(self, purpose: str, data: bytes, tag: bytes) -> bool: ...
+
+    def of(self, purpose: str) -> Keyed: ...
 
 
 class Sealer(Signer, Protocol):
@@ -165,9 +168,10 @@ class Tokens:
 
     # -- codes ---------------------------------------------------------------------------------
 
-    def tag_code(self, data: bytes) -> bytes:
-        """Return the keyed hash by which a code that confirms a person is remembered."""
-        return self._signer.keyed("confirm-person", data)
+    @property
+    def codes(self) -> Keyed:
+        """The keyed hash by which a code that confirms a person is remembered."""
+        return self._signer.of("confirm-person")
 
     # -- forms ---------------------------------------------------------------------------------
 

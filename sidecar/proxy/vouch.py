@@ -1,7 +1,7 @@
 """What the sidecar vouches for, as a short-lived signed statement to the application."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from urllib.parse import quote
@@ -35,8 +35,10 @@ class _Signed:
 class Voucher:
     """Signs assertions, once per session, proof set and upstream within their life."""
 
-    def __init__(self, key: ECKey, levels: Mapping[str, Level], clock: Clock) -> None:
-        self._key = key
+    def __init__(self, keys: Sequence[ECKey], levels: Mapping[str, Level], clock: Clock) -> None:
+        """The first key signs; the others signed before, or will once everybody knows them."""
+        self._key = keys[0]
+        self._keys = keys
         self._levels = levels
         self._clock = clock
         self._signed: dict[tuple[str, str, str], _Signed] = {}
@@ -96,4 +98,4 @@ class Voucher:
 
     def jwks(self) -> dict[str, object]:
         """Return the public keys that verify our assertions (RFC 7517)."""
-        return {"keys": [self._key.as_dict(private=False)]}
+        return {"keys": [key.as_dict(private=False) for key in self._keys]}

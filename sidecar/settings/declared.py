@@ -3,13 +3,12 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from hashlib import sha256
-from hmac import digest
 from typing import NoReturn, TypeVar, cast
 
 from pydantic import BaseModel, ValidationError
 
 from sidecar.core.assurance import Requirement, able
+from sidecar.core.keyed import OneKey
 from sidecar.core.model import Level
 from sidecar.core.protocols import (
     Asked,
@@ -95,13 +94,9 @@ def inert_tools(
 
     Only another transport may be lent, to be asked for its traits.
     """
-
-    def keyed(data: bytes) -> bytes:
-        return digest(b"inert", data, sha256)
-
     inert = _Inert()
     lent = (inert, inert, inert.call, transport or inert.transport, inert.now)
-    return Tools(name, realm, keyed, *lent, origins=origins)
+    return Tools(name, realm, OneKey(b"inert"), *lent, origins=origins)
 
 
 class _NotBuilt(LookupError):

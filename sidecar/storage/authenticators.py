@@ -182,6 +182,11 @@ class SqlAuthenticators:
             after = dataclasses.replace(present, person=to)
             await self._store(present, after, now)
 
+    async def remade(self, rows: Sequence[AnyRow]) -> list[dict[str, str | None] | None]:
+        """Return for each row its material and tag by the active key; None: it does not open."""
+        beside = await self._beside(rows)
+        return [self._sealing.remade(row, beside.get(row.id)) for row in rows]
+
     async def _store(self, present: Authenticator, after: Authenticator, now: datetime) -> None:
         moved = await self._connection.execute(
             update(authenticators)

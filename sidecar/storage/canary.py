@@ -3,14 +3,15 @@
 import secrets
 from datetime import datetime
 
-from sqlalchemy import Select, func, insert, inspect, or_, select, update
+from sqlalchemy import ColumnElement, insert, inspect, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from sidecar.core.errors import SealBroken
-from sidecar.storage.client_tables import api_tokens
 from sidecar.storage.faults import StoreUnproven
+from sidecar.storage.needs import Needs
+from sidecar.storage.replica_tables import purpose_keys
 from sidecar.storage.revisions import SERVES_FROM
-from sidecar.storage.tables import authenticators, canaries, instance
+from sidecar.storage.tables import canaries, instance
 from sidecar.storage.vault import NOBODY, KeyRing, Place, Vault, sealed_by
 
 _ROW = 1
@@ -29,7 +30,7 @@ async def plant(connection: AsyncConnection, ring: KeyRing, now: datetime) -> No
         await _hatch(connection, Vault(ring, name), key_id, now)
 
 
-async def prove(connection: AsyncConnection, ring: KeyRing) -> Vault:
+async def prove(connection: AsyncConnection, ring: KeyRing, now: datetime) -> Vault:
     """Return the vault of this store's instance: its id and every known key's canary open.
 
     Raises:
@@ -39,16 +40,17 @@ async def prove(connection: AsyncConnection, ring: KeyRing) -> Vault:
     """
     vault = Vault(ring, await instance_of(connection, ring))
     known = (await connection.execute(select(canaries.c.key_id, canaries.c.sealed))).all()
+    gone = await _gone(connection)
     for key_id, sealed in known:
         if key_id in ring.keys:
             _look(vault, key_id, sealed)
-        else:
-            await _refuse_needed(connection, key_id)
+        elif key_id not in gone:
+            await _refuse_needed(Needs(connection, now), key_id)
     return vault
 
 
 async def adopt(connection: AsyncConnection, vault: Vault, now: datetime) -> None:
-    """Each new key of the ring has its canary, and the instance id is sealed with the active key.
+    """The store knows every key of the ring, and since when which of them makes everything.
 
     Only after `prove`: an older key has shown that ring and store belong together.
     """
@@ -60,13 +62,38 @@ async def adopt(connection: AsyncConnection, vault: Vault, now: datetime) -> Non
     if sealed_by(sealed) != vault.ring.active:
         again = Vault(vault.ring, "").seal(vault.instance.encode(), _BIRTH)
         await connection.execute(update(instance).values(sealed=again))
+    for condition, values in _news(vault.ring, now):
+        await connection.execute(update(canaries).where(condition).values(**values))
 
 
-async def needs_adoption(connection: AsyncConnection, ring: KeyRing) -> bool:
+async def needs_adoption(connection: AsyncConnection, ring: KeyRing, now: datetime) -> bool:
     """Tell whether `adopt` would write anything."""
     known = set((await connection.execute(select(canaries.c.key_id))).scalars())
-    sealed = (await connection.execute(select(instance.c.sealed))).scalar_one()
-    return not known.issuperset(ring.keys) or sealed_by(sealed) != ring.active
+    if not known.issuperset(ring.keys) or await sealing(connection) != ring.active:
+        return True
+    news = or_(*(condition for condition, _ in _news(ring, now)))
+    found = await connection.execute(select(canaries.c.key_id).where(news).limit(1))
+    return found.first() is not None
+
+
+async def sealing(connection: AsyncConnection) -> str:
+    """Return the id of the key that serving processes seal with."""
+    return sealed_by((await connection.execute(select(instance.c.sealed))).scalar_one())
+
+
+def _news(
+    ring: KeyRing, now: datetime
+) -> tuple[tuple[ColumnElement[bool], dict[str, object]], ...]:
+    """Return what the store does not know yet of the keys, each with what is to be written."""
+    active, there = canaries.c.key_id == ring.active, canaries.c.key_id.in_(tuple(ring.keys))
+    ended = canaries.c.active_at.is_not(None) & canaries.c.retired_at.is_(None)
+    return (
+        (active & canaries.c.active_at.is_(None), {"active_at": now}),
+        (active & canaries.c.retired_at.is_not(None), {"retired_at": None}),
+        (~active & ended, {"retired_at": now}),
+        (there & canaries.c.dropped_at.is_not(None), {"dropped_at": None}),
+        (~there & canaries.c.dropped_at.is_(None), {"dropped_at": now}),
+    )
 
 
 async def has_tables(connection: AsyncConnection) -> bool:
@@ -102,38 +129,21 @@ def _look(vault: Vault, key_id: str, sealed: str) -> None:
         raise StoreUnproven(message, hint) from error
 
 
-async def _refuse_needed(connection: AsyncConnection, key_id: str) -> None:
-    """Refuse a store that still needs a key.
-
-    Not needed is the key of a kept answer: without it nothing is executed twice, and in a day
-    nobody asks.
-    """
-    for what, query in await _needing(connection, f"v1:{key_id}:"):
-        if (await connection.execute(query.limit(1))).first() is not None:
-            raise StoreUnproven(
-                f"{what} with key {key_id!r}, which `keys:` no longer lists",
-                "list it again with `state: decrypt`",
-            )
+async def _gone(connection: AsyncConnection) -> frozenset[str]:
+    """Return the keys that a process has served without, and that none came back with since."""
+    if not await connection.run_sync(lambda sync: inspect(sync).has_table(purpose_keys.name)):
+        return frozenset()  # before the last migration
+    query = select(canaries.c.key_id).where(canaries.c.dropped_at.is_not(None))
+    return frozenset((await connection.execute(query)).scalars())
 
 
-async def _needing(
-    connection: AsyncConnection, mine: str
-) -> list[tuple[str, Select[*tuple[object, ...]]]]:
-    """Return what to look for; a store that was not migrated yet has no API tokens."""
-    used = or_(
-        authenticators.c.material.startswith(mine, autoescape=True),
-        authenticators.c.mac.startswith(mine, autoescape=True),
-    )
-    held = select(authenticators.c.id).where(used, authenticators.c.status != "removed")
-    needing = [("authenticators are sealed", held)]
-    if await connection.run_sync(lambda sync: inspect(sync).has_table(api_tokens.name)):
-        live = select(api_tokens.c.id).where(
-            api_tokens.c.mac.startswith(mine, autoescape=True),
-            api_tokens.c.revoked_at.is_(None),
-            api_tokens.c.expires_at > func.current_timestamp(),
+async def _refuse_needed(needs: Needs, key_id: str) -> None:
+    need = await needs.first(key_id)
+    if need is not None:
+        raise StoreUnproven(
+            f"{need.what} with key {key_id!r}, which `keys:` no longer lists",
+            "list it again with `state: decrypt`, then run: sidecar keys reseal",
         )
-        needing.append(("API tokens are vouched for", live))
-    return needing
 
 
 async def _hatch(connection: AsyncConnection, vault: Vault, key_id: str, now: datetime) -> None:

@@ -1,7 +1,7 @@
 """Tokens of the management API, found by their hash."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -75,7 +75,7 @@ class SqlApiTokens:
             return
         changes: dict[str, object] = {"last_used_at": now}
         if sealed_by(row.mac) != self._vault.ring.active and self._vouched(row):
-            changes["mac"] = self._vault.ring.vouch(PURPOSE, self._statement(_values(row)))
+            changes |= self._remade(row)
         await self._connection.execute(
             update(api_tokens).where(api_tokens.c.id == which).values(**changes)
         )
@@ -90,6 +90,13 @@ class SqlApiTokens:
         query = query.order_by(api_tokens.c.created_at.desc(), api_tokens.c.id)
         rows = await self._connection.execute(query)
         return tuple(_token(row) for row in rows if self._vouched(row))
+
+    def remade(self, rows: Sequence[AnyRow]) -> list[dict[str, str | None] | None]:
+        """Return for each row its tag by the active key; None where the one it has does not fit."""
+        return [self._remade(row) if self._vouched(row) else None for row in rows]
+
+    def _remade(self, row: AnyRow) -> dict[str, str | None]:
+        return {"mac": self._vault.ring.vouch(PURPOSE, self._statement(_values(row)))}
 
     def _vouched(self, row: AnyRow) -> bool:
         if self._vault.ring.vouched(PURPOSE, self._statement(_values(row)), row.mac):

@@ -27,8 +27,8 @@ def destination(ring: KeyRing, contact: Contact) -> str:
 
 
 def destinations(ring: KeyRing, contact: Contact) -> tuple[str, ...]:
-    """Return the hashes under every key of the ring: rows outlive a rotation."""
-    keys = (ring.purpose_key(PURPOSE, which) for which in ring.keys)
+    """Return the hashes under every key that there is: rows outlive a rotation."""
+    keys = (ring.purpose_key(PURPOSE, which) for which in ring.holders(PURPOSE))
     return tuple(hmac.digest(key, _words(contact), "sha256").hex() for key in keys)
 
 

@@ -112,7 +112,7 @@ class Links:
         """
         if person is None:
             return (None,)
-        words, keys = _words(person), self._ring.keys
+        words, keys = _words(person), self._ring.holders("pseudonym")
         tags = (self._ring.keyed("pseudonym", words, key_id=which) for which in keys)
         return (None, *(_spelled(tag) for tag in tags))
 

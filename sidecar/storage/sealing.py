@@ -2,6 +2,7 @@
 
 import dataclasses
 from datetime import datetime
+from typing import cast
 
 import structlog
 from sqlalchemy import Row
@@ -58,6 +59,17 @@ class Sealing:
             "material": inline and self._vault.seal(inline, _place(authenticator)),
             "mac": self._vault.ring.vouch("row-mac", self._statement(authenticator)),
         }
+
+    def remade(self, row: AnyRow, beside: Material | None) -> dict[str, str | None] | None:
+        """Return what the row says by the active key; None where it does not open, or not fit.
+
+        A row that is not ours is not vouched for anew.
+        """
+        whole = self.read(row, beside)
+        if whole.material is None:
+            return None
+        kept = self.kept(whole)
+        return {name: cast("str | None", kept[name]) for name in ("material", "mac")}
 
     def changed(
         self, present: Authenticator, after: Authenticator, now: datetime

@@ -29,6 +29,7 @@ from sidecar.core.states import SESSION, follow
 from sidecar.storage.columns import IDENTIFIER, Utc, of_person, of_whom, whom
 from sidecar.storage.dialects import upsert
 from sidecar.storage.session_rows import (
+    AnyRow,
     columns_of,
     earlier_of,
     kept_as_it_is,
@@ -128,6 +129,7 @@ class SqlSessions:
         *,
         login: str,
         now: datetime,
+        known_as: tuple[str, ...] = (),
         seen_at: datetime | None = None,
     ) -> Session:
         """The session holds the proof and answers to the new token only (and the old one's grace).
@@ -138,10 +140,8 @@ class SqlSessions:
             ChallengeGone: the session ended meanwhile.
 
         """
-        row = (await _HELD.on(self._connection, {"which": session, "now": now})).one_or_none()
-        if row is None:
-            raise ChallengeGone("the session is over")
-        kept = proofs_of(row.proofs) if row.login == login else ()
+        row = await self._held(session, now)
+        kept = proofs_of(row.proofs) if row.login in (login, *known_as) else ()
         changed = {
             "status": follow(SESSION, SessionStatus(row.status), "prove"),
             "proofs": written(with_proof(kept, proof)),
@@ -157,6 +157,13 @@ class SqlSessions:
         if raised is None:
             raise ChallengeGone("the session was elevated meanwhile")
         return session_of(raised)
+
+    async def _held(self, session: SessionId, now: datetime) -> AnyRow:
+        """Return the session's row, which nobody else changes until the transaction ends."""
+        row = (await _HELD.on(self._connection, {"which": session, "now": now})).one_or_none()
+        if row is None:
+            raise ChallengeGone("the session is over")
+        return row
 
     async def enter(self, session: Session, token: TokenHash) -> Session:
         """Return the session of this id if it still goes on; else it begins anew, as given.

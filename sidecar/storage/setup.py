@@ -3,6 +3,8 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
 
 from alembic.util import CommandError
 from sqlalchemy.exc import SQLAlchemyError
@@ -15,6 +17,9 @@ from sidecar.storage.faults import CREATE, StoreAbsent, StoreUnproven
 from sidecar.storage.revisions import REVISIONS
 from sidecar.storage.transaction import cause
 from sidecar.storage.vault import KeyRing
+
+_EARLIEST: Final = datetime.min.replace(tzinfo=UTC)
+"""Whatever ends is not over by then: going back takes no key for needless."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +55,7 @@ async def migrate_up(url: str, ring: KeyRing, clock: Clock, *, create: bool) -> 
         if fresh and not create:
             raise StoreAbsent(f"{where.place} is empty", CREATE)
         if not fresh:
-            await _prove(connection, ring)
+            await _prove(connection, ring, clock())
         await schema.upgrade(connection)
         if fresh:
             await canary.plant(connection, ring, clock())
@@ -69,7 +74,7 @@ async def migrate_down(url: str, ring: KeyRing, target: str) -> Status:
     where = database(url)
     await where.require()
     async with _migrating(where) as connection:
-        await _prove(connection, ring)
+        await _prove(connection, ring, _EARLIEST)
         await schema.downgrade(connection, target)
         found = await revisions.revision(connection)
     return Status(where.place, found, REVISIONS[-1])
@@ -94,9 +99,9 @@ async def status(url: str) -> Status:
         await reader.dispose()
 
 
-async def _prove(connection: AsyncConnection, ring: KeyRing) -> None:
+async def _prove(connection: AsyncConnection, ring: KeyRing, now: datetime) -> None:
     revisions.judge_origin(await revisions.revision(connection))
-    await canary.prove(connection, ring)
+    await canary.prove(connection, ring, now)
 
 
 @asynccontextmanager

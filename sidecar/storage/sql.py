@@ -2,7 +2,8 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import cached_property
 
 from sqlalchemy import select
@@ -29,6 +30,7 @@ from sidecar.storage.invitations import SqlInvitations
 from sidecar.storage.leases import SqlLeases
 from sidecar.storage.locks import enter
 from sidecar.storage.outbox import SqlOutbox
+from sidecar.storage.purposes import recall
 from sidecar.storage.recoveries import SqlRecoveries
 from sidecar.storage.replays import SqlReplays
 from sidecar.storage.sendings import SqlSendings
@@ -139,6 +141,16 @@ class SqlStore:
         self._reader = where.reader()
         self._turns = Turns(tuning.wait_s)
 
+    @property
+    def vault(self) -> Vault:
+        """What seals for this store."""
+        return self._vault
+
+    @property
+    def ring(self) -> KeyRing:
+        """The keys, with all that was kept of earlier ones."""
+        return self._vault.ring
+
     @asynccontextmanager
     async def begin(self, *people: Person) -> AsyncIterator[SqlTransaction]:
         """Open a transaction that writes; it commits at the end of the block, else rolls back.
@@ -175,6 +187,16 @@ class SqlStore:
         async with self.read() as tx:
             return await tx.trail.verify()
 
+    @asynccontextmanager
+    async def aside(self) -> AsyncIterator[AsyncConnection]:
+        """Open a transaction that writes beside all others, waiting for none that is about people.
+
+        For chores, which lock the rows that they change and leave alone what others hold.
+        """
+        async with transaction(self._writer) as connection:
+            await self._where.recognise(connection, self._vault)
+            yield connection
+
     async def close(self) -> None:
         """Every connection is closed; open transactions of other tasks must have ended."""
         await self._reader.dispose()
@@ -182,11 +204,19 @@ class SqlStore:
 
 
 async def open_store(
-    url: str, ring: KeyRing, clock: Clock, *, bell: Bell | None = None, tuning: Tuning = PATIENT
+    url: str,
+    ring: KeyRing,
+    clock: Clock,
+    *,
+    bell: Bell | None = None,
+    tuning: Tuning = PATIENT,
+    serves: bool = True,
 ) -> SqlStore:
     """Return the store at the URL after it proved itself; nothing is ever created.
 
-    Whoever serves requests says how long they may wait; operators' commands are patient.
+    Whoever serves requests says how long they may wait; operators' commands are patient. What does
+    not serve makes nothing with a key that no serving process has: it goes on with the key that
+    these make everything with.
 
     Raises:
         StoreUnproven: missing, empty, foreign, of another revision, or not opened by the keys.
@@ -198,20 +228,16 @@ async def open_store(
     reader, writer = where.reader(), where.writer()
     try:
         async with reader.begin() as connection:
-            await _require_schema(connection, where)
-            vault = await canary.prove(connection, ring)
-            rotated = await canary.needs_adoption(connection, ring)
-        if rotated:
+            vault, rotated = await _proven(connection, where, ring, now=clock())
+            present = await canary.sealing(connection)
+        if not serves:
+            vault = replace(vault, ring=ring.sealing_with(present))
+        elif rotated:
             async with writer.begin() as connection:
                 await enter(connection, ())
                 await canary.adopt(connection, vault, clock())
     except (SQLAlchemyError, OSError) as error:
-        message = f"{where.place} cannot be read: {cause(error)}"
-        if why(error) is Unserved.UNREACHABLE:
-            raise StoreUnavailable(
-                message, retry_after_s=RETRY_S, why=Unserved.UNREACHABLE
-            ) from None
-        raise StoreUnproven(message) from None
+        raise _unusable(where, error) from None
     finally:
         await reader.dispose()
         await writer.dispose()
@@ -219,7 +245,25 @@ async def open_store(
     return SqlStore(where, vault, clock, bell=bell, tuning=tuning)
 
 
-async def _require_schema(connection: AsyncConnection, where: Database) -> None:
+async def _proven(
+    connection: AsyncConnection, where: Database, ring: KeyRing, *, now: datetime
+) -> tuple[Vault, bool]:
+    """Return the vault of a store that is ours, and whether it has to learn something of the keys.
+
+    Raises:
+        StoreUnproven: it is not.
+
+    """
     if not await canary.has_tables(connection):
         raise StoreAbsent(f"{where.place} is empty", CREATE)
     revisions.judge_revision(await revisions.revision(connection))
+    vault = await canary.prove(connection, ring, now)
+    await recall(connection, vault)
+    return vault, await canary.needs_adoption(connection, ring, now)
+
+
+def _unusable(where: Database, error: Exception) -> StoreUnproven | StoreUnavailable:
+    message = f"{where.place} cannot be read: {cause(error)}"
+    if why(error) is Unserved.UNREACHABLE:
+        return StoreUnavailable(message, retry_after_s=RETRY_S, why=Unserved.UNREACHABLE)
+    return StoreUnproven(message)

@@ -39,7 +39,13 @@ canaries = Table(
     Column("key_id", IDENTIFIER, primary_key=True),
     Column("sealed", Text, nullable=False),
     Column("created_at", Utc, nullable=False),
+    Column("active_at", Utc),
+    Column("retired_at", Utc),
+    Column("dropped_at", Utc),
+    Column("distrusted_at", Utc),
 )
+"""Every root key that a process ever served with: since when it made everything, until when, when
+one started without it, and when it was declared to have leaked."""
 
 accounts = Table(
     "two_factor_configs",

@@ -6,7 +6,7 @@ import hmac
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -46,7 +46,7 @@ class KeyRing:
     One derived key does one job, so that no tag of one purpose is valid for another (ASVS 11.1.2).
     """
 
-    __slots__ = ("_derived", "active", "keys")
+    __slots__ = ("_derived", "_kept", "active", "keys")
 
     def __init__(self, keys: tuple[RootKey, ...]) -> None:
         active = [key for key in keys if key.active]
@@ -58,6 +58,7 @@ class KeyRing:
         self.active = active[0].id
         """The id of the key that seals: the first active one."""
         self._derived: dict[tuple[str, str], bytes] = {}
+        self._kept: dict[str, dict[str, bytes]] = {}
 
     def __repr__(self) -> str:
         return f"KeyRing({', '.join(self.keys)})"
@@ -66,15 +67,37 @@ class KeyRing:
         """Return the 32-byte key of a purpose under one root key, the active one by default.
 
         Raises:
-            KeyError: the ring has no such root key.
+            KeyError: the ring has no such root key, and nothing of it was kept for the purpose.
 
         """
         which = (key_id or self.active, purpose)
+        if which[0] not in self.keys:
+            return self._kept[purpose][which[0]]
         if which not in self._derived:
             info = f"sidecar/{_VERSION}/{purpose}".encode()
             kdf = HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=info)
             self._derived[which] = kdf.derive(self.keys[which[0]].secret)
         return self._derived[which]
+
+    def keep(self, purpose: str, key_id: str, secret: bytes) -> None:
+        """The purpose has this key too, whose root key may be gone."""
+        self._kept.setdefault(purpose, {})[key_id] = secret
+
+    def holders(self, purpose: str) -> tuple[str, ...]:
+        """Return the ids of the keys that the purpose has: the active one, and what matches too."""
+        others = {*self.keys, *self._kept.get(purpose, ())} - {self.active}
+        return (self.active, *sorted(others))
+
+    def sealing_with(self, key_id: str) -> "KeyRing":
+        """Return a ring of the same keys that makes everything with another of them."""
+        roots = self.keys.values()
+        ring = KeyRing(tuple(replace(key, active=key.id == key_id) for key in roots))
+        ring._kept = self._kept
+        return ring
+
+    def of(self, purpose: str) -> "Pepper":
+        """Return the keyed hash of one purpose."""
+        return Pepper(self, purpose)
 
     def keyed(self, purpose: str, data: bytes, *, key_id: str | None = None) -> bytes:
         """Return the HMAC-SHA256 of the data under the active key of the purpose, or another."""
@@ -84,7 +107,7 @@ class KeyRing:
         """Tell whether any key of the ring, retired ones included, gave this data this tag."""
         return any(
             hmac.compare_digest(hmac.digest(self.purpose_key(purpose, which), data, "sha256"), tag)
-            for which in self.keys
+            for which in self.holders(purpose)
         )
 
     def wrap(self, purpose: str, data: bytes) -> str:
@@ -100,8 +123,7 @@ class KeyRing:
 
     def _envelope(self, purpose: str) -> MultiFernet:
         """Return the keys of a purpose, the active one first: it encrypts, all of them open."""
-        others = [key_id for key_id in self.keys if key_id != self.active]
-        return MultiFernet([_fernet(self, which, purpose) for which in (self.active, *others)])
+        return MultiFernet([_fernet(self, which, purpose) for which in self.holders(purpose)])
 
     def vouch(self, purpose: str, data: bytes) -> str:
         """Return a tag that names its key, so that it outlives a rotation."""
@@ -111,10 +133,25 @@ class KeyRing:
         """Tell whether the tag was made by `vouch` for exactly this data."""
         version, _, rest = tag.partition(":")
         key_id, _, digest = rest.partition(":")
-        if version != _VERSION or key_id not in self.keys:
+        if version != _VERSION or key_id not in self.holders(purpose):
             return False
         expected = hmac.digest(self.purpose_key(purpose, key_id), data, "sha256").hex()
         return hmac.compare_digest(expected.encode(), digest.encode())
+
+
+@dataclass(frozen=True, slots=True)
+class Pepper:
+    """The keyed hash of one purpose; see `sidecar.core.keyed.Keyed`."""
+
+    ring: KeyRing
+    purpose: str
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return self.ring.holders(self.purpose)
+
+    def __call__(self, data: bytes, name: str = "") -> bytes:
+        return self.ring.keyed(self.purpose, data, key_id=name or None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +217,11 @@ def sealed_by(sealed: str) -> str:
     """Return the id of the key that a sealed value or a tag names; empty where it names none."""
     parts = sealed.split(":", 2)
     return parts[1] if len(parts) == len(("version", "key", "token")) else ""
+
+
+def pepper_of(role: str, name: str) -> str:
+    """Return the purpose of the keyed hash that a plugin is lent."""
+    return f"plugin/{role}/{name}"
 
 
 def canonical(content: object) -> bytes:

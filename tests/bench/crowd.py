@@ -105,7 +105,7 @@ async def gather(url: str, ring: KeyRing, *, people: int, holders: int) -> Crowd
     where, tokens = database(url), Tokens(ring)
     engine = where.writer()
     async with engine.begin() as connection:
-        vault = await canary.prove(connection, ring)
+        vault = await canary.prove(connection, ring, utc_now())
         found = [_holder(tokens, number) for number in range(holders)]
         await _settle(connection, vault, tokens, found)
         await _fill(connection, vault, people - holders)

@@ -1,13 +1,12 @@
 """What a composition root lends a plugin, for tests: real keys, work done in place, no network."""
 
-import hashlib
-import hmac
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 from sidecar.clock import utc_now
 from sidecar.conformance.lent import Nobody, no_transport, nobody_outside
+from sidecar.core.keyed import Keyed, OneKey
 from sidecar.core.protocols import (
     Asked,
     AskUpstream,
@@ -37,6 +36,7 @@ def lent(
     *,
     realm: str = "shop",
     key: bytes = b"k" * 32,
+    keyed: Keyed | None = None,
     ask: AskUpstream | None = None,
     dear: InPlace | None = None,
     call: CallOutside | None = None,
@@ -44,11 +44,15 @@ def lent(
     now: Clock = utc_now,
     origins: tuple[str, ...] = ("https://shop.example.com",),
 ) -> Tools:
-    def keyed(data: bytes) -> bytes:
-        return hmac.digest(key, data, hashlib.sha256)
-
     return Tools(
-        *(instance, realm, keyed, ask or Nobody(), dear or InPlace(), call or nobody_outside),
+        *(
+            instance,
+            realm,
+            keyed or OneKey(key),
+            ask or Nobody(),
+            dear or InPlace(),
+            call or nobody_outside,
+        ),
         transport=transport or no_transport,
         now=now,
         origins=origins,

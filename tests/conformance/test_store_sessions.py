@@ -72,6 +72,18 @@ async def test_proofs_belong_to_one_login(store: Store) -> None:
         assert (other.proofs, other.login) == ((second,), "login-2")
 
 
+async def test_a_login_may_be_known_by_other_keys_too(store: Store) -> None:
+    """A login under the next key shows that its proofs stay, and that the session knows it so."""
+    second = proof("a2")
+    async with store.begin() as tx:
+        await tx.sessions.add(session(), OLD)
+        await tx.sessions.elevate(S1, proof(), NEW, login="login-1", now=NOW)
+        also = await tx.sessions.elevate(
+            *(S1, second, NEXT), login="login-2", known_as=("login-0", "login-1"), now=NOW
+        )
+        assert (len(also.proofs), also.login) == (2, "login-2")
+
+
 async def test_dropping_proofs_leaves_none_anywhere(store: Store) -> None:
     """After a drop neither the token nor the one before shows a proof."""
     async with store.begin() as tx:

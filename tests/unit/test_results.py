@@ -28,7 +28,7 @@ def result(action: str = "payment:4711", levels: dict[str, Level] | None = None)
     assurance = assess((proof,), LEVELS if levels is None else levels, START)
     proven = Proven(ChallengeId("c1"), proof, assurance, action)
     made = Results(KEY, "https://app.test", ManualClock()).sign(SHOP, ADA, proven)
-    published: Any = Voucher(KEY, LEVELS, ManualClock()).jwks()
+    published: Any = Voucher((KEY,), LEVELS, ManualClock()).jwks()
     return jwt.decode(made, KeySet.import_key_set(published), ["ES256"])
 
 

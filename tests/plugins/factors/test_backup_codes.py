@@ -20,6 +20,7 @@ from sidecar.core.model import (
     Verified,
 )
 from sidecar.core.protocols import Context
+from sidecar.storage.vault import KeyRing, RootKey
 from tests.conformance.lent import InPlace, lent
 
 ADA, EVE = Person("shop", "ada"), Person("shop", "eve")
@@ -244,3 +245,40 @@ def _used(sheet: Authenticator, *selectors: str) -> LookupCodes:
 
 def _all_used(sheet: Authenticator) -> LookupCodes:
     return _used(sheet, "ABCD", "WXYZ")
+
+
+K1, K2 = RootKey("k1", b"1" * 32, active=False), RootKey("k2", b"2" * 32, active=False)
+
+
+def peppered(*roots: RootKey, dear: InPlace | None = None, kept: bytes = b"") -> BackupCodes:
+    """Return the factor of a ring whose first key is active, and which kept a pepper of k1."""
+    ring = KeyRing((replace(roots[0], active=True), *roots[1:]))
+    if kept:
+        ring.keep("pepper", "k1", kept)
+    return BackupCodes(Options(), lent(keyed=ring.of("pepper"), dear=dear))
+
+
+async def test_codes_outlive_their_pepper() -> None:
+    """A set of the old pepper shows that it works beside the new one, and once its root key went.
+
+    A guess costs one hash in every case, also where the pepper is lost.
+    """
+    material = await _set_of(peppered(K1))
+    assert {code.hash.partition(":")[0] for code in material.codes} == {"k1"}
+    sheet = replace(await a_sheet(GIVEN), material=material)
+    kept = KeyRing((replace(K1, active=True),)).purpose_key("pepper")
+    for keys, left, fits in (((K2, K1), b"", True), ((K2,), kept, True), ((K2,), b"", False)):
+        dear = InPlace()
+        by = peppered(*keys, dear=dear, kept=left)
+        assert isinstance(await offer(GIVEN, sheet, by=by), Verified) is fits
+        assert dear.done == 1
+        assert await offer(GIVEN[:-1] + "0", sheet, by=by) == Rejected("wrong")
+        assert dear.done == 2
+    assert {code.hash[:3] for code in (await _set_of(peppered(K2, K1))).codes} == {"k2:"}
+
+
+async def _set_of(by: BackupCodes) -> LookupCodes:
+    enrolled = await by.finish_enrollment(context(), GIVEN.replace("-", "").encode(), {})
+    assert isinstance(enrolled, Enrolled)
+    assert isinstance(enrolled.material, LookupCodes)
+    return enrolled.material

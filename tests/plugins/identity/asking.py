@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 
 from plugins.identity.upstream_session import Options, UpstreamSession
+from sidecar.core.keyed import Keyed
 from sidecar.core.model import Identity
 from sidecar.core.protocols import Asked, RawHeaders, RequestView
 from tests.conformance.identity_source import STRANGER
@@ -19,8 +20,10 @@ def options(**changed: object) -> Options:
     )
 
 
-def source(application: Application, **changed: object) -> UpstreamSession:
-    return UpstreamSession(options(**changed), lent("app_login", ask=application))
+def source(
+    application: Application, *, keyed: Keyed | None = None, **changed: object
+) -> UpstreamSession:
+    return UpstreamSession(options(**changed), lent("app_login", ask=application, keyed=keyed))
 
 
 def request(*headers: tuple[bytes, bytes], query: str = "") -> RequestView:
@@ -42,5 +45,7 @@ def failing(error: Exception) -> Application:
     return Application(answer)
 
 
-async def who(application: Application, **changed: object) -> Identity | None:
-    return await source(application, **changed).identify(request(*SIGNED_IN))
+async def who(
+    application: Application, *, keyed: Keyed | None = None, **changed: object
+) -> Identity | None:
+    return await source(application, keyed=keyed, **changed).identify(request(*SIGNED_IN))

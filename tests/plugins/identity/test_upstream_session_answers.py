@@ -1,9 +1,12 @@
 """What the application's answer means."""
 
+from dataclasses import replace
+
 import pytest
 
 from sidecar.core.errors import IdentityUnavailable, UpstreamTimedOut, UpstreamUnreachable
 from sidecar.core.model import Claims, Identity, Person
+from sidecar.storage.vault import KeyRing, RootKey
 from tests.conformance.lent import Application
 from tests.plugins.identity.asking import ADA, failing, telling, who
 
@@ -156,3 +159,17 @@ async def test_errors_tell_no_personal_data() -> None:
         await who(telling(body=b'{"mail": "ada@example.com"'))
     assert caught.value.__cause__ is None
     assert caught.value.__suppress_context__
+
+
+async def test_a_login_is_known_under_every_key() -> None:
+    """While keys are replaced, a login shows its value under each, the new one first."""
+    old = RootKey("k1", b"1" * 32, active=False)
+    rings = (KeyRing((replace(old, active=True),)), KeyRing((RootKey("k2", b"2" * 32), old)))
+    before, after = [
+        await who(telling({**ADA, "sid": "s3cret"}), session="/sid", keyed=ring.of("login"))
+        for ring in rings
+    ]
+    assert before is not None
+    assert after is not None
+    assert before.known_as == ()
+    assert (after.login != before.login, after.known_as) == (True, (before.login,))

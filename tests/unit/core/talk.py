@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from hashlib import sha256
-from hmac import digest
 
+from sidecar.core.keyed import OneKey
 from sidecar.core.message_codes import MessageCodes
 from sidecar.core.message_factor import MessageFactor
 from sidecar.core.model import (
@@ -39,8 +38,7 @@ class Chat:
         return f"{to[:2]}•••"
 
 
-def keyed(data: bytes) -> bytes:
-    return digest(b"k" * 32, data, sha256)
+keyed = OneKey(b"k" * 32)
 
 
 def factor(*, restricted: bool = False, digits: int = 6, minutes: int = 5) -> MessageFactor:

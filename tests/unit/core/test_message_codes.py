@@ -3,15 +3,16 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from hmac import digest
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sidecar.core.keyed import OneKey, name_in
 from sidecar.core.message_codes import MessageCodes, Sent
 from sidecar.core.model import Person, Rejected
 from sidecar.core.protocols import Context
+from sidecar.storage.vault import KeyRing, RootKey
 
 NOW = datetime(2026, 3, 1, 12, 0, 7, tzinfo=UTC)
 ADA = Context(Person("shop", "ada"), "Ada", NOW, "challenge-1")
@@ -22,8 +23,7 @@ words = st.text(max_size=20)
 contexts = st.builds(Context, st.builds(Person, words, words), st.just("Ada"), st.just(NOW), words)
 
 
-def keyed(data: bytes) -> bytes:
-    return digest(b"k" * 32, data, sha256)
+keyed = OneKey(b"k" * 32)
 
 
 def codes(digits: int = 6, minutes: int = 10) -> MessageCodes:
@@ -88,7 +88,7 @@ def test_state_that_was_changed(swap: tuple[bytes, bytes]) -> None:
 def test_another_instance() -> None:
     """A code that another key made shows that it is no code here."""
     state, code = codes().begin(ADA, TO)
-    other = MessageCodes(lambda data: digest(b"o" * 32, data, sha256))
+    other = MessageCodes(OneKey(b"o" * 32))
     assert other.judge(ADA, state, code) == Rejected("wrong")
 
 
@@ -102,7 +102,7 @@ def test_what_is_remembered(digits: int) -> None:
         sent = made.judge(ADA, state, code)
         assert isinstance(sent, Sent)
         for text in (code, str(["message code", ADA.subject_id, "shop", "ada", TO, "", code])):
-            assert sha256(text.encode()).hexdigest() != sent.digest
+            assert sha256(text.encode()).hexdigest() != name_in(sent.digest)[1]
         assert TO not in repr(sent)
         assert sent.digest not in repr(sent)
         rests.add(state.replace(sent.digest.encode(), b""))
@@ -202,3 +202,14 @@ def test_options_that_changed_meanwhile() -> None:
     state, code = codes(8, 10).begin(ADA, TO)
     later = replace(ADA, now=NOW + timedelta(minutes=6))
     assert isinstance(codes(6, 5).judge(later, state, code), Sent)
+
+
+def test_a_key_that_is_replaced_on_the_way() -> None:
+    """A code shows that it fits under the key of its time, and is over once that is gone."""
+    old, new = RootKey("k1", b"1" * 32, active=False), RootKey("k2", b"2" * 32)
+    before = KeyRing((replace(old, active=True), replace(new, active=False)))
+    state, code = MessageCodes(before.of("codes")).begin(ADA, TO)
+    after = MessageCodes(KeyRing((new, old)).of("codes"))
+    assert isinstance(after.judge(ADA, state, code), Sent)
+    assert after.judge(ADA, state, another(code)) == Rejected("wrong")
+    assert MessageCodes(KeyRing((new,)).of("codes")).judge(ADA, state, code) == OVER

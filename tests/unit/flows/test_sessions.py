@@ -158,6 +158,8 @@ async def test_proofs_belong_to_one_login(here: Scene) -> None:
     assert here.flows.sessions.belongs(session, visit.identity)
     again = replace(visit.identity, login="another")
     assert not here.flows.sessions.belongs(session, again)
+    renewed = replace(again, known_as=(session.login,))
+    assert here.flows.sessions.belongs(session, renewed)
     assert not here.flows.sessions.belongs(session, here.stranger(GRACE).identity)
     assert here.flows.sessions.belongs(replace(session, proofs=()), again)
     later = await here.prove(replace(visit, identity=again), phone)

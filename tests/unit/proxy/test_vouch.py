@@ -36,7 +36,7 @@ def proof(at: datetime = START) -> Proof:
 
 
 def voucher(clock: ManualClock | None = None) -> Voucher:
-    return Voucher(signing_key(b"k" * 32), LEVELS, clock or ManualClock())
+    return Voucher((signing_key(b"k" * 32),), LEVELS, clock or ManualClock())
 
 
 def vouched(made: Voucher, identity: Identity = ADA, at: Session | None = None) -> bytes:
@@ -150,3 +150,13 @@ def test_only_the_public_half_is_published() -> None:
     published = KeySet.import_key_set(made.jwks())  # type: ignore[arg-type]
     assert [key.kid for key in published] == [signing_key(b"k" * 32).kid]
     assert '"d"' not in json.dumps(made.jwks())
+
+
+def test_the_keys_of_before_and_after_are_published() -> None:
+    """A rotation shows that what either key signed is verified by what either publishes."""
+    old, new = signing_key(b"1" * 32), signing_key(b"2" * 32)
+    before, after = (Voucher(keys, LEVELS, ManualClock()) for keys in ((old, new), (new, old)))
+    for signed, published in ((before, after), (after, before)):
+        lines = vouched(signed)
+        assert claims(published, lines) == claims(signed, lines)
+    assert [key["kid"] for key in after.jwks()["keys"]] == [new.kid, old.kid]  # type: ignore[attr-defined]

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from sidecar.core.clients import ClientId
 from sidecar.core.errors import StoreUnavailable
 from sidecar.storage.faults import CREATE, StoreUnproven
 from sidecar.storage.setup import migrate_down, migrate_up
 from sidecar.storage.sql import open_store
 from sidecar.storage.vault import KeyRing, RootKey
+from tests.conformance.ringed import resealed
 from tests.conformance.stores import (
     ADA,
     K1,
@@ -145,29 +145,33 @@ async def test_rotation_keeps_everything_and_the_old_key_can_go_when_unused(
 
 
 async def test_a_token_needs_its_key_while_it_opens_something(tmp_path: Path) -> None:
-    """A key shows itself needed by a token until that is used, with the new key, or revoked."""
-    path, rotated, alone = sqlite_file(tmp_path), KeyRing((K2, OLD_K1)), KeyRing((K2,))
-    never = NOW.replace(year=9000)
+    """A key shows itself needed by a token until that is resealed, or opens nothing any more."""
+    path, rotated, alone = sqlite_file(tmp_path), (K2, OLD_K1), KeyRing((K2,))
     store = await open_sqlite(path, Travel())
     async with store.begin() as tx:
-        await tx.tokens.add(api_token(expires_at=never), token("one"))
-        await tx.tokens.add(api_token("t2", expires_at=never), token("two"))
+        await tx.tokens.add(api_token(expires_at=NOW.replace(year=9000)), token("one"))
         await tx.tokens.add(api_token("t3", expires_at=NOW.replace(year=2001)), token("three"))
     await store.close()
-    for change in ("touch", "revoke"):
-        await (await open_sqlite(path, Travel(), rotated)).close()
-        assert "vouched for with key 'k1'" in str(await fault_of(url_of(path), alone))
-        store = await open_sqlite(path, Travel(), rotated)
-        async with store.begin() as tx:
-            if change == "touch":
-                await tx.tokens.touch(ClientId("t1"), NOW)
-            else:
-                await tx.tokens.revoke(ClientId("t2"), NOW)
-        await store.close()
+    await (await open_sqlite(path, Travel(), KeyRing(rotated))).close()
+    assert "vouched for with key 'k1'" in str(await fault_of(url_of(path), alone))
+    await resealed(url_of(path), Travel(), *rotated)
     store = await open_sqlite(path, Travel(), alone)
     async with store.read() as tx:
         assert await tx.tokens.find(token("one")) is not None
     await store.close()
+
+
+async def test_a_key_that_went_is_not_looked_for_at_each_start(tmp_path: Path) -> None:
+    """Rows of a key that went long ago show no obstacle: whoever dropped it was told by then."""
+    path = sqlite_file(tmp_path)
+    for ring in (KeyRing((K2, OLD_K1)), KeyRing((K2,))):
+        await (await open_sqlite(path, Travel(), ring)).close()
+    store = await open_sqlite(path, Travel(), KeyRing((K2,)))
+    async with store.begin() as tx:
+        await tx.authenticators.add(authenticator())
+    await store.close()
+    change(path, "UPDATE authenticators SET mac = 'v1:k1:x'")
+    await (await open_sqlite(path, Travel(), KeyRing((K2,)))).close()
 
 
 async def test_a_store_of_before_the_tokens_can_be_migrated(tmp_path: Path) -> None:

@@ -135,3 +135,29 @@ def test_canonical_has_one_spelling() -> None:
     """The order in which a mapping was filled shows no effect."""
     assert canonical({"b": 1, "a": "\u00e9"}) == canonical({"a": "\u00e9", "b": 1})
     assert canonical({"a": [1]}) == b'{"a":[1]}'
+
+
+def test_what_was_kept_matches_without_its_root_key() -> None:
+    """A purpose that kept a key shows that old tags and envelopes are good, other purposes not."""
+    ring = KeyRing((K2,))
+    ring.keep("cookie", "k1", KeyRing((K1,)).purpose_key("cookie"))
+    assert ring.holders("cookie") == ("k2", "k1")
+    assert ring.matches("cookie", b"data", VAULT.ring.keyed("cookie", b"data"))
+    assert ring.vouched("cookie", b"data", VAULT.ring.vouch("cookie", b"data"))
+    assert ring.unwrap("cookie", VAULT.ring.wrap("cookie", b"data")) == b"data"
+    assert ring.of("cookie")(b"data", "k1") == VAULT.ring.keyed("cookie", b"data")
+    assert ring.of("cookie")(b"data") == ring.keyed("cookie", b"data")
+    assert ring.holders("csrf") == ("k2",)
+    assert not ring.matches("csrf", b"data", VAULT.ring.keyed("csrf", b"data"))
+    with pytest.raises(KeyError):
+        ring.of("csrf")(b"data", "k1")
+
+
+def test_a_ring_can_seal_with_another_of_its_keys() -> None:
+    """The same ring with another active key shows new tags of that one, and all that it kept."""
+    ring = KeyRing((K2, dataclasses.replace(K1, active=False)))
+    ring.keep("cookie", "k0", b"0" * 32)
+    before = ring.sealing_with("k1")
+    assert before.active == "k1"
+    assert before.keyed("cookie", b"data") == VAULT.ring.keyed("cookie", b"data")
+    assert before.holders("cookie") == ("k1", "k0", "k2")

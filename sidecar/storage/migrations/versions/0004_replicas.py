@@ -9,6 +9,7 @@ branch_labels = None
 depends_on = None
 
 MOMENT = sa.DateTime(timezone=True)
+MOMENTS = ("active_at", "retired_at", "dropped_at", "distrusted_at")
 IDENTIFIER, WORD = sa.String(length=64), sa.String(length=32)
 
 
@@ -20,6 +21,7 @@ def upgrade() -> None:
         table.add_column(sa.Column("marks", sa.Text(), nullable=True))
     op.create_index("ix_revocations_session_id", "revocations", ["session_id"])
     op.create_index("ix_revocations_realm_subject", "revocations", ["realm", "subject"])
+    _know_keys()
     op.create_table(
         "replicas",
         sa.Column("id", IDENTIFIER, nullable=False),
@@ -49,6 +51,20 @@ def upgrade() -> None:
     )
 
 
+def _know_keys() -> None:
+    """What an earlier version made was made with the key that seals its id, as far as is known."""
+    with op.batch_alter_table("key_canaries") as table:
+        for name in MOMENTS:
+            table.add_column(sa.Column(name, MOMENT, nullable=True))
+    op.execute(sa.text("UPDATE key_canaries SET active_at = created_at"))
+    op.execute(
+        sa.text(
+            "UPDATE key_canaries SET retired_at = CURRENT_TIMESTAMP WHERE 'v1:' || key_id || ':'"
+            " <> (SELECT substr(sealed, 1, length(key_id) + 4) FROM instance)"
+        )
+    )
+
+
 def downgrade() -> None:
     for name in ("purpose_keys", "leases", "replicas"):
         op.drop_table(name)
@@ -56,5 +72,8 @@ def downgrade() -> None:
     op.drop_index("ix_revocations_session_id", "revocations")
     with op.batch_alter_table("revocations") as table:
         table.drop_column("marks")
+    with op.batch_alter_table("key_canaries") as table:
+        for name in MOMENTS:
+            table.drop_column(name)
     with op.batch_alter_table("instance") as table:
         table.drop_column("serves_from")
