@@ -25,6 +25,8 @@ from tests.postgres import Server
 from tests.unit.flows.scene import ADA, Phone, Scene, quick_folder, secret_of
 from tests.unit.flows.trusting import later, recognised, remembered
 
+pytestmark = pytest.mark.timeout(120)
+
 REFUSED = {"ChallengeGone", "ResponseRejected", "TooManyAttempts"}
 """What `answer` says that it raises."""
 
