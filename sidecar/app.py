@@ -20,6 +20,7 @@ from sidecar.flows.tokens import Tokens
 from sidecar.keepers import beside, kept
 from sidecar.lending import Lender
 from sidecar.listening import listen_probes, listen_public
+from sidecar.many import Many, join
 from sidecar.metrics.messages import MessageMetrics
 from sidecar.metrics.ports import MeasuredLimiter, MeasuredStore
 from sidecar.metrics.scrape import registry
@@ -28,8 +29,7 @@ from sidecar.outside import Outside
 from sidecar.proxy.answer import Addresses, Answerer
 from sidecar.proxy.arrival import Origin
 from sidecar.proxy.board import Board
-from sidecar.proxy.contract import Contract
-from sidecar.proxy.headers import is_managed
+from sidecar.proxy.elsewhere import Announcer
 from sidecar.proxy.identify import Identifier
 from sidecar.proxy.listener import Listener
 from sidecar.proxy.mount import Pages
@@ -75,8 +75,11 @@ async def running(
     board: Board | None = None,
     metrics: Metrics | None = None,
     reuse_port: bool = False,
+    wall: Clock = utc_now,
 ) -> AsyncIterator[Sidecar]:
     """Run a sidecar for the length of the block; several workers share what is given, and ports.
+
+    The database's clock is compared with the wall's, which is no part of the sidecar's own time.
 
     Raises:
         StoreUnproven: the database is missing, empty, foreign, or the keys do not open it.
@@ -90,15 +93,23 @@ async def running(
         async with backing(loaded, ring, clock) as rests_on, Outside() as outside:
             composed = _composed(
                 *(loaded, ring, rests_on, Lender(loaded, ring, pool, outside, clock=clock)),
-                clock=clock,
-                board=board,
-                metrics=counted,
-                reuse_port=reuse_port,
+                given=_Given(clock, wall, board or Board(), counted, reuse_port),
             )
             async with composed as sidecar:
                 yield sidecar
     finally:
         await pool.close()
+
+
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """What is shared with other workers, or comes from outside."""
+
+    clock: Clock
+    wall: Clock
+    board: Board
+    metrics: Metrics
+    reuse_port: bool
 
 
 @asynccontextmanager
@@ -108,31 +119,32 @@ async def _composed(
     rests_on: Backing,
     lender: Lender,
     *,
-    clock: Clock,
-    board: Board | None,
-    metrics: Metrics,
-    reuse_port: bool,
+    given: _Given,
 ) -> AsyncIterator[Sidecar]:
-    renderer, store = wiring.renderer(loaded), rests_on.store
-    flows = _flows(loaded, ring, rests_on, lender, renderer=renderer, clock=clock, metrics=metrics)
+    renderer, store, metrics = wiring.renderer(loaded), rests_on.store, given.metrics
+    flows = _flows(loaded, ring, rests_on, lender, renderer=renderer, given=given)
+    board = given.board
+    many = join(flows, board, ring, store.vault.instance) if loaded.settings.replicas > 1 else None
     pages, listener, identifier = _public(
-        *(loaded, ring, lender, flows), renderer=renderer, board=board, metrics=metrics
+        *(loaded, ring, lender, flows), renderer=renderer, board=board, many=many, metrics=metrics
     )
-    readiness = Readiness(rests_on.checks, lambda: listener.draining)
+    readiness = _readiness(rests_on, flows, listener)
     management = _management(
-        *(loaded, flows, renderer, readiness), metrics=metrics, reuse_port=reuse_port
+        *(loaded, flows, renderer, readiness), metrics=metrics, reuse_port=given.reuse_port
     )
     probes: web.AppRunner | None = None
     try:
         await pages.start()
         await flows.revocations.read()
-        await listen_public(listener, loaded.settings, reuse_port=reuse_port)
-        probes = await listen_probes(loaded.settings, readiness, metrics, reuse_port=reuse_port)
+        shared = given.reuse_port
+        await listen_public(listener, loaded.settings, reuse_port=shared)
+        probes = await listen_probes(loaded.settings, readiness, metrics, reuse_port=shared)
         also = beside(loaded, store, flows, metrics, listener=listener, pool=lender.pool)
+        also += many.beside() if many is not None else ()
         if management is not None:
             await management.look()
             also.append(management.watch())
-        async with kept(flows, identifier, also, clock=clock):
+        async with kept(flows, identifier, also, clock=given.clock):
             yield Sidecar(flows, store, listener, probes, management)
     finally:
         await listener.close()
@@ -153,9 +165,9 @@ def _flows(
     lender: Lender,
     *,
     renderer: Renderer,
-    clock: Clock,
-    metrics: Metrics,
+    given: _Given,
 ) -> Flows:
+    metrics, clock = given.metrics, given.clock
     settings, letters = loaded.settings, wiring.letters(loaded, renderer)
     rules = loaded.policy.rules
     kit = Kit(
@@ -182,7 +194,7 @@ def _flows(
         counts=MessageMetrics(metrics),
         home=f"{settings.public[0]}{settings.pages.prefix}",
     )
-    return build_flows(kit, rests_on.bell)
+    return build_flows(kit, rests_on.bell, given.wall)
 
 
 def _public(
@@ -192,7 +204,8 @@ def _public(
     flows: Flows,
     *,
     renderer: Renderer,
-    board: Board | None,
+    board: Board,
+    many: Many | None,
     metrics: Metrics,
 ) -> tuple[Pages, Listener, Identifier]:
     """Return what visitors meet: our pages, and the listener in front of the applications."""
@@ -206,6 +219,7 @@ def _public(
         voucher=voucher,
         problems=problems,
         board=board,
+        many=many,
         metrics=metrics,
     )
     parts = (pipeline, lender.pool, pages, wiring.limits(settings))
@@ -220,7 +234,8 @@ def _pipeline(
     *,
     voucher: Voucher,
     problems: Problems,
-    board: Board | None,
+    board: Board,
+    many: Many | None,
     metrics: Metrics,
 ) -> tuple[Pipeline, Identifier]:
     settings = loaded.settings
@@ -230,7 +245,7 @@ def _pipeline(
     )
     login = settings.login.page if settings.unidentified is Unidentified.REDIRECT else None
     addresses = Addresses(settings.pages.prefix, login or "")
-    contract = _contract(identifier, ring)
+    contract = wiring.contract(identifier, ring)
     pipeline = Pipeline(
         receiver=Receiver(
             tuple(Origin(origin.scheme, origin.authority) for origin in settings.public),
@@ -244,6 +259,7 @@ def _pipeline(
         voucher=voucher,
         contract=contract,
         metrics=metrics,
+        announcer=Announcer(identifier, many.handovers) if many is not None else None,
     )
     return pipeline, identifier
 
@@ -253,14 +269,9 @@ def _problems(settings: Settings, desk: Desk, metrics: Metrics, *, clock: Clock)
     return Problems(desk.renderer, clock, secure=secure, count=metrics.refused)
 
 
-def _contract(identifier: Identifier, ring: KeyRing) -> Contract:
-    return Contract(
-        keep=frozenset(name for name in identifier.declared_headers if is_managed(name)),
-        owned=identifier.owned_headers,
-        carriers=identifier.carrier_headers,
-        undeclared=identifier.undeclared_headers,
-        pseudonym=b"sidecar-" + ring.keyed("via", b"").hex()[:8].encode("ascii"),
-    )
+def _readiness(rests_on: Backing, flows: Flows, listener: Listener) -> Readiness:
+    checks = {**rests_on.checks, "clock": flows.revocations.offset.require}
+    return Readiness(checks, lambda: listener.draining)
 
 
 def _management(

@@ -13,7 +13,9 @@ from sidecar.flows.kit import FirstEnrollment, Remembering
 from sidecar.flows.naming import Naming
 from sidecar.letters import LetterWriter, Sender
 from sidecar.metrics.ledger import Ledger, Names
-from sidecar.proxy.identify import CarrierRules
+from sidecar.proxy.contract import Contract
+from sidecar.proxy.headers import is_managed
+from sidecar.proxy.identify import CarrierRules, Identifier
 from sidecar.proxy.limits import Limits
 from sidecar.proxy.route import Destination, Login, Router
 from sidecar.proxy.upstream import Upstream
@@ -237,6 +239,17 @@ def key_domains(loaded: Loaded) -> dict[str, str]:
     """Return the factors that hold public keys, with the domain to which each binds them."""
     options = {item.name: getattr(item.options, "rp_id", None) for item in loaded.factors}
     return {name: domain for name, domain in options.items() if isinstance(domain, str)}
+
+
+def contract(identifier: Identifier, ring: KeyRing) -> Contract:
+    """Return which fields of requests are ours, whose, and what carries credentials."""
+    return Contract(
+        keep=frozenset(name for name in identifier.declared_headers if is_managed(name)),
+        owned=identifier.owned_headers,
+        carriers=identifier.carrier_headers,
+        undeclared=identifier.undeclared_headers,
+        pseudonym=b"sidecar-" + ring.keyed("via", b"").hex()[:8].encode("ascii"),
+    )
 
 
 def tls_context(tls: Tls | None) -> ssl.SSLContext | None:

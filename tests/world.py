@@ -13,7 +13,9 @@ import yaml
 from aiohttp import web
 
 from sidecar.app import Sidecar, running
+from sidecar.clock import utc_now
 from sidecar.core.model import Person
+from sidecar.core.protocols import Clock
 from sidecar.flows.people import People
 from sidecar.flows.signed_in import SignOuts
 from sidecar.settings.load import Loaded, load_settings
@@ -137,8 +139,12 @@ async def world(
     changes: Mapping[str, Any] | None = None,
     clock: ManualClock | None = None,
     port: int = 0,
+    wall: Clock = utc_now,
 ) -> AsyncIterator[World]:
-    """Run a sidecar before an application; an existing store in the folder is used again."""
+    """Run a sidecar before an application; an existing store in the folder is used again.
+
+    The `clock` travels; the `wall`'s, which is compared with the database's, is the time of day.
+    """
     behind = application or Application()
     clock = clock or ManualClock()
     runner = web.ServerRunner(web.Server(behind.handle))
@@ -151,7 +157,7 @@ async def world(
     try:
         loaded = load_settings(file, {"TEST_KEY": KEY}, clock())
         await migrate_up(loaded.settings.storage.database, key_ring(loaded), clock, create=True)
-        async with running(loaded, clock) as sidecar:
+        async with running(loaded, clock, wall=wall) as sidecar:
             base = f"http://127.0.0.1:{sidecar.listener.port}"
             origin = str(loaded.settings.public[0])
             async with World(sidecar, behind, loaded, clock, base, origin) as made:

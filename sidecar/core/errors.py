@@ -252,6 +252,10 @@ class StoreUnavailable(Retryable):
         self.why = why
 
 
+class ClockOff(SidecarError):
+    """Times of this process do not mean the same as the database's; readiness says so."""
+
+
 class LimiterUnavailable(Retryable):
     """Volume cannot be counted, so the work is not begun."""
 

@@ -8,6 +8,8 @@ from sidecar.core.model import Person, SessionId
 
 EVERYBODY: Final = "everybody"
 """The kind of a row by which every session of everybody is over."""
+HANDOVERS: Final = "handovers"
+"""The kind of a row that revokes nothing: it tells which credentials may change hands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,10 +18,12 @@ class Revocation:
 
     sequence: int
     kind: str
-    """`session`, `person` or `everybody`."""
+    """`session`, `person`, `everybody` or `handovers`."""
     person: Person | None
     """None: everybody."""
     session: SessionId | None = None
+    marks: str = ""
+    """What a row of `handovers` tells; `sidecar.core.handovers` reads it."""
 
 
 class Feed(Protocol):
@@ -29,9 +33,21 @@ class Feed(Protocol):
         self, kind: str, person: Person | None, session: SessionId | None, now: datetime
     ) -> None: ...
 
+    async def tell(self, marks: str, now: datetime) -> int:
+        """Append a row of `handovers`; return its number."""
+        ...
+
     async def since(self, sequence: int) -> tuple[Revocation, ...]: ...
 
+    async def told(self, since: datetime) -> tuple[Revocation, ...]:
+        """Return the rows of `handovers` appended since then, in order."""
+        ...
+
     async def last(self) -> int: ...
+
+    async def time(self) -> datetime | None:
+        """Return what the database's own clock shows; None where it is this machine's."""
+        ...
 
 
 class Bell(Protocol):

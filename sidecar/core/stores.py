@@ -25,6 +25,7 @@ from sidecar.core.model import (
 from sidecar.core.outbox import Contacts, Outbox, Sendings
 from sidecar.core.recoveries import Recoveries
 from sidecar.core.replays import Replays
+from sidecar.core.replicas import Replicas
 from sidecar.core.trail import Trail
 from sidecar.core.trusted import TrustedBrowsers
 
@@ -272,6 +273,8 @@ class Transaction(Protocol):
     def replays(self) -> Replays: ...
     @property
     def recoveries(self) -> Recoveries: ...
+    @property
+    def replicas(self) -> Replicas: ...
 
 
 APART: Final = Person("", "")

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from sidecar.core.feed import Bell
+from sidecar.core.protocols import Clock
 from sidecar.flows.challenge import Challenges
 from sidecar.flows.confirm import Confirmations
 from sidecar.flows.deliver import Deliveries
@@ -39,10 +40,13 @@ class Flows:
     receipts: Receipts
 
 
-def build_flows(kit: Kit, bell: Bell) -> Flows:
-    """Return the use cases over this kit, whose factors are guarded from now on."""
+def build_flows(kit: Kit, bell: Bell, wall: Clock | None = None) -> Flows:
+    """Return the use cases over this kit, whose factors are guarded from now on.
+
+    The database's clock is compared with the wall's: the kit's own, unless another is given.
+    """
     kit = kit.guarded()
-    revocations = Revocations(kit.store, bell, kit.clock)
+    revocations = Revocations(kit.store, bell, kit.clock, wall=wall)
     sessions = Sessions(kit, revocations)
     deliveries = Deliveries(kit)
     notices = Notices(kit, deliveries)

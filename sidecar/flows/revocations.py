@@ -2,22 +2,29 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Final
 
 import structlog
 
 from sidecar.core.errors import StoreUnavailable
-from sidecar.core.feed import Bell
+from sidecar.core.feed import HANDOVERS, Bell, Revocation
+from sidecar.core.handovers import HELD_FOR
 from sidecar.core.model import Person, SessionId
 from sidecar.core.protocols import Clock
+from sidecar.core.replicas import TRUSTED_FOR
 from sidecar.core.stores import Store
+from sidecar.flows.beats import TRIES, Beats
+from sidecar.flows.offset import ClockOffset
 
 READ_EVERY_S = 0.9
 """A little less than the second within which a revocation must hold everywhere."""
-TRUSTED_FOR = timedelta(seconds=3)
-"""After so long without a reading nothing that is kept in memory may be used."""
+STILL_OPEN: Final = HELD_FOR + timedelta(seconds=5)
+"""What was told longer ago is over, whatever the clock of the process that told it."""
 
 Listener = Callable[[Person | None, SessionId | None], None]
 """Forget what is kept of a session, of a person, or (both None) of everybody."""
+Hearer = Callable[[str], None]
+"""Hear which credentials may change hands: the marks of one row."""
 
 log = structlog.get_logger(__name__)
 
@@ -25,11 +32,21 @@ log = structlog.get_logger(__name__)
 class Revocations:
     """Follows the feed, and passes on at once what this process revokes itself."""
 
-    def __init__(self, store: Store, bell: Bell, clock: Clock) -> None:
+    def __init__(
+        self,
+        store: Store,
+        bell: Bell,
+        clock: Clock,
+        *,
+        wall: Clock | None = None,
+    ) -> None:
         self._store = store
         self._bell = bell
         self._clock = clock
+        self._beats: Beats | None = None
+        self.offset = ClockOffset(wall or clock)
         self._listeners: list[Listener] = []
+        self._hearers: list[Hearer] = []
         self._sequence: int | None = None
         self.read_at: datetime | None = None
         """When the feed was last read; None before the first time."""
@@ -39,6 +56,14 @@ class Revocations:
     def listen(self, listener: Listener) -> None:
         """The listener hears of every revocation from now on."""
         self._listeners.append(listener)
+
+    def join(self, beats: Beats) -> None:
+        """This process is one of many: nothing is trusted that the others do not wait for."""
+        self._beats = beats
+
+    def hear(self, hearer: Hearer) -> None:
+        """The hearer is told of every row of `handovers` from now on."""
+        self._hearers.append(hearer)
 
     def current(self, now: datetime) -> bool:
         """Tell whether the feed was read lately enough for memory to be trusted."""
@@ -57,19 +82,45 @@ class Revocations:
             StoreUnavailable: the feed cannot be read.
 
         """
+        if self._beats is None:
+            self.read_at = await self._catch_up()
+            return
+        if self._sequence is None:
+            await self._beats.announce()
+        for _ in range(TRIES):
+            read_at = await self._catch_up()
+            if await self._beats.beat(self._sequence or 0):
+                self.read_at = read_at
+                return
+        raise StoreUnavailable("the database is too slow for memory to be trusted")
+
+    async def _catch_up(self) -> datetime:
+        """Return the moment up to which everything revoked anywhere is forgotten here."""
         now = self._clock()
+        told: tuple[Revocation, ...] = ()
         async with self._store.read() as tx:
             last = await tx.feed.last()
+            asked_at = self.offset.wall()
+            self.offset.learn(asked_at, await tx.feed.time())
             if self._sequence is None or last < self._sequence:
                 # The first time; or a replica took over that lacks what was read, whose numbers
                 # will be given once more.
                 self._sequence = last
                 self.tell(None, None)
+                told = await tx.feed.told(now - STILL_OPEN)
             rows = await tx.feed.since(self._sequence)
-        for row in rows:
+        # Somebody else may have read on meanwhile: what began must not begin again after its end.
+        for row in (*told, *(row for row in rows if row.sequence > self._sequence)):
+            self._pass_on(row)
+        return now
+
+    def _pass_on(self, row: Revocation) -> None:
+        if row.kind == HANDOVERS:
+            for hearer in self._hearers:
+                hearer(row.marks)
+        else:
             self.tell(row.person, row.session)
-            self._sequence = row.sequence
-        self.read_at = now
+        self._sequence = max(self._sequence or 0, row.sequence)
 
     async def follow(self) -> None:
         """Read once a second until cancelled; an outage empties the memory by its age."""

@@ -1,7 +1,7 @@
 """Counters by which the workers of one machine tell each other what must be asked anew."""
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from sidecar.lanes import Lanes
@@ -10,14 +10,14 @@ SLOTS: Final = 4096
 """Marks share a slot now and then; then one question more is asked, and none less."""
 
 KEY_BYTES: Final = 32
-_CHANGES, _DOUBTS, _OPEN, _SIGN_INS = range(4)
-CELLS: Final = 4 * SLOTS
+_CHANGES, _DOUBTS, _OPEN, _SIGN_INS, _ELSEWHERE = range(5)
+CELLS: Final = 5 * SLOTS
 
 Slots = frozenset[int]
 
 
 class Board:
-    """Four rows of counters in the lane of each worker."""
+    """Five rows of counters in the lane of each worker."""
 
     def __init__(self, lanes: Lanes | None = None) -> None:
         self._lanes = Lanes(1, CELLS) if lanes is None else lanes
@@ -30,11 +30,23 @@ class Board:
         """
         self.key = secrets.token_bytes(KEY_BYTES)
         """Makes the marks of all workers the same, and meaningless to anybody else."""
+        self.id = secrets.token_hex(8)
+        """Whose workers look at this board: what they tell other replicas they know already."""
+        self.hears: Callable[[], bool] = _nobody_else
+        """Whether what happens at other replicas is seen here."""
 
     @classmethod
     def shared(cls, workers: int) -> "Board":
         """Return a board that processes forked from this one write on together."""
         return cls(Lanes(workers, CELLS))
+
+    def spread(self, key: bytes, hears: Callable[[], bool]) -> None:
+        """There are other replicas: marks are the same in all of them.
+
+        What they saw is heard later than it happens here, and not at all while the feed cannot be
+        read: so nobody may go by the pulse.
+        """
+        self.key, self.hears, self.pulse = key, hears, -1
 
     def take(self, lane: int) -> None:
         """This process writes in the lane; whatever its predecessor had begun there is over."""
@@ -73,6 +85,13 @@ class Board:
         """Somebody may sign in, or has signed in, with what is counted here."""
         self._add(_SIGN_INS, slots, 1)
 
+    def signed_in_elsewhere(self, slots: Slots) -> None:
+        """Somebody may sign in at another replica, with what is counted here.
+
+        Every worker hears of it and writes it down; it is still one sign-in.
+        """
+        self._add(_ELSEWHERE, slots, 1)
+
     # -- hearing -------------------------------------------------------------------------------
 
     def changes(self, slots: Slots) -> int:
@@ -85,7 +104,10 @@ class Board:
 
     def sign_ins(self, slots: Slots) -> dict[int, int]:
         """Return how many sign-ins were counted in each of them."""
-        return {slot: self._sum(_SIGN_INS, frozenset((slot,))) for slot in slots}
+        return {
+            slot: self._sum(_SIGN_INS, frozenset((slot,))) + self._most(_ELSEWHERE, slot)
+            for slot in slots
+        }
 
     def unsettled(self, slots: Slots) -> bool:
         """Tell whether anything is open."""
@@ -95,8 +117,15 @@ class Board:
         first = kind * SLOTS
         return sum(row[first + slot] for row in self._lanes.rows for slot in slots)
 
+    def _most(self, kind: int, slot: int) -> int:
+        return max(row[kind * SLOTS + slot] for row in self._lanes.rows)
+
     def _add(self, kind: int, slots: Slots, number: int) -> None:
         for slot in slots:
             self._own[kind * SLOTS + slot] += number
         if self.pulse >= 0:
             self.pulse += 1
+
+
+def _nobody_else() -> bool:
+    return True

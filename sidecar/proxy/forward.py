@@ -16,6 +16,7 @@ from sidecar.flows.live import Live
 from sidecar.flows.sessions import Sessions
 from sidecar.metrics.counts import Answers
 from sidecar.proxy.arrival import Arrival
+from sidecar.proxy.elsewhere import Announcer
 from sidecar.proxy.identify import Identifier
 from sidecar.proxy.known import Said
 from sidecar.proxy.recall import forget_login, touch
@@ -37,12 +38,15 @@ class Wardens:
     sessions: Sessions
     live: Live
     clock: Clock
+    announcer: Announcer | None = None
+    """Tells other replicas; None: there is none."""
 
 
 class Passage(Forward):
     """One request between its judgement and the end of its answer."""
 
     __slots__ = (
+        "_announced",
         "_arrival",
         "_needs",
         "_over",
@@ -81,11 +85,16 @@ class Passage(Forward):
         self._needs = needs
         self._unsafe = arrival.method not in SAFE_METHODS
         self._over: End | None = None
+        self._announced: End | None = None
         if routed.login:
             self._over = wardens.identifier.unsettle(self._view, unsafe=self._unsafe)
         elif self._unsafe:
             self._forget()
             self._over = self._forget
+
+    def announced(self, over: End | None) -> None:
+        """Other replicas know of the request; `over` is called once it is over."""
+        self._announced = over
 
     @property
     def _view(self) -> RequestView:
@@ -105,9 +114,12 @@ class Passage(Forward):
     def on_head(self, status: int, sets_cookies: bool) -> Wait:  # noqa: FBT001 - a fact, no switch
         """Return what must be done before the client may see the answer, as in `before_end`."""
         routed = self._routed
-        if routed.login and not self._unsafe and 300 <= status < 400:  # noqa: PLR2004 - redirects
+        leads_on = routed.login and not self._unsafe and 300 <= status < 400  # noqa: PLR2004
+        if leads_on:
             # A login path that leads on, as the return from an outside login does.
             self._wardens.identifier.signed_in(self._view)
+        if leads_on or routed.logout or (routed.login and sets_cookies):
+            self._tell_others()
         if self._said.doubtful or (routed.logout and status < 400):  # noqa: PLR2004 - first error
             return self._settle(status, sets_cookies=sets_cookies)
         if sets_cookies:
@@ -131,8 +143,9 @@ class Passage(Forward):
         return touch(wardens.sessions, session)
 
     def on_end(self) -> None:
-        if self._over is not None:
-            self._over()
+        for over in (self._over, self._announced):
+            if over is not None:
+                over()
 
     def on_lost(self) -> Awaitable[End] | None:
         """Return what reckons with an application at work on a request nobody waits for.
@@ -145,20 +158,34 @@ class Passage(Forward):
     async def _lost(self) -> End:
         routed = self._routed
         over = self._wardens.identifier.unsettle(self._view, unsafe=self._unsafe and routed.login)
+        announced, self._announced = self._announced, None
         if routed.logout:
             try:
                 await forget_login(self._wardens.sessions, self._arrival)
             except StoreUnavailable:
                 log.warning("session.proofs_kept")
-        return over
+        return _both(over, announced)
 
     def watch(self, end: Callable[[Ending], None]) -> End | None:
         if self._session is None:
             return None
         return self._wardens.live.watch(self._session, end, self._needs)
 
+    def _tell_others(self) -> None:
+        if self._announced is None and self._wardens.announcer is not None:
+            self._wardens.announcer.happened(self._view)
+
     def _forget(self) -> None:
         self._wardens.identifier.forget(self._view, self._said.identity)
+
+
+def _both(one: End, other: End | None) -> End:
+    def over() -> None:
+        one()
+        if other is not None:
+            other()
+
+    return over
 
 
 def relayed(identity: Identity | None) -> RawHeaders:

@@ -232,7 +232,7 @@ class Identifier:
 
     def forget(self, view: RequestView, identity: Identity | None = None) -> None:
         """What these credentials mean, and what is known of their person, is asked anew."""
-        marks = self._marks(view, least=SHORT)
+        marks = self.marks(view, least=SHORT)
         if identity is not None:
             marks |= {self._marker.person(identity.person)}
         self._known.forget(marks)
@@ -243,16 +243,17 @@ class Identifier:
         Safe requests are mostly the login page's pictures and scripts: values so short that many
         people share them are left out there.
         """
-        marks = self._marks(view, least=1 if unsafe else SHORT)
+        marks = self.marks(view, least=1 if unsafe else SHORT)
         if unsafe:
             self._known.signed_in(marks)
         return self._known.unsettle(marks)
 
     def signed_in(self, view: RequestView) -> None:
         """A login path answered a safe request as one does that ends a sign-in."""
-        self._known.signed_in(self._marks(view, least=SHORT))
+        self._known.signed_in(self.marks(view, least=SHORT))
 
-    def _marks(self, view: RequestView, *, least: int) -> Marks:
+    def marks(self, view: RequestView, *, least: int) -> Marks:
+        """Return the marks of all credentials of which anything may be known anywhere."""
         marks: Marks = frozenset()
         for name, source in self._sources.items():
             if _remembered(source):

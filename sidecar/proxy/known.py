@@ -45,7 +45,9 @@ class Answer:
         if self._quiet == self.board.pulse:
             return True
         pulse = self.board.pulse
-        if self.unsettled or self.board.changes(self.slots) != self.changes:
+        if self.unsettled or not self.board.hears():
+            return False
+        if self.board.changes(self.slots) != self.changes:
             return False
         if pulse >= 0:
             self._quiet = pulse
@@ -56,7 +58,9 @@ class Answer:
         """Whether somebody may have signed in with these credentials since the question."""
         if self._quiet == self.board.pulse:
             return False  # a doubt is a change too
-        return self.unsettled or self.board.doubts(self.slots) != self.doubts
+        if self.unsettled or not self.board.hears():
+            return True
+        return self.board.doubts(self.slots) != self.doubts
 
     def counts(self, now: datetime) -> bool:
         """Tell whether the answer can be given again."""

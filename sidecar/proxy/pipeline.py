@@ -18,6 +18,7 @@ from sidecar.metrics.worker import Metrics
 from sidecar.proxy.answer import Answerer, Manner, manner, unread
 from sidecar.proxy.arrival import Arrival, Inbound
 from sidecar.proxy.contract import Contract
+from sidecar.proxy.elsewhere import Announcer
 from sidecar.proxy.forward import NOBODY, SAFE_METHODS, Passage, Wardens
 from sidecar.proxy.identify import Identifier
 from sidecar.proxy.known import Said
@@ -48,6 +49,7 @@ class Pipeline:
         voucher: Voucher,
         contract: Contract,
         metrics: Metrics,
+        announcer: Announcer | None = None,
     ) -> None:
         self._receiver = receiver
         self._router = router
@@ -59,7 +61,8 @@ class Pipeline:
         self._contract = contract
         self._metrics = metrics
         self._levels = flows.kit.levels
-        self._wardens = Wardens(identifier, flows.sessions, flows.live, flows.kit.clock)
+        self._announcer = announcer
+        self._wardens = Wardens(identifier, flows.sessions, flows.live, flows.kit.clock, announcer)
 
     async def judge(self, inbound: Inbound) -> Verdict:
         """Return what happens to the request; every failure of ours refuses it."""
@@ -67,6 +70,8 @@ class Pipeline:
         try:
             arrival = self._receiver.receive(inbound)
             routed = self._route(arrival)
+            if routed.login and self._announcer is not None:
+                return await self._sign_in(arrival, routed, self._announcer)
             return self._at_once(arrival, routed) or await self._judge(arrival, routed)
         except SidecarError as error:
             how = manner(arrival) if arrival is not None else unread()
@@ -122,6 +127,22 @@ class Pipeline:
         if self._settled(arrival, rules, said.identity, session, now=now):
             return self._forward(arrival, routed, rules, said, session=session)
         return None
+
+    async def _sign_in(self, arrival: Arrival, routed: Routed, announcer: Announcer) -> Verdict:
+        """Return what happens to a request to the login, once every replica reckons with it."""
+        view, unsafe = arrival.view(routed.upstream), arrival.method not in SAFE_METHODS
+        over = await announcer.announce(arrival, view, unsafe=unsafe)
+        try:
+            verdict = self._at_once(arrival, routed) or await self._judge(arrival, routed)
+        except BaseException:
+            if over is not None:
+                over()
+            raise
+        if isinstance(verdict, Passage):
+            verdict.announced(over)
+        elif over is not None:
+            over()
+        return verdict
 
     def _settled(
         self,

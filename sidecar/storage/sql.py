@@ -33,6 +33,7 @@ from sidecar.storage.outbox import SqlOutbox
 from sidecar.storage.purposes import recall
 from sidecar.storage.recoveries import SqlRecoveries
 from sidecar.storage.replays import SqlReplays
+from sidecar.storage.replicas import SqlReplicas
 from sidecar.storage.sendings import SqlSendings
 from sidecar.storage.sessions import SqlSessions
 from sidecar.storage.tables import instance
@@ -115,6 +116,10 @@ class SqlTransaction:
     @cached_property
     def recoveries(self) -> SqlRecoveries:
         return SqlRecoveries(self.connection, self.accounts)
+
+    @cached_property
+    def replicas(self) -> SqlReplicas:
+        return SqlReplicas(self.connection, self.clock)
 
     @cached_property
     def leases(self) -> SqlLeases:

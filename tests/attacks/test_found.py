@@ -16,7 +16,7 @@ from sidecar.core.model import Session
 from sidecar.settings.faults import ConfigError
 from sidecar.settings.load import load_settings
 from tests.application import Application
-from tests.attacks.test_shared_cookie import CHANGES, LOGIN, Keeping, attacker
+from tests.attacks.keeping import CHANGES, LOGIN, Keeping, attacker
 from tests.wire import tell, wired
 from tests.world import KEY, World, settings_for, world
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from tests.attacks.test_shared_cookie import CHANGES, Keeping, attacker, signed_in
+from tests.attacks.keeping import CHANGES, Keeping, attacker, signed_in
 from tests.wire import tell
 from tests.world import world
 

@@ -11,9 +11,10 @@ import structlog
 
 from sidecar.core.errors import StoreUnavailable
 from sidecar.core.model import Person, SessionId
+from sidecar.core.replicas import TRUSTED_FOR
 from sidecar.core.stores import Transaction
 from sidecar.flows import revocations
-from sidecar.flows.revocations import TRUSTED_FOR, Revocations
+from sidecar.flows.revocations import Revocations
 from sidecar.storage.bell import StillBell
 from tests.unit.flows.scene import ADA, GRACE, Scene, scene
 

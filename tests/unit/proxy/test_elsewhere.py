@@ -1,0 +1,112 @@
+"""What other replicas tell; tests/attacks/test_shared_cookie_replicas.py goes further."""
+
+import pytest
+import structlog
+
+from sidecar.core.handovers import HELD_FOR, Handover, spell
+from sidecar.core.model import Person
+from sidecar.lanes import Lanes
+from sidecar.proxy.board import CELLS, Board
+from sidecar.proxy.elsewhere import Elsewhere
+from tests.clock import ManualClock
+
+MARKS = frozenset({b"abcd", b"efgh"})
+UNDER_WAY = Handover("h", MARKS)
+OVER = Handover("h", MARKS, over=True)
+
+
+@pytest.fixture
+def board() -> Board:
+    return Board()
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.fixture
+def elsewhere(board: Board, clock: ManualClock) -> Elsewhere:
+    return Elsewhere(board, clock)
+
+
+def test_nothing_is_settled_until_it_is_over(board: Board, elsewhere: Elsewhere) -> None:
+    """A sign-in elsewhere shows nothing kept under its marks until it is told to be over."""
+    slots = board.slots(MARKS)
+    before = board.doubts(slots)
+    elsewhere.hear(spell("other", [UNDER_WAY]))
+    assert board.unsettled(slots)
+    assert board.doubts(slots) > before
+    elsewhere.hear(spell("other", [UNDER_WAY]))
+    elsewhere.hear(spell("other", [OVER]))
+    assert not board.unsettled(slots)
+    assert set(board.sign_ins(slots).values()) == {1}
+
+
+def test_what_is_only_told_afterwards_is_asked_anew(board: Board, elsewhere: Elsewhere) -> None:
+    """An end without a beginning shows a doubt and one sign-in, and nothing held."""
+    slots = board.slots(MARKS)
+    before = board.doubts(slots)
+    elsewhere.hear(spell("other", [OVER]))
+    assert board.doubts(slots) > before
+    assert not board.unsettled(slots)
+    assert set(board.sign_ins(slots).values()) == {1}
+
+
+def test_what_began_here_is_known_here(board: Board, elsewhere: Elsewhere) -> None:
+    """A row that workers of this board told shows nothing more."""
+    before = board.doubts(board.slots(MARKS))
+    elsewhere.hear(spell(board.id, [UNDER_WAY]))
+    assert board.doubts(board.slots(MARKS)) == before
+    assert not board.unsettled(board.slots(MARKS))
+
+
+def test_a_replica_that_died_holds_nothing_for_ever(
+    board: Board, elsewhere: Elsewhere, clock: ManualClock
+) -> None:
+    """A sign-in that is neither renewed nor ended shows that it is let go; a renewed one is not."""
+    slots = board.slots(MARKS)
+    elsewhere.hear(spell("other", [UNDER_WAY]))
+    clock.now += HELD_FOR / 2
+    elsewhere.hear(spell("other", [UNDER_WAY]))
+    clock.now += HELD_FOR / 2
+    elsewhere.sweep()
+    assert board.unsettled(slots)
+    clock.now += HELD_FOR / 2
+    elsewhere.sweep()
+    assert not board.unsettled(slots)
+    elsewhere.hear(spell("other", [OVER]))
+    assert not board.unsettled(slots)
+
+
+def test_what_cannot_be_read_could_be_about_anybody(board: Board, elsewhere: Elsewhere) -> None:
+    """A row of another version shows everything doubted, and a warning without it."""
+    before = board.doubts(frozenset({7}))
+    with structlog.testing.capture_logs() as logged:
+        elsewhere.hear("secret")
+    assert board.doubts(frozenset({7})) > before
+    assert [line["event"] for line in logged] == ["handover.unreadable"]
+    assert "secret" not in str(logged)
+
+
+def test_where_everything_is_forgotten_nobody_is_known(board: Board, elsewhere: Elsewhere) -> None:
+    """A feed that starts afresh shows everything doubted; one person's revocation does not."""
+    one = frozenset({7})
+    before = board.doubts(one)
+    elsewhere.revoked(Person("app", "ada"), None)
+    assert board.doubts(one) == before
+    elsewhere.revoked(None, None)
+    assert board.doubts(one) > before
+
+
+def test_every_worker_hears_of_one_sign_in() -> None:
+    """Three workers who hear of the same sign-in show one; the next shows two."""
+    lanes, clock = Lanes(3, CELLS), ManualClock()
+    boards = [Board(lanes) for _ in range(3)]
+    for number, board in enumerate(boards):
+        board.take(number)
+        Elsewhere(board, clock).hear(spell("other", [OVER]))
+    slots = boards[0].slots(MARKS)
+    assert set(boards[0].sign_ins(slots).values()) == {1}
+    boards[1].signed_in_elsewhere(slots)
+    assert set(boards[0].sign_ins(slots).values()) == {2}
