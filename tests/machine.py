@@ -28,7 +28,7 @@ from tests.unit.flows.scene import quick_folder
 from tests.visitor import Visitor
 from tests.world import KEY, ORIGIN, REALM, free_port, settings_for
 
-START_S = 30.0
+START_S = 60.0
 ADA = Person(REALM, "ada")
 
 

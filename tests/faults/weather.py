@@ -1,0 +1,129 @@
+"""One fault after the other on a line, and what it took to be well again after each."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+import aiohttp
+
+from tests.faults.browser import Street
+from tests.faults.line import Line
+
+RECOVERS_S = 5.0
+"""After a fault is over everything works again within this."""
+WATCH_S = 0.1
+"""Between two looks at whether a replica is ready."""
+CALM_S = 1.5
+"""After each recovery, in which everything has to work."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Something that goes wrong with a line for a while."""
+
+    name: str
+    seconds: float
+    begin: Callable[[Line], Awaitable[None]]
+    fails: bool = True
+    """Whether it must be felt as requests that fail."""
+    unready: bool = True
+    """Whether it lasts long enough that no replica is ready any more."""
+
+
+@dataclass(frozen=True)
+class Felt:
+    """What one fault did, and how soon it was over."""
+
+    name: str
+    asked: int
+    failed: int
+    slowest_s: float
+    unready: tuple[bool, ...]
+    """Of each replica, whether it said during the fault that it is not ready."""
+    recovered_s: dict[str, tuple[float, ...]]
+    """By what was tried, for each replica: from the end of the fault to its first success."""
+
+    def __str__(self) -> str:
+        again = {word: [round(s, 2) for s in each] for word, each in self.recovered_s.items()}
+        return (
+            f"{self.name:24} {self.failed:4} of {self.asked:4} failed, slowest"
+            f" {self.slowest_s:5.2f} s, unready {self.unready}, again after {again}"
+        )
+
+
+class Weather:
+    """Lets faults come and go, and measures."""
+
+    def __init__(self, street: Street, line: Line, probes: Sequence[int]) -> None:
+        self._street = street
+        self._line = line
+        self._probes = probes
+
+    async def watch(self) -> None:
+        """Ask each replica all the time whether it is ready, until it is over."""
+        async with (
+            aiohttp.ClientSession(connector=aiohttp.TCPConnector(force_close=True)) as session,
+            asyncio.TaskGroup() as tasks,
+        ):
+            for replica, port in enumerate(self._probes):
+                tasks.create_task(self._watch(session, replica, port))
+
+    async def _watch(self, session: aiohttp.ClientSession, replica: int, port: int) -> None:
+        while not self._street.over.is_set():
+            began = time.monotonic()
+            async with session.get(f"http://127.0.0.1:{port}/health/ready") as response:
+                word = "ready" if response.status == 200 else "unready"
+            self._street.heard.append((replica, word, began, time.monotonic()))
+            await asyncio.sleep(WATCH_S)
+
+    async def bring(self, fault: Fault) -> Felt:
+        """The fault has come and gone, and everything works again, or does not in time."""
+        first = len(self._street.heard)
+        began = time.monotonic()
+        await fault.begin(self._line)
+        await asyncio.sleep(fault.seconds)
+        await self._line.mend()
+        ended = time.monotonic()
+        await self._recovers(ended)
+        heard = self._street.heard[first:]
+        # What was asked while it lasted, whenever the answer came.
+        asked = [one for one in heard if began <= one[2] < ended and "ready" not in one[1]]
+        felt = Felt(
+            fault.name,
+            len(asked),
+            sum(word == "unavailable" for _, word, _, _ in asked),
+            max((end - start for _, _, start, end in asked), default=0),
+            tuple(
+                any(word == "unready" and of == one for of, word, _, _ in heard)
+                for one in range(len(self._probes))
+            ),
+            self._again(ended),
+        )
+        await asyncio.sleep(CALM_S)
+        return felt
+
+    def _again(self, ended: float) -> dict[str, tuple[float, ...]]:
+        """Return when each replica first did each thing after this moment; late where never."""
+        return {
+            word: tuple(
+                min(
+                    (
+                        end - ended
+                        for of, what, start, end in self._street.heard
+                        if of == replica and what == word and start >= ended
+                    ),
+                    default=float("inf"),
+                )
+                for replica in range(len(self._probes))
+            )
+            for word in ("right", "write", "ready")
+        }
+
+    async def _recovers(self, ended: float) -> None:
+        """Everything works again, or will not in time."""
+        late = ended + RECOVERS_S + 1
+        while time.monotonic() < late:
+            if all(s < float("inf") for each in self._again(ended).values() for s in each):
+                return
+            await asyncio.sleep(WATCH_S)
