@@ -125,9 +125,19 @@ class Browser(Visitor):
             "Content-Type": "application/x-www-form-urlencoded",
         }
         page = await self.ask("POST", action, headers, urlencode(fields))
-        broken = page is None or page.status in HONEST
-        self.note("unavailable" if broken else "write", began)
+        self.note("write" if self._worked(page) else "unavailable", began)
         return page
+
+    async def knock(self) -> None:
+        """Begin a session, if that works now."""
+        began = time.monotonic()
+        page = await self.ask("GET", "/_sidecar/enroll", NAVIGATION)
+        works = page is not None and self._street.ledger.lets_work(page)
+        self.note("begin" if works else "unavailable", began)
+
+    @staticmethod
+    def _worked(page: Page | None) -> bool:
+        return page is not None and page.status not in HONEST
 
     # --- the application ----------------------------------------------------------------------
 

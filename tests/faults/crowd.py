@@ -19,6 +19,7 @@ APART_S = 0.4
 HAUNTING = 2
 """How many try what is over, all the time."""
 BREATH_S = 0.1
+KNOCK_S = 0.3
 SCRIBE_S = 0.12
 """Between two changes by somebody who does nothing else."""
 
@@ -57,6 +58,8 @@ class Crowd:
                 tasks.create_task(self._write(scribe))
             for number in range(AT_ONCE):
                 tasks.create_task(self._live(number))
+            for replica in range(len(self._street.machines)):
+                tasks.create_task(self._knock(replica))
             for number in range(HAUNTING):
                 tasks.create_task(self._haunt(number))
 
@@ -69,6 +72,16 @@ class Crowd:
                 self._over.append(thief)
             life += 1
             await asyncio.sleep(BREATH_S)
+
+    async def _knock(self, replica: int) -> None:
+        """Come as one newcomer after the other, for each of whom something is counted."""
+        number = 0
+        while not self._street.over.is_set():
+            newcomer = self._born(f"newcomer-{replica}-{number}").here
+            newcomer.pinned = replica
+            await newcomer.knock()
+            number += 1
+            await asyncio.sleep(KNOCK_S)
 
     async def _haunt(self, number: int) -> None:
         dice = Random(f"{self._seed} haunts {number}")  # noqa: S311 - repeatable

@@ -117,7 +117,7 @@ class Weather:
                 )
                 for replica in range(len(self._probes))
             )
-            for word in ("right", "write", "ready")
+            for word in ("right", "write", "begin", "ready")
         }
 
     async def _recovers(self, ended: float) -> None:
