@@ -24,5 +24,6 @@ async def tell_gauges(
             )
         if revocations.read_at is not None:
             metrics.feed_read(revocations.read_at)
+        metrics.clock_off(revocations.offset.now)
         metrics.pulse()
         await asyncio.sleep(TOLD_EVERY_S)

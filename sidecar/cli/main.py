@@ -21,6 +21,7 @@ COMMANDS: Final[Mapping[str, str]] = MappingProxyType(
         "schema": "Print the JSON Schema of sidecar.yaml.",
         "keys": "Make root keys, and keys for moving people.",
         "migrate": "Create the database, move its schema up and down.",
+        "replicas": "List the processes that serve, and how far each has read.",
         "tokens": "Give programs tokens of the management API.",
         "openapi": "Print the description of the management API.",
         "users": "Look at people, invite them, help them, erase them.",

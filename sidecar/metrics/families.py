@@ -134,6 +134,12 @@ FEED_AGE = _gauge(
     " nothing is answered from memory.",
     join=max,
 )
+CLOCK_OFFSET = _gauge(
+    "sidecar_clock_offset_seconds",
+    "By how much this clock and the database's differ, either way; from 1 s on the process is not"
+    " ready.",
+    join=max,
+)
 
 # --- messages -------------------------------------------------------------------------------------
 
@@ -214,7 +220,7 @@ BUILD = _gauge("sidecar_build_info", "1, with the version.", ("version",), join=
 FAMILIES: Final = (
     *(REQUESTS, REFUSALS, ADDED, REQUESTS_RUNNING, CONNECTIONS, TUNNELS, TUNNELS_OPENED),
     *(UPSTREAM_TIMES, UPSTREAM_FAILURES, UPSTREAM_CONNECTIONS, UPSTREAM_WAITING, UPSTREAM_DOWN),
-    *(QUESTIONS, SESSIONS, FEED_AGE, STORE_TIMES, STORE_FAILURES),
+    *(QUESTIONS, SESSIONS, FEED_AGE, CLOCK_OFFSET, STORE_TIMES, STORE_FAILURES),
     *(SWEPT, SWEEP_AGE, LIMITER_FAILURES),
     PLUGIN_CALLS,
     *(MESSAGES, MESSAGE_FAILURES, RECEIPTS, CODES_SENT, CODES_USED, CODES_UNUSED),

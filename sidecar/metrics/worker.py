@@ -73,6 +73,7 @@ class Metrics:
         (self._tunnels,) = self.gauges(families.TUNNELS)
         (self._tunnels_opened,) = self.counts(families.TUNNELS_OPENED)
         (self._feed_age,) = self.gauges(families.FEED_AGE)
+        (self._clock_offset,) = self.gauges(families.CLOCK_OFFSET)
         (self._sweep_age,) = self.gauges(families.SWEEP_AGE)
         self._removed = dict(zip(ledger.values["table"], self.counts(families.SWEPT), strict=True))
 
@@ -141,6 +142,10 @@ class Metrics:
     def removed(self, table: str, rows: int) -> None:
         """This process removed rows that were over."""
         self._removed[table].add(rows)
+
+    def clock_off(self, by: timedelta) -> None:
+        """Tell by how much this clock differs from the database's."""
+        self._clock_offset.set(_nanoseconds(abs(by)))
 
     # -- living --------------------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ from sidecar.core.durations import show_duration
 from sidecar.core.paths import fold_case
 from sidecar.core.policy import Facts, Network, bypassed
 from sidecar.settings.check_redis import redis
+from sidecar.settings.check_replicas import replicas
 from sidecar.settings.check_storage import retention, storage
 from sidecar.settings.check_upstreams import upstreams
 from sidecar.settings.draft import Draft
@@ -212,6 +213,7 @@ CHECKS: Final[tuple[Callable[[Draft], Iterator[Finding]], ...]] = (
     websocket,
     session,
     storage,
+    replicas,
     redis,
     retention,
     prefix,

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from sidecar.core.decision import Decision, Evidence, decide
 from sidecar.core.errors import MalformedRequest
@@ -13,6 +14,8 @@ from sidecar.settings.load import Loaded
 from sidecar.settings.policy import DEFAULT, LOGIN, default_of
 from sidecar.settings.schema import Settings
 from sidecar.settings.words import Origin
+
+_SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +79,7 @@ def explain(loaded: Loaded, question: Question, now: datetime) -> Explanation:
         return Explanation(f"400 malformed-request: {refused}", str(origin), upstream)
     decision = decide(chosen, question.evidence, now)
     rows = tuple(_rows(loaded, facts, question.evidence, chosen))
-    told = _outcome(decision, settings)
+    told = _outcome(decision, settings) + _also(settings, question, chosen)
     return Explanation(told, str(origin), upstream, readings, rows, decision)
 
 
@@ -123,6 +126,14 @@ def _outcome(decision: Decision, settings: Settings) -> str:
     if name == "Identify":
         return f"Identify: unidentified requests meet `{settings.unidentified.value}`"
     return f"{name}: {decision.reason_id}"
+
+
+def _also(settings: Settings, question: Question, chosen: tuple[Rule, ...]) -> str:
+    """Return what several replicas do first about requests that may sign somebody in."""
+    tells = question.method not in _SAFE or "?" in question.url
+    if settings.replicas > 1 and tells and any(rule.name == LOGIN for rule in chosen):
+        return "; if it carries a credential, every replica is told first"
+    return ""
 
 
 def _rows(

@@ -169,3 +169,21 @@ def test_what_is_explained_is_what_is_done(
         for row in told.rows:
             holds = [item.holds for item in row.criteria]
             assert not (row.chosen and "no" in holds)
+
+
+@pytest.mark.parametrize(
+    ("method", "url", "told"),
+    [
+        ("POST", "/login", True),
+        ("GET", "/login", False),
+        ("GET", "/login?code=1", True),
+        ("POST", "/x", False),
+    ],
+)
+def test_several_replicas_are_told_of_sign_ins(method: str, url: str, told: bool) -> None:
+    """A request that may sign somebody in shows that all replicas hear of it first."""
+    server = {"database": "postgresql+asyncpg://u:p@127.0.0.1/x"}
+    many = build.load(login={"paths": ["/login"]}, replicas=2, storage=server)
+    asked = Question(method, url, "", evidence())
+    assert ("every replica" in explain(many, asked, build.NOW).outcome) is told
+    assert "replica" not in explain(LOADED, asked, build.NOW).outcome
