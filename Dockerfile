@@ -9,6 +9,8 @@
 ARG PYTHON=3.12
 
 FROM docker.io/library/python:${PYTHON}-slim AS build
+# `--build-arg EXTRAS=aws,postgres,sentry` where root keys lie at AWS.
+ARG EXTRAS=postgres,sentry
 WORKDIR /src
 COPY pyproject.toml README.md LICENSE ./
 COPY sidecar sidecar
@@ -18,7 +20,7 @@ COPY templates templates
 RUN python -m pip wheel --no-cache-dir --no-deps --wheel-dir /wheel . \
  && python -m venv --without-pip /opt/sidecar \
  && python -m pip --python /opt/sidecar/bin/python install --no-cache-dir \
-      "$(echo /wheel/*.whl)[postgres,sentry]" \
+      "$(echo /wheel/*.whl)[${EXTRAS}]" \
  && python -m compileall -q -j 0 /opt/sidecar/lib
 
 FROM docker.io/library/python:${PYTHON}-slim

@@ -36,14 +36,14 @@ def load(path: Path, form: Format = Format.TEXT, *, secrets: bool = True) -> Loa
     """Return the configuration; with faults they are printed instead and the command ends.
 
     Raises:
-        typer.Exit: with status 78.
+        typer.Exit: with status 78; or 1, where a key's place only does not answer now.
 
     """
     try:
         return load_settings(path, os.environ, utc_now(), secrets=secrets)
     except ConfigError as error:
         tell(error.faults, form)
-        raise typer.Exit(EXIT_CONFIG) from None
+        raise typer.Exit(1 if error.passing else EXIT_CONFIG) from None
 
 
 def refused(fault: StoreUnproven | StoreUnavailable) -> typer.Exit:

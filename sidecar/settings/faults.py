@@ -35,6 +35,8 @@ class Finding:
     warning: bool = False
     line: int | None = None
     """Where it stands, if not where the value does: the second of two equal keys."""
+    passing: bool = False
+    """It may be over in a moment, with the configuration as it is."""
 
 
 def unloadable(where: Where, load: Callable[[], None]) -> Iterator[Finding]:
@@ -55,6 +57,7 @@ class Fault:
     message: str
     hint: str = ""
     warning: bool = False
+    passing: bool = False
 
     def __str__(self) -> str:
         """`file:line: path: what is wrong (hint)`, the form that editors and CI jump to."""
@@ -86,6 +89,7 @@ class Places:
             finding.message,
             finding.hint,
             finding.warning,
+            finding.passing,
         )
 
 
@@ -95,3 +99,8 @@ class ConfigError(Exception):
     def __init__(self, faults: tuple[Fault, ...]) -> None:
         super().__init__("\n".join(map(str, faults)))
         self.faults = faults
+
+    @property
+    def passing(self) -> bool:
+        """Another start may find nothing wrong, with the configuration as it is."""
+        return all(fault.passing for fault in self.faults if not fault.warning)

@@ -78,7 +78,8 @@ class Ring:
             secret = decode_key(fetch(part.source, self.env))
         except Missing as missing:
             hint = missing.hint or ("" if part.source.asked else MAKE_ONE)
-            self.findings.append(Finding(at, str(missing), hint))
+            told = Finding(at, str(missing), hint, passing=missing.passing)
+            self.findings.append(told)
         except WeakKey as weak:
             self.findings.append(Finding(at, f"the key {weak}", _way(part.source)))
         else:

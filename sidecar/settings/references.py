@@ -15,11 +15,15 @@ MAX_FILE_BYTES: Final = 65536
 
 
 class Missing(Exception):
-    """A reference points at nothing; the text says which, never what, and `hint` what to do."""
+    """A reference points at nothing; the text says which, never what, and `hint` what to do.
 
-    def __init__(self, text: str, hint: str = "") -> None:
+    `passing`: it may be there in a moment, with the configuration as it is.
+    """
+
+    def __init__(self, text: str, hint: str = "", *, passing: bool = False) -> None:
         super().__init__(text)
         self.hint = hint
+        self.passing = passing
 
 
 def read_file(path: str) -> str:

@@ -13,9 +13,17 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator
 
-from sidecar.settings.key_sources.written import Remote, Text, as_text, field_of
+from sidecar.settings.key_sources.calling import PASSING
+from sidecar.settings.key_sources.written import Remote, Text, as_text, field_of, inside
 from sidecar.settings.references import Missing
 
+_GONE: Final = frozenset(
+    {
+        *("ConnectTimeoutError", "ConnectionClosedError", "EndpointConnectionError"),
+        *("ProxyConnectionError", "ReadTimeoutError"),
+    }
+)
+"""Errors of botocore that may be over in a moment."""
 _CODE: Final = re.compile(r"[A-Za-z0-9.]{1,64}")
 _HINTS: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -127,18 +135,21 @@ def _ask(
         client = boto3.Session().client(service, region_name=part.region, config=config)
         said = getattr(client, call)(**{k: v for k, v in asked.items() if v is not None})
     except ClientError as error:
-        raise _refusal(service, call, error.response.get("Error", {}).get("Code")) from None
+        raise _refusal(service, call, error.response) from None
     except (BotoCoreError, ValueError) as error:
         raise _broken(service, type(error).__name__) from None
     return said if isinstance(said, dict) else {}
 
 
-def _refusal(service: str, call: str, code: object) -> Missing:
+def _refusal(service: str, call: str, response: Mapping[str, object]) -> Missing:
     action = f"{service}:{''.join(word.title() for word in call.split('_'))}"
+    code = inside(response, "Error").get("Code")
+    status = inside(response, "ResponseMetadata").get("HTTPStatusCode")
     if not isinstance(code, str) or not _CODE.fullmatch(code):
         return Missing(f"{action} answered an error of no known form")
     hint = _HINTS.get(code, "").format(action=action)
-    return Missing(f"{action} was refused: {code}", hint)
+    passing = status in PASSING or code == "ThrottlingException"
+    return Missing(f"{action} was refused: {code}", hint, passing=passing)
 
 
 def _broken(service: str, kind: str) -> Missing:
@@ -149,4 +160,4 @@ def _broken(service: str, kind: str) -> Missing:
         case "NoRegionError":
             return Missing(f"no region for {service}", "write `region`, or set AWS_REGION")
         case _:
-            return Missing(f"{service} cannot be asked: {kind}")
+            return Missing(f"{service} cannot be asked: {kind}", passing=kind in _GONE)

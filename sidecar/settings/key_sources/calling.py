@@ -18,6 +18,7 @@ MOST_BYTES: Final = 2 * 1024 * 1024
 """A Secret of Kubernetes has 1 MiB at most, which base64 makes a third longer."""
 SUCCESSES: Final = range(200, 300)
 REDIRECTS: Final = range(300, 400)
+PASSING: Final = frozenset({429, *range(500, 600)})
 """Source: RFC 9110 §15."""
 
 Done = TypeVar("Done")
@@ -77,9 +78,10 @@ class Caller:
             raise Missing(text, "name the authority that it comes from") from None
         except OSError as error:
             reason = error.strerror or type(error).__name__
-            raise Missing(f"{self.who} cannot be reached: {reason}") from None
+            raise Missing(f"{self.who} cannot be reached: {reason}", passing=True) from None
         except HTTPException as error:
-            raise Missing(f"{self.who} answered no HTTP: {type(error).__name__}") from None
+            text = f"{self.who} answered no HTTP: {type(error).__name__}"
+            raise Missing(text, passing=isinstance(error, IncompleteRead)) from None
         except ValueError:  # UnicodeError is one
             raise Missing(f"{self.who} has an address that there cannot be") from None
 
@@ -148,4 +150,4 @@ def in_time(work: Callable[[], Done], limit: timedelta) -> Done:
         return done.result(limit.total_seconds())
     except TimeoutError:
         text = f"there was no answer within {show_duration(limit)}"
-        raise Missing(text, "`timeout` says how long is waited") from None
+        raise Missing(text, "`timeout` says how long is waited", passing=True) from None

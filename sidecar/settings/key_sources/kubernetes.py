@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from pydantic import Field
 
-from sidecar.settings.key_sources.calling import Caller, Question, trusting
+from sidecar.settings.key_sources.calling import PASSING, Caller, Question, trusting
 from sidecar.settings.key_sources.places import variable
 from sidecar.settings.key_sources.written import Remote, as_text, decoded, inside, wrapping
 from sidecar.settings.references import Missing, read_file
@@ -75,4 +75,5 @@ def _refusal(status: int, part: KubernetesSecret, space: str) -> Missing:
         case HTTPStatus.NOT_FOUND:
             return Missing(f"there is no Secret {part.secret} in the namespace {space}", _WAY)
         case _:
-            return Missing(f"the API server answered with status {status}")
+            text = f"the API server answered with status {status}"
+            return Missing(text, passing=status in PASSING)

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from pydantic import Field
 
-from sidecar.settings.key_sources.calling import Caller, Question, trusting
+from sidecar.settings.key_sources.calling import PASSING, Caller, Question, trusting
 from sidecar.settings.key_sources.vault_login import VaultAuth, lent
 from sidecar.settings.key_sources.written import (
     Address,
@@ -121,8 +121,10 @@ def _ask(
     if status == HTTPStatus.OK:
         return said
     if status in _ASLEEP:
-        raise Missing(f"Vault at {part.address} is sealed, or stands by (status {status})")
-    raise refusals.get(status) or Missing(f"Vault answered {at} with status {status}")
+        text = f"Vault at {part.address} is sealed, or stands by (status {status})"
+        raise Missing(text, passing=True)
+    text = f"Vault answered {at} with status {status}"
+    raise refusals.get(status) or Missing(text, passing=status in PASSING)
 
 
 def _refused_secret(part: VaultSecret, at: str) -> Mapping[int, Missing]:

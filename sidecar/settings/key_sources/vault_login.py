@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from pydantic import Field, SecretStr, model_validator
 
-from sidecar.settings.key_sources.calling import Caller, Question
+from sidecar.settings.key_sources.calling import PASSING, Caller, Question
 from sidecar.settings.key_sources.kubernetes import ACCOUNT
 from sidecar.settings.key_sources.written import Steps, Text, exactly_one, inside
 from sidecar.settings.part import Part
@@ -94,7 +94,8 @@ def _login(auth: VaultAuth, caller: Caller, address: str, named: Mapping[str, st
         case HTTPStatus.NOT_FOUND:
             raise Missing(f"Vault has no auth method at {mount}", "`auth` has a `mount` for it")
         case _:
-            raise Missing(f"Vault answered the login by {mount} with status {status}, no token")
+            text = f"Vault answered the login by {mount} with status {status}, no token"
+            raise Missing(text, passing=status in PASSING)
 
 
 def _shown(auth: VaultAuth) -> tuple[str, Mapping[str, object]]:

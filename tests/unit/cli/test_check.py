@@ -77,6 +77,7 @@ def test_faults_are_data_for_programs(run: Run) -> None:
         "message": "unknown key 'connect_timout'",
         "hint": "did you mean 'connect_timeout'?",
         "warning": False,
+        "passing": False,
     }
 
 

@@ -8,6 +8,7 @@ import typer
 from sidecar.cli.loading import Format, load, refused
 from sidecar.core.errors import StoreUnavailable
 from sidecar.storage.faults import StoreUnproven
+from tests.tools.ports import free_ports
 from tests.unit.settings import build
 
 
@@ -40,3 +41,21 @@ def test_only_what_may_pass_is_worth_another_start(capsys: pytest.CaptureFixture
     assert refused(StoreUnavailable("silent")).exit_code == 1
     told = "storage.database: foreign\n  try: use the `keys:`\nstorage.database: silent\n"
     assert capsys.readouterr().err == told
+
+
+@pytest.mark.parametrize(("beside", "status"), [("", 1), ("insecure_http: 5\n", 78)])
+def test_a_place_of_keys_that_is_silent_is_worth_another_start(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, beside: str, status: int
+) -> None:
+    """A Vault that cannot be reached shows 1, as nothing has to be mended; beside a fault, 78."""
+    (port,) = free_ports(1)
+    monkeypatch.setenv("ENCRYPTION_KEY", build.ENV["KEY"])
+    minimal = (Path(__file__).parents[3] / "config" / "minimal.yaml").read_text()
+    place = f"address: 'http://127.0.0.1:{port}', path: a, field: b, auth: {{token: x}}"
+    path = tmp_path / "sidecar.yaml"
+    path.write_text(
+        minimal.replace("from: {env: ENCRYPTION_KEY}", f"from: {{vault: {{{place}}}}}") + beside
+    )
+    with pytest.raises(typer.Exit) as ended:
+        load(path)
+    assert ended.value.exit_code == status

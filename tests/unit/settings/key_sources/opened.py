@@ -5,6 +5,9 @@ import base64
 from collections.abc import Mapping
 from typing import Final
 
+import pytest
+
+from sidecar.settings.faults import ConfigError
 from tests.unit.settings import build
 
 DRAWN: Final = bytes(7 * n * n % 256 ^ n * 13 % 256 for n in range(32))
@@ -27,3 +30,11 @@ async def refused(source: Source, env: Mapping[str, str] = build.ENV) -> str:
     (told,) = await asyncio.to_thread(lambda: build.faults(env, keys=keys))
     assert TEXT not in told
     return told
+
+
+async def passes(source: Source, env: Mapping[str, str] = build.ENV) -> bool:
+    """Tell whether another start may find the key, with the configuration as it is."""
+    keys = [{"id": "k", "from": dict(source)}]
+    with pytest.raises(ConfigError) as caught:
+        await asyncio.to_thread(lambda: build.load(env, keys=keys))
+    return caught.value.passing

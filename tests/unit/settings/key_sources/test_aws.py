@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.tools.ports import free_ports
-from tests.unit.settings.key_sources.opened import DRAWN, SOON, TEXT, opened, refused
+from tests.unit.settings.key_sources.opened import DRAWN, SOON, TEXT, opened, passes, refused
 from tests.vendors.aws import AwsServer, problem, told
 from tests.vendors.peer import Mishap, Peer, answer, listening
 from tests.vendors.sigv4 import ACCESS_KEY, REGION, SECRET_KEY
@@ -177,6 +177,7 @@ async def test_nobody_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
     (port,) = free_ports(1)
     monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{port}")
     assert "kms cannot be asked: EndpointConnectionError" in await refused(kms())
+    assert await passes(kms())
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
     assert "there are no credentials for kms (PartialCredentialsError)" in await refused(kms())
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
@@ -198,3 +199,23 @@ async def test_a_ciphertext_is_base64() -> None:
     """A ciphertext that was copied in another form shows a fault at once."""
     told = await refused(kms("not base64!"))
     assert told == "keys[0].from.aws_kms.ciphertext: is no base64: --output text prints it so"
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "is_passing"),
+    [
+        ("ThrottlingException", 400, True),
+        ("DependencyTimeoutException", 500, True),
+        ("AccessDeniedException", 400, False),
+    ],
+)
+async def test_what_may_pass_is_told_apart(
+    monkeypatch: pytest.MonkeyPatch, code: str, status: int, *, is_passing: bool
+) -> None:
+    """Amazon out of breath shows that another start may help, Amazon that refuses that it will not;
+    either was asked at most twice.
+    """
+    async with amazon(monkeypatch) as peer:
+        peer.next_up.extend([problem(code, status)] * 3)
+        assert await passes(kms()) is is_passing
+        assert len(peer.heard) <= 2

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.certificates import self_signed
-from tests.unit.settings.key_sources.opened import DRAWN, SOON, TEXT, opened, refused
+from tests.unit.settings.key_sources.opened import DRAWN, SOON, TEXT, opened, passes, refused
 from tests.vendors import kubernetes
 from tests.vendors.kubernetes import SPACE, ApiServer, account
 from tests.vendors.names import server_tls
@@ -127,7 +127,10 @@ async def test_the_account_is_the_pods(tmp_path: Path) -> None:
         assert "account/token cannot be read: No such file" in await pod.refused()
         account(pod.folder, self_signed(tmp_path, name="other"))
         assert "the certificate of the API server is not trusted" in await pod.refused()
-        part = {"kubernetes": {"secret": "keys", "key": "k1"}}
+        account(pod.folder, tmp_path / "test.pem")
+        pod.peer.next_up += [answer(500), answer(401)]
+        part = {"kubernetes": {"secret": "keys", "key": "k1", "account": str(pod.folder)}}
+        assert [await passes(part, pod.env) for _ in range(2)] == [True, False]
         said = "environment variable KUBERNETES_SERVICE_HOST is not set"
         assert said in await refused(part, {})
 

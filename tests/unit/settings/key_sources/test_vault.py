@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.certificates import self_signed
-from tests.unit.settings.key_sources.opened import DRAWN, SOON, TEXT, opened, refused
+from tests.unit.settings.key_sources.opened import DRAWN, SOON, TEXT, opened, passes, refused
 from tests.vendors.names import server_tls
 from tests.vendors.peer import Mishap, Peer, answer, listening
 from tests.vendors.vault import TOKEN, VaultServer
@@ -197,3 +197,28 @@ async def test_what_is_no_answer_of_a_vault_is_told(becomes: Mishap | bytes, sai
         vault.peer.next_up.append(becomes)
         hasty = {"timeout": SOON} if becomes is Mishap.SILENCE else {}
         assert said in await refused(vault.transit(**hasty))
+
+
+@pytest.mark.parametrize(
+    ("becomes", "is_passing"),
+    [
+        (answer(503), True),
+        (answer(429), True),
+        (answer(500), True),
+        (Mishap.HANG_UP, True),
+        (Mishap.CUT, True),
+        (answer(400), False),
+        (answer(200, "{}"), False),
+        (answer(302), False),
+    ],
+)
+async def test_what_may_pass_is_told_apart(becomes: Mishap | bytes, *, is_passing: bool) -> None:
+    """A Vault that is sealed, broken or gone shows that another start may help; one that refuses
+    or answers nonsense, that it will not.
+    """
+    async with a_vault() as vault:
+        vault.peer.next_up.append(becomes)
+        assert await passes(vault.transit()) is is_passing
+        vault.peer.next_up.append(becomes)
+        login = {"approle": {"role_id": "a", "secret_id": "b"}}
+        assert await passes(vault.transit(auth=login)) is is_passing
