@@ -1,6 +1,6 @@
 """What a sidecar rests on, opened for as long as it runs: its store, its limiter, its bell."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
@@ -12,9 +12,13 @@ from sidecar.settings.load import Loaded
 from sidecar.settings.resting import RedisPart
 from sidecar.storage.bell import StillBell
 from sidecar.storage.limiter import MemoryLimiter
+from sidecar.storage.shelf import Shelf
 from sidecar.storage.sql import SqlStore, open_store
+from sidecar.storage.tuning import PATIENT
 from sidecar.storage.vault import KeyRing
-from sidecar.web.health import Check
+
+Check = Callable[[], Awaitable[None]]
+"""Returns where all is well; raises one of our errors where it is not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,39 +32,64 @@ class Backing:
     """Whether each part of it works."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Beside:
+    """What there is beside the database."""
+
+    limiter: Limiter
+    bell: Bell
+    checks: Mapping[str, Check]
+    shelf: Shelf | None
+
+
 @asynccontextmanager
-async def backing(loaded: Loaded, ring: KeyRing, clock: Clock) -> AsyncIterator[Backing]:
+async def backing(
+    loaded: Loaded, ring: KeyRing, clock: Clock, *, serves: bool = True
+) -> AsyncIterator[Backing]:
     """Lend what the configuration names; it is closed at the end of the block.
+
+    An operator's command serves nobody, and is patient.
 
     Raises:
         StoreUnproven: the database is missing, empty, foreign, or the keys do not open it.
         StoreUnavailable: its server does not answer now.
 
     """
-    async with AsyncExitStack() as stack:
-        limiter, bell, checks = await _shared(stack, loaded.settings.redis, ring, clock)
-        url, tuning = loaded.settings.storage.database, wiring.tuning(loaded.settings)
-        store = await open_store(url, ring, clock, bell=bell, tuning=tuning)
-        stack.push_async_callback(store.close)
-        yield Backing(store, limiter, bell, {"store": store.ping, **checks})
+    settings = loaded.settings
+    async with _beside(settings.redis, ring, clock) as beside:
+        store = await open_store(
+            *(settings.storage.database, ring, clock),
+            bell=beside.bell,
+            shelf=beside.shelf if settings.session.store == "redis" else None,
+            tuning=wiring.tuning(settings) if serves else PATIENT,
+            serves=serves,
+        )
+        try:
+            checks = {"store": store.ping, **beside.checks}
+            yield Backing(store, beside.limiter, beside.bell, checks)
+        finally:
+            await store.close()
 
 
-async def _shared(
-    stack: AsyncExitStack, part: RedisPart | None, ring: KeyRing, clock: Clock
-) -> tuple[Limiter, Bell, Mapping[str, Check]]:
-    """Return what replicas share by Redis, or what one process has for itself.
+@asynccontextmanager
+async def _beside(part: RedisPart | None, ring: KeyRing, clock: Clock) -> AsyncIterator[_Beside]:
+    """Lend what replicas share by Redis, or what one process has for itself.
 
     A Redis that is down keeps nothing from starting: what needs it fails until it is back.
     """
     if part is None:
-        return MemoryLimiter(clock), StillBell(), {}
+        yield _Beside(MemoryLimiter(clock), StillBell(), {}, None)
+        return
     # Dear to import, and needed only here.
     from sidecar.storage.redis.bell import RedisBell
     from sidecar.storage.redis.connection import RedisConnection
     from sidecar.storage.redis.limiter import RedisLimiter
+    from sidecar.storage.redis.sessions import RedisShelf
 
-    redis = RedisConnection(part)
-    stack.push_async_callback(redis.close)
-    bell = RedisBell(part, redis)
-    stack.push_async_callback(bell.close)
-    return RedisLimiter(redis, ring, clock), bell, {"redis": redis.ping}
+    async with AsyncExitStack() as stack:
+        redis = RedisConnection(part)
+        stack.push_async_callback(redis.close)
+        bell = RedisBell(part, redis)
+        stack.push_async_callback(bell.close)
+        limiter = RedisLimiter(redis, ring, clock)
+        yield _Beside(limiter, bell, {"redis": redis.ping}, RedisShelf(redis))

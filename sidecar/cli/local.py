@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from urllib.parse import parse_qsl
 
+from sidecar.backing import backing
 from sidecar.client.desk import Ask, Reply
 from sidecar.clock import utc_now
 from sidecar.core.clients import ApiClient, ClientId, Scope
@@ -19,7 +20,6 @@ from sidecar.flows.signed_in import SignOuts
 from sidecar.flows.switching import Switching
 from sidecar.moving import moving_here
 from sidecar.settings.load import Loaded
-from sidecar.storage.sql import open_store
 from sidecar.web.management.app import kept
 from sidecar.web.management.authenticators import AuthenticatorCalls
 from sidecar.web.management.call import Call, Handlers
@@ -81,14 +81,9 @@ async def local_desk(loaded: Loaded, operator: str) -> AsyncIterator[LocalDesk]:
         StoreUnavailable: it cannot be used.
 
     """
-    store = await open_store(
-        loaded.settings.storage.database, key_ring(loaded), utc_now, serves=False
-    )
     who = Operator(ClientId(f"operator.{operator}"), operator, frozenset(Scope))
-    try:
-        yield LocalDesk(_handlers(loaded, store, utc_now), naming(loaded), who)
-    finally:
-        await store.close()
+    async with backing(loaded, key_ring(loaded), utc_now, serves=False) as lent:
+        yield LocalDesk(_handlers(loaded, lent.store, utc_now), naming(loaded), who)
 
 
 def _handlers(loaded: Loaded, store: Store, clock: Clock) -> Handlers:

@@ -73,6 +73,7 @@ class Everybody:
         async with self._store.begin(person) as tx:
             if not await _is_known(tx, person):
                 raise _unknown()
+            await tx.sessions.end(person, None)  # what is kept of them elsewhere goes, too
             pseudonym = await tx.directory.erase(person, now)
             details = {"pseudonym": pseudonym}
             await tx.trail.append(Event(now, PERSON_ERASED, None, by, details=details))

@@ -48,10 +48,11 @@ GRACE = timedelta(seconds=30)
 """How long the old token answers after an elevation: requests under way still carry it."""
 
 _NO_PREVIOUS = {"previous_hash": None, "previous_until": None, "previous": None}
-_OVER: Final = {
+OVER: Final = {
     "status": SessionStatus.ENDED,
     "proofs": "[]",
     "token_hash": None,
+    "stamp": None,
     **_NO_PREVIOUS,
 }
 
@@ -59,8 +60,8 @@ _NOW: Final = bindparam("now", type_=Utc())
 _TOKEN: Final = bindparam("token", type_=IDENTIFIER)
 
 
-def _live() -> Select[*tuple[object, ...]]:
-    """Select sessions that go on: neither ended nor expired, nor begun before the last epoch."""
+def live() -> Select[*tuple[object, ...]]:
+    """Select what goes on `now`: neither ended nor expired, nor begun before the last epoch."""
     theirs = and_(
         accounts.c.realm == sessions.c.realm,
         accounts.c.subject == sessions.c.subject,
@@ -76,8 +77,13 @@ def _live() -> Select[*tuple[object, ...]]:
     )
 
 
+def _here() -> Select[*tuple[object, ...]]:
+    """Select those of the sessions that go on whose rows say everything."""
+    return live().where(sessions.c.token_hash.is_not(None))
+
+
 _BY_TOKEN: Final = Written(
-    _live().where(
+    _here().where(
         or_(
             sessions.c.token_hash == _TOKEN,
             and_(sessions.c.previous_hash == _TOKEN, sessions.c.previous_until > _NOW),
@@ -85,7 +91,7 @@ _BY_TOKEN: Final = Written(
     )
 )
 _HELD: Final = Written(
-    _live().where(sessions.c.id == bindparam("which")).with_for_update(of=sessions)
+    _here().where(sessions.c.id == bindparam("which")).with_for_update(of=sessions)
 )
 _RAISED: Final = Written(
     update(sessions)
@@ -97,7 +103,7 @@ _RAISED: Final = Written(
     ),
 )
 _OF_PERSON: Final = Written(
-    _live().where(of_whom(sessions)).order_by(sessions.c.last_seen_at.desc())
+    _here().where(of_whom(sessions)).order_by(sessions.c.last_seen_at.desc())
 )
 
 
@@ -171,17 +177,19 @@ class SqlSessions:
         It begins without proofs, in the present epoch of its person; one that goes on does so for
         as long as the given one would.
         """
-        present = _epoch(session.person)
+        present = present_epoch(session.person)
         anew: dict[str, object] = {
             **columns_of(session, token),
             "status": SessionStatus.PENDING,
             "proofs": written(()),
             "epoch": present,
+            "stamp": None,
         }
         over = or_(
             sessions.c.status == SessionStatus.ENDED,
             sessions.c.expires_at <= session.created_at,
             sessions.c.epoch < present,
+            sessions.c.token_hash.is_(None),
         )
         theirs = of_person(sessions, session.person)
         await self._connection.execute(
@@ -221,14 +229,14 @@ class SqlSessions:
         wanted = and_(of_person(sessions, person), sessions.c.status != SessionStatus.ENDED)
         if session is not None:
             wanted = and_(wanted, sessions.c.id == session)
-        ending = update(sessions).where(wanted).values(**_OVER).returning(sessions.c.id)
+        ending = update(sessions).where(wanted).values(**OVER).returning(sessions.c.id)
         ended = await self._connection.execute(ending)
         return tuple(SessionId(which) for which in sorted(ended.scalars()))
 
     async def end_everybody(self, now: datetime) -> int:
         """Every session of everybody is ended, by one statement; return how many went on."""
         going_on = and_(sessions.c.status != SessionStatus.ENDED, sessions.c.expires_at > now)
-        ended = await self._connection.execute(update(sessions).where(going_on).values(**_OVER))
+        ended = await self._connection.execute(update(sessions).where(going_on).values(**OVER))
         return ended.rowcount
 
     async def of(self, person: Person, now: datetime) -> tuple[Session, ...]:
@@ -237,7 +245,7 @@ class SqlSessions:
         return tuple(session_of(row) for row in found.rows)
 
 
-def _epoch(person: Person) -> ColumnElement[int]:
+def present_epoch(person: Person) -> ColumnElement[int]:
     present = select(accounts.c.epoch).where(of_person(accounts, person)).scalar_subquery()
     return func.coalesce(present, 0)
 

@@ -14,6 +14,7 @@ from sidecar.core.errors import StoreUnavailable, Unserved
 from sidecar.core.feed import Bell
 from sidecar.core.model import Person
 from sidecar.core.protocols import Clock
+from sidecar.core.stores import Sessions
 from sidecar.storage import canary, revisions
 from sidecar.storage.accounts import SqlAccounts
 from sidecar.storage.attempts import SqlAttempts
@@ -36,6 +37,7 @@ from sidecar.storage.replays import SqlReplays
 from sidecar.storage.replicas import SqlReplicas
 from sidecar.storage.sendings import SqlSendings
 from sidecar.storage.sessions import SqlSessions
+from sidecar.storage.shelf import Shelf, Work
 from sidecar.storage.tables import instance
 from sidecar.storage.trail import SqlTrail, Verdict
 from sidecar.storage.transaction import RETRY_S, cause, transaction, why
@@ -49,9 +51,21 @@ from sidecar.storage.vault import KeyRing, Vault
 class SqlTransaction:
     """One unit of work on one connection; a repository is built when first asked for."""
 
-    connection: AsyncConnection
-    vault: Vault
-    clock: Clock
+    work: Work
+    shelf: Shelf | None = None
+    """Keeps sessions elsewhere than in the rows."""
+
+    @property
+    def connection(self) -> AsyncConnection:
+        return self.work.connection
+
+    @property
+    def vault(self) -> Vault:
+        return self.work.vault
+
+    @property
+    def clock(self) -> Clock:
+        return self.work.clock
 
     @cached_property
     def accounts(self) -> SqlAccounts:
@@ -70,8 +84,8 @@ class SqlTransaction:
         return SqlChallenges(self.connection, self.vault)
 
     @cached_property
-    def sessions(self) -> SqlSessions:
-        return SqlSessions(self.connection)
+    def sessions(self) -> Sessions:
+        return self.shelf.sessions(self.work) if self.shelf else SqlSessions(self.connection)
 
     @cached_property
     def feed(self) -> SqlFeed:
@@ -136,10 +150,12 @@ class SqlStore:
         clock: Clock,
         *,
         bell: Bell | None = None,
+        shelf: Shelf | None = None,
         tuning: Tuning = PATIENT,
     ) -> None:
         self._where = where
         self._bell = bell or StillBell()
+        self._shelf = shelf
         self._vault = vault
         self._clock = clock
         self._writer = where.writer()
@@ -165,17 +181,20 @@ class SqlStore:
         async with self._turns.of(people), transaction(self._writer) as connection:
             await self._where.recognise(connection, self._vault)
             await enter(connection, people)
-            opened = SqlTransaction(connection, self._vault, self._clock)
+            work = Work(connection, self._vault, self._clock, writes=True)
+            opened = SqlTransaction(work, self._shelf)
             yield opened
         if opened.feed.grew:
             await self._bell.ring()
+        for settle in work.afterwards:
+            await settle()
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[SqlTransaction]:
         """Open a transaction that sees one moment, only reads and never waits for writers."""
         async with transaction(self._reader) as connection:
             await self._where.recognise(connection, self._vault)
-            yield SqlTransaction(connection, self._vault, self._clock)
+            yield SqlTransaction(Work(connection, self._vault, self._clock), self._shelf)
 
     async def ping(self) -> None:
         """The database answers, and is still the one that was proven.
@@ -214,14 +233,14 @@ async def open_store(
     clock: Clock,
     *,
     bell: Bell | None = None,
+    shelf: Shelf | None = None,
     tuning: Tuning = PATIENT,
     serves: bool = True,
 ) -> SqlStore:
     """Return the store at the URL after it proved itself; nothing is ever created.
 
     Whoever serves requests says how long they may wait; operators' commands are patient. What does
-    not serve makes nothing with a key that no serving process has: it goes on with the key that
-    these make everything with.
+    not serve makes nothing with a key that no serving process has: it goes on with theirs.
 
     Raises:
         StoreUnproven: missing, empty, foreign, of another revision, or not opened by the keys.
@@ -247,7 +266,7 @@ async def open_store(
         await reader.dispose()
         await writer.dispose()
     await where.settle()
-    return SqlStore(where, vault, clock, bell=bell, tuning=tuning)
+    return SqlStore(where, vault, clock, bell=bell, shelf=shelf, tuning=tuning)
 
 
 async def _proven(

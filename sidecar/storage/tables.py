@@ -168,8 +168,10 @@ sessions = Table(
     Column("user_agent", Text, nullable=False),
     Column("address", Text, nullable=False),
     Column("client", IDENTIFIER, nullable=False, server_default=""),
+    Column("stamp", IDENTIFIER),
     Index(None, "realm", "subject"),
 )
+"""`stamp`: what was proven is kept elsewhere, and of all that lies there this one counts."""
 
 revocations = Table(
     "revocations",

@@ -1,13 +1,16 @@
 """One fixture per port that the suites here run on."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import pytest
 
+from sidecar.settings.resting import RedisPart
+from sidecar.storage.redis.sessions import RedisShelf
 from sidecar.storage.sql import SqlStore, open_store
 from tests.conformance.stores import RING, Travel, sqlite_file, url_of
 from tests.postgres import Server
+from tests.redis import lent
 from tests.unit.flows.scene import quick_folder
 
 
@@ -29,23 +32,37 @@ async def place(request: pytest.FixtureRequest) -> AsyncIterator[str]:
 
 
 @asynccontextmanager
-async def opened(url: str, clock: Travel) -> AsyncIterator[SqlStore]:
-    store = await open_store(url, RING, clock)
-    try:
+async def opened(
+    url: str, clock: Travel, section: RedisPart | None = None
+) -> AsyncIterator[SqlStore]:
+    """Lend the store at the address; its sessions are in Redis where a section names one."""
+    async with AsyncExitStack() as stack:
+        shelf = None
+        if section is not None:
+            shelf = RedisShelf(await stack.enter_async_context(lent(section)))
+        store = await open_store(url, RING, clock, shelf=shelf)
+        stack.push_async_callback(store.close)
         yield store
-    finally:
-        await store.close()
 
 
 @pytest.fixture
-async def store(place: str, clock: Travel) -> AsyncIterator[SqlStore]:
+def section() -> RedisPart | None:
+    """The Redis that keeps the sessions; the suites of sessions have one, and others need none."""
+    return None
+
+
+@pytest.fixture
+async def store(place: str, clock: Travel, section: RedisPart | None) -> AsyncIterator[SqlStore]:
     """Each adapter of the store port in turn, empty and proven."""
-    async with opened(place, clock) as made:
+    async with opened(place, clock, section) as made:
         yield made
 
 
 @pytest.fixture
-async def processes(place: str, clock: Travel) -> AsyncIterator[tuple[SqlStore, ...]]:
-    """The same store as several processes have it open: nothing is shared but the database."""
-    async with opened(place, clock) as one, opened(place, clock) as two, opened(place, clock) as x:
-        yield one, two, x
+async def processes(
+    place: str, clock: Travel, section: RedisPart | None
+) -> AsyncIterator[tuple[SqlStore, ...]]:
+    """The same store as several processes have it open: nothing is shared but the servers."""
+    words = (place, clock, section)
+    async with opened(*words) as one, opened(*words) as two, opened(*words) as three:
+        yield one, two, three

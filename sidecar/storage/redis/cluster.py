@@ -56,7 +56,7 @@ class Cluster:
             except RedisDown:
                 self._doubt(learned)
                 raise
-        raise RedisDown("Redis moves what is asked for", retry_after_s=1)
+        raise RedisDown("Redis moves what is asked for")
 
     async def ping(self) -> None:
         """Every node that has something answers.
@@ -109,7 +109,7 @@ class Cluster:
         return self._learned
 
     async def _draw(self) -> None:
-        failed = RedisDown("no node of the cluster answers", retry_after_s=1)
+        failed = RedisDown("no node of the cluster answers")
         for address in dict.fromkeys((*self._owners, *self._addresses)):
             try:
                 told = await self._line(address).ask("CLUSTER", "SLOTS")

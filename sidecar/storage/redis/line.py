@@ -8,7 +8,7 @@ import structlog
 from redis.exceptions import AskError, MovedError, NoScriptError, RedisError
 
 from sidecar.core.breaker import Breaker, Tripped
-from sidecar.core.errors import StoreUnavailable
+from sidecar.core.errors import StoreUnavailable, Unserved
 from sidecar.storage.redis.clients import AT_ONCE, Client
 
 Word = str | bytes | float
@@ -22,6 +22,11 @@ log = structlog.get_logger(__name__)
 
 class RedisDown(StoreUnavailable):
     """Redis did not answer in time, or not as it should; nothing was decided by it."""
+
+    def __init__(
+        self, message: str, *, retry_after_s: int = 1, why: Unserved = Unserved.UNREACHABLE
+    ) -> None:
+        super().__init__(message, retry_after_s=retry_after_s, why=why)
 
 
 class Line:
@@ -46,7 +51,7 @@ class Line:
             async with asyncio.timeout(self._timeout_s):
                 await self._turns.acquire()
         except TimeoutError:
-            raise RedisDown("too many wait for Redis", retry_after_s=1) from None
+            raise RedisDown("too many wait for Redis", why=Unserved.CROWDED) from None
         try:
             return await self._asked(*words, asking=asking)
         finally:
@@ -98,4 +103,4 @@ class Line:
         if not self._breaker.tripped:
             log.warning("redis.fails", error=type(error).__name__)
         self._breaker.failed()
-        return RedisDown(f"Redis fails: {type(error).__name__}", retry_after_s=1)
+        return RedisDown(f"Redis fails: {type(error).__name__}")

@@ -19,6 +19,8 @@ def upgrade() -> None:
     op.execute(sa.text("UPDATE instance SET serves_from = '0004'"))
     with op.batch_alter_table("revocations") as table:
         table.add_column(sa.Column("marks", sa.Text(), nullable=True))
+    with op.batch_alter_table("sessions") as table:
+        table.add_column(sa.Column("stamp", IDENTIFIER, nullable=True))
     op.create_index("ix_revocations_session_id", "revocations", ["session_id"])
     op.create_index("ix_revocations_realm_subject", "revocations", ["realm", "subject"])
     _know_keys()
@@ -70,6 +72,8 @@ def downgrade() -> None:
         op.drop_table(name)
     op.drop_index("ix_revocations_realm_subject", "revocations")
     op.drop_index("ix_revocations_session_id", "revocations")
+    with op.batch_alter_table("sessions") as table:
+        table.drop_column("stamp")
     with op.batch_alter_table("revocations") as table:
         table.drop_column("marks")
     with op.batch_alter_table("key_canaries") as table:

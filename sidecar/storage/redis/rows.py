@@ -1,0 +1,56 @@
+"""The rows of sessions whose contents Redis keeps: whose, until when, and which contents count."""
+
+import secrets
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Select, and_, not_
+
+from sidecar.core.model import Session, SessionStatus
+from sidecar.storage.columns import person_values
+from sidecar.storage.session_rows import written
+from sidecar.storage.sessions import live
+from sidecar.storage.tables import sessions
+
+Query = Select[*tuple[object, ...]]
+
+
+def new_stamp() -> str:
+    """Return a word that was never said before, and that nobody guesses."""
+    return secrets.token_hex(16)
+
+
+def kept_there(now: datetime) -> Query:
+    """Select those of the sessions that go on whose contents Redis keeps."""
+    return live().where(sessions.c.stamp.is_not(None)).params(now=now)
+
+
+def going_on(session: str) -> ColumnElement[bool]:
+    ended = sessions.c.status == SessionStatus.ENDED
+    return and_(sessions.c.id == session, not_(ended), sessions.c.stamp.is_not(None))
+
+
+def stamped(stamp: str | None) -> ColumnElement[bool]:
+    return sessions.c.stamp.is_(None) if stamp is None else sessions.c.stamp == stamp
+
+
+def columns_of(session: Session, stamp: str) -> dict[str, object]:
+    """Return the row of a session whose contents are elsewhere."""
+    return {
+        "id": session.id,
+        **person_values(session.person),
+        "status": session.status,
+        "token_hash": None,
+        "previous_hash": None,
+        "previous_until": None,
+        "previous": None,
+        "created_at": session.created_at,
+        "expires_at": session.expires_at,
+        "last_seen_at": session.last_seen_at,
+        "proofs": written(()),
+        "login": "",
+        "epoch": session.epoch,
+        "user_agent": "",
+        "address": "",
+        "client": session.client,
+        "stamp": stamp,
+    }
