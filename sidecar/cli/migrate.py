@@ -82,5 +82,8 @@ def _run(work: Coroutine[None, None, Status]) -> Status:
 
 
 def _tell(found: Status) -> None:
-    at = "this version's" if found.current else f"this version needs {found.head}"
+    if found.schema.newer:
+        at = f"newer than this version's {REVISIONS[-1]}, which can work with it"
+    else:
+        at = "this version's" if found.current else f"this version needs {REVISIONS[-1]}"
     typer.echo(f"{found.place}: revision {found.revision or 'none'} ({at})")

@@ -14,7 +14,7 @@ from sidecar.core.protocols import Clock
 from sidecar.storage import canary, revisions, schema
 from sidecar.storage.database import Database, database
 from sidecar.storage.faults import CREATE, StoreAbsent, StoreUnproven
-from sidecar.storage.revisions import REVISIONS
+from sidecar.storage.revisions import Schema
 from sidecar.storage.transaction import cause
 from sidecar.storage.vault import KeyRing
 
@@ -28,20 +28,24 @@ class Status:
 
     place: str
     """The database, as messages call it."""
-    revision: str | None
-    """None: empty, or not ours."""
-    head: str
+    schema: Schema
+
+    @property
+    def revision(self) -> str | None:
+        """None: empty, or not ours."""
+        return self.schema.revision
 
     @property
     def current(self) -> bool:
         """This version can work with it."""
-        return self.revision == self.head
+        return self.schema.usable
 
 
 async def migrate_up(url: str, ring: KeyRing, clock: Clock, *, create: bool) -> Status:
     """The database has the newest schema; with `create`, it is made first where there is none.
 
-    An existing database is moved only after it proved to be ours. Everything happens in one
+    An existing database is moved only after it proved to be ours, and one that a newer version
+    moved stays as it is, where this version can work with it. Everything happens in one
     transaction: a crash leaves the old schema, or an empty file.
 
     Raises:
@@ -54,14 +58,14 @@ async def migrate_up(url: str, ring: KeyRing, clock: Clock, *, create: bool) -> 
         fresh = not await canary.has_tables(connection)
         if fresh and not create:
             raise StoreAbsent(f"{where.place} is empty", CREATE)
-        if not fresh:
-            await _prove(connection, ring, clock())
-        await schema.upgrade(connection)
+        moved = not fresh and (await _prove(connection, ring, clock())).newer
+        if not moved:
+            await schema.upgrade(connection)
         if fresh:
             await canary.plant(connection, ring, clock())
-        found = await revisions.revision(connection)
+        found = await revisions.schema_of(connection)
     await where.settle()
-    return Status(where.place, found, REVISIONS[-1])
+    return Status(where.place, found)
 
 
 async def migrate_down(url: str, ring: KeyRing, target: str) -> Status:
@@ -74,10 +78,13 @@ async def migrate_down(url: str, ring: KeyRing, target: str) -> Status:
     where = database(url)
     await where.require()
     async with _migrating(where) as connection:
-        await _prove(connection, ring, _EARLIEST)
+        found = await _prove(connection, ring, _EARLIEST)
+        if found.newer:
+            message = f"the database's schema is of another version: {found.revision}"
+            raise StoreUnproven(message, "only that version's `sidecar migrate down` knows the way")
         await schema.downgrade(connection, target)
-        found = await revisions.revision(connection)
-    return Status(where.place, found, REVISIONS[-1])
+        found = await revisions.schema_of(connection)
+    return Status(where.place, found)
 
 
 async def status(url: str) -> Status:
@@ -92,16 +99,18 @@ async def status(url: str) -> Status:
     reader = where.reader()
     try:
         async with reader.connect() as connection:
-            return Status(where.place, await revisions.revision(connection), REVISIONS[-1])
+            return Status(where.place, await revisions.schema_of(connection))
     except (SQLAlchemyError, OSError) as error:
         raise StoreUnproven(f"{where.place} cannot be read: {cause(error)}") from None
     finally:
         await reader.dispose()
 
 
-async def _prove(connection: AsyncConnection, ring: KeyRing, now: datetime) -> None:
-    revisions.judge_origin(await revisions.revision(connection))
+async def _prove(connection: AsyncConnection, ring: KeyRing, now: datetime) -> Schema:
+    found = await revisions.schema_of(connection)
+    revisions.judge_origin(found)
     await canary.prove(connection, ring, now)
+    return found
 
 
 @asynccontextmanager

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 
+import structlog
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -45,6 +46,8 @@ from sidecar.storage.trusted import SqlTrustedBrowsers
 from sidecar.storage.tuning import PATIENT, Tuning
 from sidecar.storage.turns import Turns
 from sidecar.storage.vault import KeyRing, Vault
+
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -280,7 +283,10 @@ async def _proven(
     """
     if not await canary.has_tables(connection):
         raise StoreAbsent(f"{where.place} is empty", CREATE)
-    revisions.judge_revision(await revisions.revision(connection))
+    schema = await revisions.schema_of(connection)
+    revisions.judge_revision(schema)
+    if schema.newer:
+        _log.warning("schema.newer", found=schema.revision, known=revisions.REVISIONS[-1])
     vault = await canary.prove(connection, ring, now)
     await recall(connection, vault)
     return vault, await canary.needs_adoption(connection, ring, now)

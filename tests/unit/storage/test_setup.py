@@ -1,16 +1,21 @@
 """Stores are made when asked for, and moved only when they are ours."""
 
 import asyncio
+import json
 import sqlite3
+import sys
+from asyncio.subprocess import PIPE
 from pathlib import Path
 
 import pytest
 
 from sidecar.storage.faults import CREATE, StoreUnproven
+from sidecar.storage.revisions import REVISIONS
 from sidecar.storage.setup import migrate_down, migrate_up, status
 from sidecar.storage.sql import open_store
 from sidecar.storage.vault import KeyRing, RootKey
 from tests.conformance.stores import ADA, NOW, RING, Travel, files, open_sqlite, sqlite_file, url_of
+from tests.postgres import Server
 
 FOREIGN = KeyRing((RootKey("k1", b"\xff" * 32),))
 
@@ -104,3 +109,22 @@ async def test_a_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(StoreUnproven, match="cannot be created"):
         await migrate_up(url_of(tmp_path / "file" / "x.db"), RING, Travel(), create=True)
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
+async def test_of_five_processes_one_migrates(
+    kind: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    """Five processes that start together on nothing show one that migrates, and five that can work
+    with the one store there is.
+    """
+    server: Server = request.getfixturevalue("postgres")
+    async with server.empty() as elsewhere:
+        url = elsewhere if kind == "postgres" else url_of(tmp_path / "data" / "sidecar.db")
+        command = (sys.executable, "-m", "tests.unit.storage.migrator", url)
+        process = await asyncio.create_subprocess_exec(*command, stdout=PIPE)
+        said = json.loads((await process.communicate())[0])
+    assert process.returncode == 0
+    assert [found[0] for found in said] == [True] * 5
+    assert sorted(found[1] for found in said) == [0, 0, 0, 0, len(REVISIONS)]
+    assert len({found[2] for found in said}) == 1
