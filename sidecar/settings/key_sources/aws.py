@@ -79,11 +79,25 @@ class SecretValue(AwsPart):
     """Staging label of the version; `AWSCURRENT` where left out."""
 
 
+def require() -> None:
+    """The package is loaded; that takes seconds where a pod has little of a core, and is no wait.
+
+    Raises:
+        Missing: it is not installed.
+
+    """
+    try:
+        import boto3  # noqa: F401 - is only there from now on
+    except ImportError:
+        hint = 'pip install "sidecar[aws]"'
+        raise Missing("the package boto3 is not installed", hint) from None
+
+
 def unwrap(part: KmsCiphertext) -> str:
     """Return the text of the key.
 
     Raises:
-        Missing: KMS does not open it, or boto3 is not there.
+        Missing: KMS does not open it.
 
     """
     asked = {
@@ -102,7 +116,7 @@ def read_secret(part: SecretValue) -> str:
     """Return the text of the key.
 
     Raises:
-        Missing: Secrets Manager does not give it, or boto3 is not there.
+        Missing: Secrets Manager does not give it.
 
     """
     asked = {"SecretId": part.id, "VersionStage": part.stage}
@@ -121,13 +135,10 @@ def read_secret(part: SecretValue) -> str:
 def _ask(
     part: AwsPart, service: str, call: str, asked: Mapping[str, object]
 ) -> Mapping[str, object]:
-    try:
-        import boto3
-        from botocore.config import Config
-        from botocore.exceptions import BotoCoreError, ClientError
-    except ImportError:
-        hint = 'pip install "sidecar[aws]"'
-        raise Missing("the package boto3 is not installed", hint) from None
+    import boto3
+    from botocore.config import Config
+    from botocore.exceptions import BotoCoreError, ClientError
+
     limit_s = part.timeout.total_seconds()
     patience = {"total_max_attempts": 2, "mode": "standard"}
     config = Config(connect_timeout=limit_s, read_timeout=limit_s, retries=patience)

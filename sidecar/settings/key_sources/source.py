@@ -6,11 +6,11 @@ from typing import Final, Self, assert_never
 from pydantic import model_validator
 
 from sidecar.settings.key_sources import aws, kubernetes, places, vault
-from sidecar.settings.key_sources.aws import KmsCiphertext, SecretValue
+from sidecar.settings.key_sources.aws import AwsPart, KmsCiphertext, SecretValue
 from sidecar.settings.key_sources.calling import in_time
 from sidecar.settings.key_sources.kubernetes import KubernetesSecret
 from sidecar.settings.key_sources.vault import VaultSecret, VaultTransit
-from sidecar.settings.key_sources.written import exactly_one
+from sidecar.settings.key_sources.written import ONE_KEY, Text, exactly_one
 from sidecar.settings.part import Part
 from sidecar.settings.references import read_file
 
@@ -23,9 +23,11 @@ Asked = KubernetesSecret | VaultSecret | VaultTransit | KmsCiphertext | SecretVa
 class KeySource(Part):
     """Where a root key comes from: exactly one of these."""
 
-    env: str | None = None
+    model_config = ONE_KEY
+
+    env: Text | None = None
     """An environment variable."""
-    file: str | None = None
+    file: Text | None = None
     """A file."""
     command: tuple[str, ...] | None = None
     """A program and its arguments, whose output is the key."""
@@ -68,11 +70,15 @@ def fetch(source: KeySource, env: Mapping[str, str]) -> str:
 
     """
     asked = source.asked
+    if isinstance(asked, AwsPart):
+        aws.require()
     if asked is not None:
         return in_time(lambda: _ask(asked, env), asked.timeout)
     if source.command is not None:
         return places.output(source.command, env)
-    return read_file(source.file) if source.file else places.variable(source.env or "", env)
+    if source.file is not None:
+        return read_file(source.file)
+    return places.variable(source.env or "", env)
 
 
 def _ask(asked: Asked, env: Mapping[str, str]) -> str:

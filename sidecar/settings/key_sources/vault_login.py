@@ -13,7 +13,7 @@ from pydantic import Field, SecretStr, model_validator
 
 from sidecar.settings.key_sources.calling import PASSING, Caller, Question
 from sidecar.settings.key_sources.kubernetes import ACCOUNT
-from sidecar.settings.key_sources.written import Steps, Text, exactly_one, inside
+from sidecar.settings.key_sources.written import ONE_KEY, Steps, Text, exactly_one, inside
 from sidecar.settings.part import Part
 from sidecar.settings.references import Missing, read_file
 
@@ -43,6 +43,8 @@ class ByRole(Part):
 
 class VaultAuth(Part):
     """How we show Vault who we are: exactly one of the three."""
+
+    model_config = ONE_KEY
 
     token: SecretStr | None = Field(default=None, min_length=1)
     """A token that exists already, such as one that an agent wrote: `file:/vault/token`."""

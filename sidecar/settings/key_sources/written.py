@@ -7,7 +7,7 @@ from ipaddress import ip_address
 from typing import Annotated, Final
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, PlainValidator, WithJsonSchema
+from pydantic import AfterValidator, ConfigDict, Field, PlainValidator, WithJsonSchema
 
 from sidecar.core.durations import parse_duration
 from sidecar.settings.kinds import Duration
@@ -59,6 +59,10 @@ Address = Annotated[
     PlainValidator(_address),
     WithJsonSchema({"type": "string", "examples": ["https://vault.internal:8200"]}),
 ]
+
+
+ONE_KEY: Final = ConfigDict(json_schema_extra={"minProperties": 1, "maxProperties": 1})
+"""Says to editors what `exactly_one` checks."""
 
 
 class Remote(Part):

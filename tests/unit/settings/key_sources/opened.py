@@ -13,6 +13,8 @@ from tests.unit.settings import build
 DRAWN: Final = bytes(7 * n * n % 256 ^ n * 13 % 256 for n in range(32))
 TEXT: Final = base64.b64encode(DRAWN).decode()
 SOON: Final = "200ms"
+EVER: Final = "40s"
+"""So long a busy machine may take; nothing that is shown here waits for it."""
 
 Source = Mapping[str, object]
 

@@ -8,9 +8,10 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from botocore import loaders
 
 from tests.tools.ports import free_ports
-from tests.unit.settings.key_sources.opened import DRAWN, SOON, TEXT, opened, passes, refused
+from tests.unit.settings.key_sources.opened import DRAWN, EVER, SOON, TEXT, opened, passes, refused
 from tests.vendors.aws import AwsServer, problem, told
 from tests.vendors.peer import Mishap, Peer, answer, listening
 from tests.vendors.sigv4 import ACCESS_KEY, REGION, SECRET_KEY
@@ -19,11 +20,16 @@ BLOB = base64.b64encode(b"a ciphertext of KMS").decode()
 OTHER = base64.b64encode(b"of the text of a key").decode()
 SHORT = base64.b64encode(b"of half a key").decode()
 REALM = {"realm": "shop"}
+LOADER = loaders.create_loader()
 
 
 @pytest.fixture(autouse=True)
 def _account(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """The environment of whoever may ask, and nothing of this machine's."""
+    """The environment of whoever may ask, and nothing of this machine's.
+
+    What Amazon's services are like is read once for the file, and not for each test.
+    """
+    monkeypatch.setattr(loaders, "create_loader", lambda _paths=None: LOADER)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", ACCESS_KEY)
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET_KEY)
     monkeypatch.setenv("AWS_REGION", REGION)
@@ -53,11 +59,11 @@ async def amazon(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Peer]:
 
 
 def kms(ciphertext: str = BLOB, **part: object) -> dict[str, object]:
-    return {"aws_kms": {"ciphertext": ciphertext, **part}}
+    return {"aws_kms": {"ciphertext": ciphertext, "timeout": EVER, **part}}
 
 
 def secret(name: str, **part: object) -> dict[str, object]:
-    return {"aws_secret": {"id": name, **part}}
+    return {"aws_secret": {"id": name, "timeout": EVER, **part}}
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.certificates import self_signed
-from tests.unit.settings.key_sources.opened import DRAWN, SOON, TEXT, opened, passes, refused
+from tests.unit.settings.key_sources.opened import DRAWN, EVER, SOON, TEXT, opened, passes, refused
 from tests.vendors import kubernetes
 from tests.vendors.kubernetes import SPACE, ApiServer, account
 from tests.vendors.names import server_tls
@@ -37,7 +37,7 @@ class Pod:
         return await refused(self._source(part), self.env)
 
     def _source(self, part: dict[str, str]) -> dict[str, object]:
-        usual = {"secret": "keys", "key": "k1", "account": str(self.folder)}
+        usual = {"secret": "keys", "key": "k1", "account": str(self.folder), "timeout": EVER}
         return {"kubernetes": {**usual, **part}}
 
 

@@ -26,15 +26,23 @@ def test_a_key_comes_from_one_place(source: dict[str, object]) -> None:
 
 
 def test_a_command_has_a_word() -> None:
-    """A command of no words shows a fault."""
+    """A command of no words, a variable and a file without a name show a fault."""
     told = build.faults(keys=[{"id": "k", "from": {"command": []}}])
     assert told == ["keys[0].from: a command has at least one word"]
+    for kind in ("env", "file"):
+        told = build.faults(keys=[{"id": "k", "from": {kind: ""}}])
+        assert told == [f"keys[0].from.{kind}: must not be empty"]
 
 
 def test_every_place_is_one_of_the_two_kinds() -> None:
-    """The keys of `from:` show that none is forgotten among those that are counted."""
+    """The keys of `from:` show that none is forgotten among those that are counted, and
+    that editors know that there is one.
+    """
     schema = Settings.model_json_schema()
-    assert list(schema["$defs"]["KeySource"]["properties"]) == [*HERE, *FAR]
+    source = schema["$defs"]["KeySource"]
+    assert list(source["properties"]) == [*HERE, *FAR]
+    assert (source["minProperties"], source["maxProperties"]) == (1, 1)
+    assert source["additionalProperties"] is False
 
 
 def test_nobody_is_asked_with_a_reference_that_is_missing() -> None:

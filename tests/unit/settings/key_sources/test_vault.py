@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.certificates import self_signed
-from tests.unit.settings.key_sources.opened import DRAWN, SOON, TEXT, opened, passes, refused
+from tests.unit.settings.key_sources.opened import DRAWN, EVER, SOON, TEXT, opened, passes, refused
 from tests.vendors.names import server_tls
 from tests.vendors.peer import Mishap, Peer, answer, listening
 from tests.vendors.vault import TOKEN, VaultServer
@@ -33,12 +33,12 @@ class Place:
     peer: Peer
 
     def secret(self, **part: object) -> dict[str, object]:
-        usual = {"address": self.peer.url, "path": "shop/sidecar", "field": "k1"}
+        usual = {"address": self.peer.url, "timeout": EVER, "path": "shop/sidecar", "field": "k1"}
         return {"vault": {**usual, "auth": {"token": TOKEN}, **part}}
 
     def transit(self, **part: object) -> dict[str, object]:
-        usual = {"address": self.peer.url, "key": "sidecar", "ciphertext": WRAPPED}
-        return {"vault_transit": {**usual, "auth": {"token": TOKEN}, **part}}
+        usual = {"address": self.peer.url, "timeout": EVER, "key": "sidecar"}
+        return {"vault_transit": {**usual, "ciphertext": WRAPPED, "auth": {"token": TOKEN}, **part}}
 
 
 @asynccontextmanager
