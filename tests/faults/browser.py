@@ -24,6 +24,22 @@ class Leave(Exception):
     """The person goes: it is late, or they are told to wait for minutes."""
 
 
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One answer, in one word."""
+
+    replica: int
+    word: str
+    began: float
+    """When it was asked for (CLOCK_MONOTONIC)."""
+    ended: float = field(default_factory=time.monotonic)
+
+    @property
+    def watched(self) -> bool:
+        """It was told to who watches, not to a person."""
+        return self.word in {"ready", "unready"}
+
+
 @dataclass
 class Street:
     """What all browsers have in common: the replicas, and the ledger."""
@@ -34,8 +50,7 @@ class Street:
     """Each replica is one process, which knows at once what it did itself."""
     over: asyncio.Event = field(default_factory=asyncio.Event)
     """Nobody begins anything any more."""
-    heard: list[tuple[int, str, float, float]] = field(default_factory=list)
-    """Of each answer: the replica, one word, when it was asked for, and when it came."""
+    heard: list[Heard] = field(default_factory=list)
 
 
 class Browser(Visitor):
@@ -76,7 +91,7 @@ class Browser(Visitor):
 
     def note(self, word: str, began: float) -> None:
         """What came of a request is told to whoever measures."""
-        self._street.heard.append((self.replica, word, began, time.monotonic()))
+        self._street.heard.append(Heard(self.replica, word, began))
 
     # --- pages --------------------------------------------------------------------------------
 

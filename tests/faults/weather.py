@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import aiohttp
 
-from tests.faults.browser import Street
+from tests.faults.browser import Heard, Street
 from tests.faults.line import Line
 
 RECOVERS_S = 5.0
@@ -18,17 +18,23 @@ CALM_S = 1.5
 """After each recovery, in which everything has to work."""
 
 
+Act = Callable[[Line], Awaitable[None]]
+
+
 @dataclass(frozen=True)
 class Fault:
-    """Something that goes wrong with a line for a while."""
+    """Something that goes wrong with a line, or with what is at its end, for a while."""
 
     name: str
     seconds: float
-    begin: Callable[[Line], Awaitable[None]]
+    begin: Act
+    end: Act = Line.mend
     fails: bool = True
     """Whether it must be felt as requests that fail."""
     unready: bool = True
     """Whether it lasts long enough that no replica is ready any more."""
+    goes_on: tuple[str, ...] = ()
+    """What works at each replica meanwhile."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +47,8 @@ class Felt:
     slowest_s: float
     unready: tuple[bool, ...]
     """Of each replica, whether it said during the fault that it is not ready."""
+    went_on: tuple[frozenset[str], ...]
+    """What worked meanwhile, at each replica."""
     recovered_s: dict[str, tuple[float, ...]]
     """By what was tried, for each replica: from the end of the fault to its first success."""
 
@@ -74,7 +82,7 @@ class Weather:
             began = time.monotonic()
             async with session.get(f"http://127.0.0.1:{port}/health/ready") as response:
                 word = "ready" if response.status == 200 else "unready"
-            self._street.heard.append((replica, word, began, time.monotonic()))
+            self._street.heard.append(Heard(replica, word, began))
             await asyncio.sleep(WATCH_S)
 
     async def bring(self, fault: Fault) -> Felt:
@@ -83,25 +91,31 @@ class Weather:
         began = time.monotonic()
         await fault.begin(self._line)
         await asyncio.sleep(fault.seconds)
-        await self._line.mend()
+        await fault.end(self._line)
         ended = time.monotonic()
         await self._recovers(ended)
-        heard = self._street.heard[first:]
+        felt = self._felt(fault, self._street.heard[first:], began, ended)
+        await asyncio.sleep(CALM_S)
+        return felt
+
+    def _felt(self, fault: Fault, heard: Sequence[Heard], began: float, ended: float) -> Felt:
         # What was asked while it lasted, whenever the answer came.
-        asked = [one for one in heard if began <= one[2] < ended and "ready" not in one[1]]
-        felt = Felt(
+        asked = [one for one in heard if began <= one.began < ended and not one.watched]
+        replicas = range(len(self._probes))
+        return Felt(
             fault.name,
             len(asked),
-            sum(word == "unavailable" for _, word, _, _ in asked),
-            max((end - start for _, _, start, end in asked), default=0),
+            sum(one.word == "unavailable" for one in asked),
+            max((one.ended - one.began for one in asked), default=0),
             tuple(
-                any(word == "unready" and of == one for of, word, _, _ in heard)
-                for one in range(len(self._probes))
+                any(one.word == "unready" and one.replica == of for one in heard) for of in replicas
+            ),
+            tuple(
+                frozenset(one.word for one in asked if one.replica == of and one.ended < ended)
+                for of in replicas
             ),
             self._again(ended),
         )
-        await asyncio.sleep(CALM_S)
-        return felt
 
     def _again(self, ended: float) -> dict[str, tuple[float, ...]]:
         """Return when each replica first did each thing after this moment; late where never."""
@@ -109,9 +123,9 @@ class Weather:
             word: tuple(
                 min(
                     (
-                        end - ended
-                        for of, what, start, end in self._street.heard
-                        if of == replica and what == word and start >= ended
+                        one.ended - ended
+                        for one in self._street.heard
+                        if (one.replica, one.word) == (replica, word) and one.began >= ended
                     ),
                     default=float("inf"),
                 )

@@ -2,21 +2,25 @@
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from random import Random
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
 from tests.application import Application
 from tests.faults.browser import Street
-from tests.faults.crowd import Crowd, crowd
+from tests.faults.crowd import crowd
 from tests.faults.ledger import Came, Ledger
 from tests.faults.line import Condition, Held, Hole, Line, Slow, Tearing, Way, line
 from tests.faults.replicas import complaints, replicas, settings
 from tests.faults.settle import settled
-from tests.faults.weather import RECOVERS_S, Fault, Felt, Weather
+from tests.faults.weather import RECOVERS_S, Act, Fault, Felt, Weather
 from tests.postgres import Server
+from tests.redis import Redis
 from tests.tools.ports import free_ports
 
 SEED = os.environ.get("FAULTS_SEED", "1")
@@ -29,84 +33,128 @@ LEAST_PEOPLE = 5
 """Enrolled; a machine that has nothing else to do gives several times as many."""
 SLOW_S = 0.01
 """On each piece each way: a statement takes ten times what it does else."""
+TEARS = 0.1
+"""The share of pieces in which the line tears."""
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(120 + 180 * TIMES)]
 
 
-def becomes(made: Callable[[], Condition]) -> Callable[[Line], Awaitable[None]]:
+def becomes(made: Callable[[], Condition]) -> Act:
     async def begin(on: Line) -> None:
         on.become(made())
 
     return begin
 
 
+def tears(*ways: Way) -> Act:
+    dice = Random(f"{SEED} {ways}")  # noqa: S311 - repeatable
+    return becomes(lambda: Tearing(dice, TEARS, ways))
+
+
 async def forget(on: Line) -> None:
     on.forget()
 
 
-def tearing(way: Way) -> Callable[[], Condition]:
-    dice = Random(f"{SEED} {way}")  # noqa: S311 - repeatable
-    return lambda: Tearing(dice, 0.1, (way,))
-
-
 DATABASE = (
-    Fault("cut", 4, Line.cut),
-    Fault("slow", 4, becomes(lambda: Slow(SLOW_S)), fails=False, unready=False),
-    Fault("swallowed", 6, becomes(Hole)),
-    Fault("held", 6, becomes(Held)),
-    Fault("torn on its way there", 4, becomes(tearing(Way.THERE)), unready=False),
-    Fault("torn on its way back", 4, becomes(tearing(Way.BACK)), unready=False),
+    Fault("cut", 3, Line.cut),
+    Fault("slow", 3, becomes(lambda: Slow(SLOW_S)), fails=False, unready=False),
+    Fault("swallowed", 5, becomes(Hole)),
+    Fault("held", 5, becomes(Held)),
+    Fault("torn on its way there", 3, tears(Way.THERE), unready=False),
+    Fault("torn on its way back", 3, tears(Way.BACK), unready=False),
     Fault("forgotten", 2.5, forget, unready=False),  # as long as a statement is waited for
 )
 
 
-async def weathered(weather: Weather, people: Crowd, street: Street) -> list[Felt]:
-    """Let everybody live through every fault; return what was felt of each."""
-    felt = []
-    async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(weather.watch())
-        tasks.create_task(people.go_on())
-        await asyncio.sleep(1)
-        for _ in range(TIMES):
-            for fault in DATABASE:
-                felt.append(await weather.bring(fault))
-                print(felt[-1])
-        street.over.set()
-    return felt
+def of_redis(server: Redis) -> tuple[Fault, ...]:
+    """Return what befalls a Redis that counts limits; who is let in without it, still is."""
+
+    async def end(_on: Line) -> None:
+        server.kill()
+
+    async def start_empty(_on: Line) -> None:
+        await asyncio.to_thread(server.start)
+
+    goes_on = ("right", "write")
+    return (
+        Fault("cut", 2.5, Line.cut, goes_on=goes_on),
+        Fault("swallowed", 2.5, becomes(Hole), goes_on=goes_on),
+        Fault("held", 2.5, becomes(Held), goes_on=goes_on),
+        Fault("torn", 2.5, tears(*Way), unready=False, goes_on=goes_on),
+        Fault("restarted empty", 2.5, end, start_empty, goes_on=goes_on),
+    )
 
 
-def assert_felt(felt: list[Felt], faults: tuple[Fault, ...]) -> None:
-    """Each fault was felt while it lasted, and not for long after."""
-    late = [
-        one for one in felt for each in one.recovered_s.values() for s in each if s > RECOVERS_S
-    ]
-    assert late == []
-    for fault, one in zip(faults * TIMES, felt, strict=True):
+@dataclass
+class Trial:
+    """Replicas and people, whom nothing has befallen yet."""
+
+    street: Street
+    on: Line
+    faults: Sequence[Fault]
+
+    async def endure(self, application: Application) -> list[Felt]:
+        """Everybody lives through every fault; return what was felt of each."""
+        felt = []
+        ports = [
+            urlsplit(f"//{at.loaded.settings.listen.probes}").port for at in self.street.machines
+        ]
+        weather = Weather(self.street, self.on, [port for port in ports if port])
+        async with crowd(self.street, application, SEED) as people:
+            await people.enroll_scribes()
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(weather.watch())
+                tasks.create_task(people.go_on())
+                await asyncio.sleep(1)  # so that there are people in every step
+                for fault in self.faults:
+                    felt.append(await weather.bring(fault))
+                    print(felt[-1])
+                self.street.over.set()
+            print(await people.haunt_all(), "sessions are over", self.street.ledger.latest_s)
+        return felt
+
+
+async def shown(trial: Trial, application: Application) -> None:
+    """Nobody was told anything wrong, and each fault was felt while it lasted and no longer."""
+    felt = await trial.endure(application)
+    machines, ledger = trial.street.machines, trial.street.ledger
+    print(await settled(machines[0], ledger), ledger.counts, sep="\n")
+    faults = [*ledger.faults, *(one for at in machines for one in complaints(at))]
+    assert not faults, "\n".join((f"FAULTS_SEED={SEED}", *faults[:MOST_SHOWN]))
+    assert sum(one.enrolled[Came.DONE] for one in ledger.people.values()) >= LEAST_PEOPLE
+    for fault, one in zip(trial.faults, felt, strict=True):
+        assert max(max(each) for each in one.recovered_s.values()) <= RECOVERS_S, one
         assert one.failed > 0 or not fault.fails, one
         assert all(one.unready) or not fault.unready, one
+        assert all(words >= {*fault.goes_on} for words in one.went_on), one
+
+
+@asynccontextmanager
+async def two(
+    application: Application, database: str, **changes: Mapping[str, Any]
+) -> AsyncIterator[Street]:
+    """Two replicas, of one process each."""
+    async with replicas((1, 1), application, {**settings(database), **changes}) as machines:
+        yield Street(machines, Ledger())
 
 
 async def test_the_database_fails_in_every_way(postgres: Server) -> None:
     """PostgreSQL cut off, slow, silent, torn in the middle and forgotten shows nobody let in who
     should not be, no confirmed change lost, honest errors only, and all well within 5 s.
     """
-    near, *_ = free_ports(1)
-    application, ledger = Application(), Ledger()
+    application, (near,) = Application(), free_ports(1)
     async with postgres.empty() as url, line(postgres.port, near) as to:
         through = url.replace(f":{postgres.port}/", f":{near}/")
-        async with replicas((1, 1), application, settings(through)) as machines:
-            street = Street(machines, ledger)
-            probes = [urlsplit(f"//{at.loaded.settings.listen.probes}").port for at in machines]
-            async with crowd(street, application, SEED) as people:
-                await people.enroll_scribes()
-                weather = Weather(street, to, [port for port in probes if port])
-                felt = await weathered(weather, people, street)
-                print(await people.haunt_all(), "sessions are over", ledger.latest_s)
-            print(await settled(machines[0], ledger))
-            print(ledger.counts)
-            faults = [*ledger.faults, *(one for at in machines for one in complaints(at))]
-            assert not faults, "\n".join((f"FAULTS_SEED={SEED}", *faults[:MOST_SHOWN]))
-            assert (
-                sum(entry.enrolled[Came.DONE] for entry in ledger.people.values()) >= LEAST_PEOPLE
-            )
-            assert_felt(felt, DATABASE)
+        async with two(application, through) as street:
+            await shown(Trial(street, to, DATABASE * TIMES), application)
+
+
+async def test_redis_fails_in_every_way(postgres: Server, redis_server: Redis) -> None:
+    """Redis cut off, silent, torn in the middle and started anew with nothing in it shows the same,
+    and who is let in without it still is.
+    """
+    application, (near,) = Application(), free_ports(1)
+    async with postgres.empty() as url, line(redis_server.port, near) as to:
+        redis = {"address": f"127.0.0.1:{near}"}
+        async with two(application, url, redis=redis) as street:
+            await shown(Trial(street, to, of_redis(redis_server) * TIMES), application)

@@ -4,10 +4,9 @@ import asyncio
 from typing import Any, Final
 
 import structlog
-from redis.exceptions import RedisError
 
 from sidecar.settings.resting import RedisPart
-from sidecar.storage.redis.clients import Client, client
+from sidecar.storage.redis.clients import FAILURES, Client, client
 from sidecar.storage.redis.connection import RedisConnection
 from sidecar.storage.redis.line import RedisDown
 
@@ -15,7 +14,6 @@ _ENDING_S: Final = 0.1
 """What ends by itself has so much longer: cut off in the middle, it costs the connection."""
 _HEARD_AT_ONCE: Final = 1_000
 """Rings that are one: whoever goes on reads what all of them were about."""
-_FAILURES: Final = (RedisError, OSError, TimeoutError)
 
 log = structlog.get_logger(__name__)
 
@@ -50,7 +48,7 @@ class RedisBell:
         try:
             async with asyncio.timeout(within_s + _ENDING_S):
                 await self._hear(until)
-        except _FAILURES:
+        except FAILURES:
             await self._hang_up()
         else:
             return
@@ -96,7 +94,7 @@ class RedisBell:
                 await heard.aclose()
             if made is not None:
                 await made.close()
-        except _FAILURES as error:
+        except FAILURES as error:
             log.debug("redis.unclosed", error=type(error).__name__)
 
 

@@ -9,11 +9,16 @@ from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.asyncio.sentinel import Sentinel
 from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
 
 from sidecar.settings.resting import RedisPart, RedisTls
 
 AT_ONCE: Final = 16
 """Connections of one process to a server, at most; whoever comes later waits for one of them."""
+
+FAILURES: Final = (RedisError, OSError, TimeoutError, RuntimeError)
+"""What is raised where a server, or the way to it, fails; RuntimeError is uvloop's word for a
+connection that was closed beneath a write."""
 
 _PROTOCOL: Final = 2
 """RESP2: nothing is told that was not asked."""

@@ -5,15 +5,14 @@ from collections.abc import Callable
 from typing import Final
 
 import structlog
-from redis.exceptions import AskError, MovedError, NoScriptError, RedisError
+from redis.exceptions import AskError, MovedError, NoScriptError
 
 from sidecar.core.breaker import Breaker, Tripped
 from sidecar.core.errors import StoreUnavailable, Unserved
-from sidecar.storage.redis.clients import AT_ONCE, Client
+from sidecar.storage.redis.clients import AT_ONCE, FAILURES, Client
 
 Word = str | bytes | float
 
-_FAILURES: Final = (RedisError, OSError, TimeoutError)
 _ADVICE: Final = (AskError, MovedError, NoScriptError)
 """Answers that say how to ask: the server works."""
 
@@ -61,7 +60,7 @@ class Line:
         """Every connection is closed."""
         try:
             await self._client.close()
-        except _FAILURES as error:
+        except FAILURES as error:
             log.debug("redis.unclosed", error=type(error).__name__)
 
     async def _asked(self, *words: Word, asking: bool) -> object:
@@ -75,7 +74,7 @@ class Line:
         except _ADVICE:
             self._worked()
             raise
-        except _FAILURES as error:
+        except FAILURES as error:
             raise self._failed(error) from None
         except BaseException:
             self._breaker.left()

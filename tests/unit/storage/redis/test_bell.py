@@ -4,13 +4,17 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from random import Random
 
 import pytest
+import uvloop
 
 from sidecar.settings.resting import RedisPart
 from sidecar.storage.redis.bell import RedisBell
 from tests import redis
+from tests.faults.line import Tearing, line
 from tests.redis import lent
+from tests.tools.ports import free_ports
 
 SOON_S = 5.0
 """Far more than it takes, and far less than the waits here."""
@@ -123,3 +127,24 @@ async def test_a_cluster_is_listened_to_where_somebody_lives(redis_cluster: redi
     section = section.model_copy(update={"address": (dead, *section.address)})
     async with hung(section) as one, hung(section) as other:
         assert await rings(one, other)
+
+
+async def test_a_line_that_tears_fails_nobody(redis_server: redis.Redis) -> None:
+    """Connections that are torn anywhere show, on the loop that serves, waits that do not fail."""
+    (near,) = free_ports(1)
+
+    async def wait_often(section: RedisPart) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            for _ in range(5):
+                tasks.create_task(_wait_often(section))
+
+    async with line(redis_server.port, near) as to:
+        to.become(Tearing(Random(1), 0.35))  # noqa: S311 - repeatable
+        await asyncio.to_thread(uvloop.run, wait_often(redis.part(near)))
+
+
+async def _wait_often(section: RedisPart) -> None:
+    for _ in range(15):
+        async with hung(section) as bell:
+            for _ in range(3):
+                await bell.wait(0.03)

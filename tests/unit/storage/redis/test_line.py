@@ -2,11 +2,13 @@
 
 import asyncio
 import time
+from typing import cast
 
 import pytest
+from redis.asyncio import Redis
 from structlog.testing import capture_logs
 
-from sidecar.storage.redis.clients import AT_ONCE, client
+from sidecar.storage.redis.clients import AT_ONCE, Client, client
 from sidecar.storage.redis.line import Line, RedisDown
 from tests import redis
 from tests.redis import part
@@ -103,3 +105,18 @@ async def test_nobody_listens() -> None:
     with pytest.raises(RedisDown):
         await asked.ask("PING")
     await asked.close()
+
+
+async def test_a_connection_closed_beneath_a_write_is_a_server_that_fails() -> None:
+    """What uvloop raises where a reset came first shows as a Redis that is down."""
+
+    class Torn:
+        async def execute_command(self, *_words: object) -> object:
+            raise RuntimeError("unable to perform operation on <TCPTransport>; it is closed")
+
+    async def close() -> None:
+        """There is nothing to close."""
+
+    asked = Line(Client(cast("Redis", Torn()), close), 1, Seconds())
+    with pytest.raises(RedisDown, match="RuntimeError"):
+        await asked.ask("PING")
