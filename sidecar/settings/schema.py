@@ -204,7 +204,7 @@ class Settings(Part):
     storage: StoragePart = StoragePart()
     """Where things are kept."""
     replicas: Positive = 1
-    """How many sidecars, on whatever machines, share the database."""
+    """How many sidecars, on whatever machines, share the database; at most, where that changes."""
     redis: RedisPart | None = None
     """A Redis that the replicas share; without it each replica counts its limits for itself."""
     retention: RetentionPart = RetentionPart()
