@@ -41,13 +41,13 @@ def _steps(value: str) -> str:
     """Refuse what would lead to another place than the one that is written."""
     steps = value.split("/")
     if any(step in {"", ".", ".."} for step in steps) or not value.isprintable():
-        raise ValueError("is a path without a slash at its ends, and without . and .. in it")
+        raise ValueError("must be a path without a slash at its ends, and without . and .. in it")
     return value
 
 
 def _step(value: str) -> str:
     if "/" in _steps(value):
-        raise ValueError("is one name, without a slash")
+        raise ValueError("must be one name, without a slash")
     return value
 
 

@@ -66,6 +66,7 @@ def secret(name: str, **part: object) -> dict[str, object]:
     return {"aws_secret": {"id": name, "timeout": EVER, **part}}
 
 
+@pytest.mark.conforms("ASVS-13.3.1")
 @pytest.mark.parametrize(
     "source",
     [

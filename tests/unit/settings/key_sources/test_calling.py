@@ -77,6 +77,7 @@ async def test_nobody_listens() -> None:
     assert told == "It has an address that there cannot be"
 
 
+@pytest.mark.conforms("ASVS-12.3.2")
 async def test_a_server_proves_itself(tmp_path: Path) -> None:
     """A certificate of an authority that was not named shows that nothing is asked."""
     right, wrong = self_signed(tmp_path), self_signed(tmp_path, name="wrong")
@@ -110,6 +111,7 @@ async def test_a_token_cannot_write_headers(token: str) -> None:
         assert peer.connections == 0
 
 
+@pytest.mark.conforms("ASVS-15.3.2")
 async def test_what_opens_the_door_goes_to_nobody_else() -> None:
     """A redirect to another server shows that this one never hears of us."""
     async with listening() as there, listening() as peer:
@@ -127,6 +129,15 @@ async def test_proxies_of_the_environment_are_not_used(
             monkeypatch.setenv(name, proxy.url)
         assert await asked(Caller("It", LONG), peer.url) == (200, {})
         assert proxy.connections == 0
+
+
+async def test_a_step_of_a_question_has_its_time() -> None:
+    """A question whose answer does not come shows that it ends by itself as well, in time."""
+    async with listening() as peer:
+        peer.next_up.append(Mishap.SILENCE)
+        question = Question("GET", f"{peer.url}/path", {})
+        with pytest.raises(TimeoutError):
+            await asyncio.to_thread(Caller("It", SOON).ask, question)
 
 
 def test_secrets_of_a_question_are_not_shown() -> None:

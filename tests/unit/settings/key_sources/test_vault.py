@@ -72,6 +72,7 @@ async def test_a_key_is_kept_by_the_key_value_engine() -> None:
         assert await opened(vault.secret(mount="team/kv", path="a b/ü")) == DRAWN
 
 
+@pytest.mark.conforms("ASVS-13.3.1")
 async def test_a_key_is_wrapped_by_transit() -> None:
     """A wrapped data key, and the wrapped text of one, show the key."""
     async with a_vault() as vault:

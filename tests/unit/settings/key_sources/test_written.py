@@ -44,6 +44,7 @@ def test_a_field_is_found_or_missed(secret: str, said: str) -> None:
         field_of(secret, "key")
 
 
+@pytest.mark.conforms("ASVS-12.3.1")
 @pytest.mark.parametrize(
     ("address", "said"),
     [
@@ -91,4 +92,4 @@ def test_a_name_is_one_step() -> None:
         "auth": {"token": "x"},
     }
     (told,) = build.faults(keys=[{"id": "k", "from": {"vault_transit": place}}])
-    assert told == "keys[0].from.vault_transit.key: is one name, without a slash"
+    assert told == "keys[0].from.vault_transit.key: must be one name, without a slash"
