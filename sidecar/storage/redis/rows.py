@@ -1,27 +1,32 @@
 """The rows of sessions whose contents Redis keeps: whose, until when, and which contents count."""
 
 import secrets
-from datetime import datetime
+from typing import Final
 
-from sqlalchemy import ColumnElement, Select, and_, not_
+from sqlalchemy import ColumnElement, Select, and_, bindparam, not_
 
 from sidecar.core.model import Session, SessionStatus
-from sidecar.storage.columns import person_values
+from sidecar.storage.columns import of_whom, person_values
 from sidecar.storage.session_rows import written
 from sidecar.storage.sessions import live
 from sidecar.storage.tables import sessions
+from sidecar.storage.written import Written
 
 Query = Select[*tuple[object, ...]]
+
+_KEPT_THERE: Final = live().where(sessions.c.stamp.is_not(None))
+"""Those of the sessions that go on `now` whose contents Redis keeps."""
+
+_BY_ID: Final = _KEPT_THERE.where(sessions.c.id == bindparam("which"))
+FOUND: Final = Written(_BY_ID)
+HELD: Final = Written(_BY_ID.with_for_update(of=sessions))
+"""The same; nobody else changes it until the transaction ends."""
+OF_PERSON: Final = Written(_KEPT_THERE.where(of_whom(sessions)))
 
 
 def new_stamp() -> str:
     """Return a word that was never said before, and that nobody guesses."""
     return secrets.token_hex(16)
-
-
-def kept_there(now: datetime) -> Query:
-    """Select those of the sessions that go on whose contents Redis keeps."""
-    return live().where(sessions.c.stamp.is_not(None)).params(now=now)
 
 
 def going_on(session: str) -> ColumnElement[bool]:

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, and_, insert, select, update
 from sidecar.core.errors import ChallengeGone, StoreUnavailable
 from sidecar.core.model import Person, Proof, Session, SessionId, SessionStatus, TokenHash
 from sidecar.core.states import SESSION, follow
-from sidecar.storage.columns import of_person
+from sidecar.storage.columns import of_person, whom
 from sidecar.storage.dialects import upsert
 from sidecar.storage.redis.connection import RedisConnection
 from sidecar.storage.redis.contents import (
@@ -27,10 +27,12 @@ from sidecar.storage.redis.contents import (
 from sidecar.storage.redis.cupboard import Cupboard, everything
 from sidecar.storage.redis.line import RedisDown
 from sidecar.storage.redis.rows import (
+    FOUND,
+    HELD,
+    OF_PERSON,
     Query,
     columns_of,
     going_on,
-    kept_there,
     new_stamp,
     stamped,
 )
@@ -76,7 +78,8 @@ class RedisSessions:
         which = await self._cupboard.find(token)
         if which is None:
             return None
-        row = await self._row(kept_there(now), sessions.c.id == which)
+        found = await FOUND.on(self._connection, {"which": which, "now": now})
+        row = found.one_or_none()
         contents = None if row is None else await self._contents(row)
         if row is None or contents is None:
             return None
@@ -106,7 +109,8 @@ class RedisSessions:
             ChallengeGone: the session ended meanwhile, or what was proven in it was lost.
 
         """
-        row = await self._row(kept_there(now), sessions.c.id == session, alone=True)
+        held = await HELD.on(self._connection, {"which": session, "now": now})
+        row = held.one_or_none()
         contents = None if row is None else await self._contents(row)
         if row is None or contents is None:
             raise ChallengeGone("the session is over")
@@ -189,9 +193,7 @@ class RedisSessions:
         Whoever writes ends what Redis has lost: it must not be hidden from who ends sessions, to
         be put back afterwards.
         """
-        rows = (
-            await self._connection.execute(kept_there(now).where(of_person(sessions, person)))
-        ).all()
+        rows = (await OF_PERSON.on(self._connection, {**whom(person), "now": now})).rows
         found = await everything(self._contents(row) for row in rows)
         lost = [row.id for row, contents in zip(rows, found, strict=True) if contents is None]
         if lost and self._work.writes:
