@@ -102,7 +102,7 @@ class SessionPart(Part):
     lifetime: Duration = parse_duration("24h")
     """Any session ends after this."""
     store: Literal["database", "redis"] = "database"
-    """Where sessions are kept; in Redis they are no rows of the database, and are lost with it."""
+    """Where is kept what was proven in a session; lost with Redis, it is proven again."""
 
 
 class TrustedDevicesPart(Part):
