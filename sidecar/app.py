@@ -33,6 +33,7 @@ from sidecar.proxy.elsewhere import Announcer
 from sidecar.proxy.identify import Identifier
 from sidecar.proxy.listener import Listener
 from sidecar.proxy.mount import Pages
+from sidecar.proxy.outage import bearable
 from sidecar.proxy.pipeline import Pipeline
 from sidecar.proxy.pool import Pool
 from sidecar.proxy.receive import Receiver
@@ -128,7 +129,7 @@ async def _composed(
     pages, listener, identifier = _public(
         *(loaded, ring, lender, flows), renderer=renderer, board=board, many=many, metrics=metrics
     )
-    readiness = _readiness(rests_on, flows, listener)
+    readiness = _readiness(loaded, rests_on, flows, listener)
     management = _management(
         *(loaded, flows, renderer, readiness), metrics=metrics, reuse_port=given.reuse_port
     )
@@ -139,7 +140,7 @@ async def _composed(
         shared = given.reuse_port
         await listen_public(listener, loaded.settings, reuse_port=shared)
         probes = await listen_probes(loaded.settings, readiness, metrics, reuse_port=shared)
-        also = beside(loaded, store, flows, metrics, listener=listener, pool=lender.pool)
+        also = beside(loaded, rests_on, flows, metrics, listener=listener, pool=lender.pool)
         also += many.beside() if many is not None else ()
         if management is not None:
             await management.look()
@@ -171,7 +172,7 @@ def _flows(
     settings, letters = loaded.settings, wiring.letters(loaded, renderer)
     rules = loaded.policy.rules
     kit = Kit(
-        store=MeasuredStore(rests_on.store, metrics),
+        store=MeasuredStore(rests_on.guarded, metrics),
         limiter=MeasuredLimiter(rests_on.limiter, metrics),
         letters=letters,
         templates=Templates(renderer.prompt_kinds(), letters.names),
@@ -269,9 +270,11 @@ def _problems(settings: Settings, desk: Desk, metrics: Metrics, *, clock: Clock)
     return Problems(desk.renderer, clock, secure=secure, count=metrics.refused)
 
 
-def _readiness(rests_on: Backing, flows: Flows, listener: Listener) -> Readiness:
+def _readiness(loaded: Loaded, rests_on: Backing, flows: Flows, listener: Listener) -> Readiness:
     checks = {**rests_on.checks, "clock": flows.revocations.offset.require}
-    return Readiness(checks, lambda: listener.draining)
+    shelved = loaded.settings.session.store == "redis"
+    borne = bearable(loaded.policy.rules, flows, shelved=shelved)
+    return Readiness(checks, lambda: listener.draining, borne)
 
 
 def _management(

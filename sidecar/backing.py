@@ -1,5 +1,6 @@
 """What a sidecar rests on, opened for as long as it runs: its store, its limiter, its bell."""
 
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from sidecar.core.volume import Limiter
 from sidecar.settings.load import Loaded
 from sidecar.settings.resting import RedisPart
 from sidecar.storage.bell import StillBell
+from sidecar.storage.guard import GuardedStore
 from sidecar.storage.limiter import MemoryLimiter
 from sidecar.storage.shelf import Shelf
 from sidecar.storage.sql import SqlStore, open_store
@@ -26,6 +28,8 @@ class Backing:
     """What all flows share."""
 
     store: SqlStore
+    guarded: GuardedStore
+    """The same, left alone while it fails: what requests wait for."""
     limiter: Limiter
     bell: Bell
     checks: Mapping[str, Check]
@@ -65,8 +69,9 @@ async def backing(
             serves=serves,
         )
         try:
-            checks = {"store": store.ping, **beside.checks}
-            yield Backing(store, beside.limiter, beside.bell, checks)
+            guarded = GuardedStore(store, time.monotonic)
+            checks = {"store": guarded.ping, **beside.checks}
+            yield Backing(store, guarded, beside.limiter, beside.bell, checks)
         finally:
             await store.close()
 

@@ -1,7 +1,7 @@
 """What is the case now, told once a second to whoever reads the metrics."""
 
 import asyncio
-from typing import Final
+from typing import Final, Protocol
 
 from sidecar.flows.revocations import Revocations
 from sidecar.metrics.worker import Metrics
@@ -11,8 +11,15 @@ from sidecar.proxy.pool import Pool
 TOLD_EVERY_S: Final = 1.0
 
 
+class Guarded(Protocol):
+    """A store that knows whether it fails."""
+
+    @property
+    def down(self) -> bool: ...
+
+
 async def tell_gauges(
-    metrics: Metrics, listener: Listener, pool: Pool, revocations: Revocations
+    metrics: Metrics, listener: Listener, pool: Pool, revocations: Revocations, *, store: Guarded
 ) -> None:
     """Tell until cancelled; a worker that no longer does has stopped working."""
     while True:
@@ -22,6 +29,7 @@ async def tell_gauges(
             metrics.upstream(name).pool(
                 idle=now.idle, taken=now.taken, waiting=now.waiting, down=now.down
             )
+        metrics.store_down(store.down)
         if revocations.read_at is not None:
             metrics.feed_read(revocations.read_at)
         metrics.clock_off(revocations.offset.now)

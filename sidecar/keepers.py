@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 from sidecar import wiring
+from sidecar.backing import Backing
 from sidecar.core.protocols import Clock
 from sidecar.flows import Flows
 from sidecar.gauges import tell_gauges
@@ -14,7 +15,6 @@ from sidecar.proxy.identify import Identifier
 from sidecar.proxy.listener import Listener
 from sidecar.proxy.pool import Pool
 from sidecar.settings.load import Loaded
-from sidecar.storage.sql import SqlStore
 from sidecar.sweeping import sweeping
 
 SWEPT_EVERY_S: Final = 60.0
@@ -23,7 +23,7 @@ ENDED_EVERY_S: Final = 1.0
 
 def beside(
     loaded: Loaded,
-    store: SqlStore,
+    rests_on: Backing,
     flows: Flows,
     metrics: Metrics,
     *,
@@ -33,8 +33,8 @@ def beside(
     """Return what else is to be kept: numbers told, and the store swept."""
     clock = flows.kit.clock
     return [
-        tell_gauges(metrics, listener, pool, flows.revocations),
-        sweeping(wiring.sweeper(loaded, store, clock), metrics, clock),
+        tell_gauges(metrics, listener, pool, flows.revocations, store=rests_on.guarded),
+        sweeping(wiring.sweeper(loaded, rests_on.store, clock), metrics, clock),
     ]
 
 

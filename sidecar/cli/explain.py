@@ -14,6 +14,7 @@ from sidecar.core.assurance import able
 from sidecar.core.decision import Allow, Deny, Evidence, Identify, Portfolio
 from sidecar.core.durations import parse_duration, show_duration
 from sidecar.core.model import AuthenticatorId, Claims, Identity, Person, Proof, Standing
+from sidecar.core.outage import LASTS
 from sidecar.core.policy import Effect, Rule
 from sidecar.settings.explain import Explanation, Question, Row, explain
 from sidecar.settings.load import Loaded
@@ -119,12 +120,25 @@ def _print(loaded: Loaded, told: Explanation, evidence: Evidence) -> None:
         typer.echo(f"read as {reading}")
     for row in told.rows:
         _print_row(loaded.places.file, row)
+    if outage := _outage(told):
+        typer.echo(f"while the database is down: {outage}")
     typer.echo("")
     typer.echo(told.outcome)
     if told.decision is not None and not isinstance(told.decision, Allow | Deny | Identify):
         rule = told.decision.rule
         ways = able(tuple(loaded.levels), rule.need, evidence.levels)
         typer.echo(f"needs {_asks(rule)}: a fresh proof by {' or '.join(ways)}")
+
+
+def _outage(told: Explanation) -> str | None:
+    """Return what becomes of a request that needs proofs while the database cannot be reached."""
+    asking = [row.rule for row in told.rows if row.chosen and row.rule.effect is not Effect.BYPASS]
+    if not asking or any(rule.effect is Effect.DENY for rule in asking):
+        return None
+    minutes = LASTS.seconds // 60
+    if all(rule.outlasts for rule in asking):
+        return f"allowed for {minutes} minutes to whoever's proof was in memory, else 503"
+    return "503 store-unavailable"
 
 
 def _print_row(file: str, row: Row) -> None:
@@ -154,6 +168,7 @@ def _as_json(told: Explanation) -> dict[str, object]:
         "rule": told.decision.rule.name if told.decision else None,
         "origin": told.origin,
         "upstream": told.upstream,
+        "on_outage": _outage(told),
         "readings": told.readings,
         "rules": [
             {

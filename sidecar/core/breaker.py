@@ -31,6 +31,8 @@ class Breaker:
     """Seconds that only grow."""
     after: int = 1
     """Failures in a row before the first pause."""
+    longest_s: float = LONGEST_PAUSE_S
+    """No pause is longer."""
     _failures: int = field(default=0, init=False)
     _until: float = field(default=-math.inf, init=False)
     """Until when nobody is let through."""
@@ -65,7 +67,7 @@ class Breaker:
         self._failures += 1
         beyond = self._failures - self.after
         if beyond >= 0:
-            pause_s = min(LONGEST_PAUSE_S, PAUSE_S * 2 ** min(beyond, 10))
+            pause_s = min(self.longest_s, PAUSE_S * 2 ** min(beyond, 10))
             self._until = self.monotonic() + pause_s
 
     def left(self) -> None:

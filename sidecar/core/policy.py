@@ -37,8 +37,7 @@ class Rule:
     effect: Effect
     need: Requirement
     paths: tuple[str, ...] = ()
-    """Globs: `*` stays inside a segment, `**` crosses; `/pay/**` also matches `/pay`, and
-    `/**/pay` too."""
+    """Globs: `*` stays inside a segment, `**` crosses; `/pay/**` and `/**/pay` match `/pay` too."""
     regexes: tuple[str, ...] = ()
     """Matched whole (`fullmatch`), never as a search."""
     hosts: frozenset[str] = frozenset()
@@ -56,6 +55,8 @@ class Rule:
     """Bytes that a request body may have."""
     closes_live: bool = False
     """A tunnel ends once the proofs of its session no longer satisfy the rule."""
+    outlasts: bool = False
+    """While the database cannot be reached, proofs that were in memory before count for a while."""
 
     @property
     def personal(self) -> bool:

@@ -1,5 +1,7 @@
 """Sessions: opened, recalled from memory, raised by proofs, dropped and ended."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -13,6 +15,7 @@ from sidecar.core.model import (
     SessionStatus,
     TokenHash,
 )
+from sidecar.core.outage import LASTS
 from sidecar.core.stores import Transaction
 from sidecar.flows.ending import end_sessions, rests_on
 from sidecar.flows.kit import SESSIONS_OPENED, Entered, Kit, counted_under, new_id
@@ -64,6 +67,17 @@ class Sessions:
         self._kit.looked_up(Found.MEMORY)
         return kept.session
 
+    def outlasting(self, hashed: TokenHash, now: datetime) -> Session | None:
+        """Return the live session that memory knew when the revocations were last read.
+
+        For an outage only: what was too old to be answered from memory then is too old now, for
+        another process may have given the session another token, or more proofs, since.
+        """
+        kept, read_at = self._kept.get(hashed), self._revocations.read_at
+        if kept is None or read_at is None or kept.until < read_at:
+            return None
+        return kept.session if self._alive(kept.session, now) else None
+
     async def recall(self, token: str) -> Session | None:
         """Return the live session behind a token, from memory where that may be trusted."""
         hashed = self.hashed(token)
@@ -91,10 +105,12 @@ class Sessions:
     def _alive(self, session: Session, now: datetime) -> bool:
         return now < session.expires_at and now - session.last_seen_at <= self._kit.times.idle
 
-    def forget(self, which: SessionId) -> None:
-        """Nothing about the session is answered from memory any more."""
+    def forget(self, which: SessionId | TokenHash) -> None:
+        """Nothing about the session, or by the token, is answered from memory any more."""
         self._forgotten += 1
-        self._kept = {key: kept for key, kept in self._kept.items() if kept.session.id != which}
+        self._kept = {
+            key: kept for key, kept in self._kept.items() if which not in (key, kept.session.id)
+        }
 
     async def catch_up(self, person: Person | None) -> None:
         """What was just revoked of the person, or of everybody (None), holds here at once."""
@@ -114,8 +130,13 @@ class Sessions:
         }
 
     def sweep(self) -> None:
-        """Entries that are too old to be used are gone, so that memory stays bounded."""
-        now = self._kit.clock()
+        """Entries that are too old to be used are gone, so that memory stays bounded.
+
+        Those of before an outage are kept for as long as something may be allowed by them.
+        """
+        now, read_at = self._kit.clock(), self._revocations.read_at
+        if read_at is not None and read_at <= now <= read_at + LASTS:
+            now = read_at
         self._kept = {key: kept for key, kept in self._kept.items() if now < kept.until}
 
     @staticmethod
@@ -217,7 +238,10 @@ class Sessions:
     async def drop_proofs(self, session: Session) -> None:
         """The session proves nothing any more: its browser signed in as somebody else."""
         now = self._kit.clock()
-        async with self._kit.store.begin(session.person) as tx:
+        async with (
+            self._forgetting(session.person, session.id),
+            self._kit.store.begin(session.person) as tx,
+        ):
             await tx.sessions.drop_proofs(session.id)
             await tx.feed.append("session", session.person, session.id, now)
         self._revocations.tell(session.person, session.id)
@@ -230,7 +254,10 @@ class Sessions:
 
         """
         now = self._kit.clock()
-        async with self._kit.store.begin(visit.person) as tx:
+        async with (
+            self._forgetting(visit.person, which),
+            self._kit.store.begin(visit.person) as tx,
+        ):
             if not await tx.sessions.end(visit.person, which):
                 message = "no such session"
                 raise NotFound(message)
@@ -241,10 +268,22 @@ class Sessions:
     async def end_all(self, visit: Visit) -> None:
         """Every session of the person is over, everywhere, this one included."""
         now = self._kit.clock()
-        async with self._kit.store.begin(visit.person) as tx:
+        async with (
+            self._forgetting(visit.person, None),
+            self._kit.store.begin(visit.person) as tx,
+        ):
             await end_sessions(tx, visit.person, now)
             await tx.trail.append(act(visit, "session.ended_everywhere", now))
         self._revocations.tell(visit.person, None)
+
+    @asynccontextmanager
+    async def _forgetting(self, person: Person, which: SessionId | None) -> AsyncIterator[None]:
+        """What the block ends is not answered from memory even if its end cannot be written."""
+        try:
+            yield
+        except StoreUnavailable:
+            self._revoked(person, which)
+            raise
 
     async def latest(self, session: Session) -> Session | None:
         """Return the live session as it is now, with what was proven in it meanwhile."""

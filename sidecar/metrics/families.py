@@ -189,7 +189,14 @@ STORE_TIMES = _times(
     "sidecar_store_seconds", "What a transaction of the store took.", ("work",), bounds=_WAITS
 )
 STORE_FAILURES = Family(
-    "sidecar_store_failures_total", "Transactions that failed because the store did.", ("work",)
+    "sidecar_store_failures_total",
+    "Transactions that failed because the store did, by why.",
+    ("work", "fault"),
+)
+STORE_DOWN = _gauge(
+    "sidecar_store_down",
+    "1 while a worker takes the database to be down: it is asked by one transaction at a time.",
+    join=max,
 )
 SWEPT = Family(
     "sidecar_swept_rows_total",
@@ -221,7 +228,7 @@ FAMILIES: Final = (
     *(REQUESTS, REFUSALS, ADDED, REQUESTS_RUNNING, CONNECTIONS, TUNNELS, TUNNELS_OPENED),
     *(UPSTREAM_TIMES, UPSTREAM_FAILURES, UPSTREAM_CONNECTIONS, UPSTREAM_WAITING, UPSTREAM_DOWN),
     *(QUESTIONS, SESSIONS, FEED_AGE, CLOCK_OFFSET, STORE_TIMES, STORE_FAILURES),
-    *(SWEPT, SWEEP_AGE, LIMITER_FAILURES),
+    *(STORE_DOWN, SWEPT, SWEEP_AGE, LIMITER_FAILURES),
     PLUGIN_CALLS,
     *(MESSAGES, MESSAGE_FAILURES, RECEIPTS, CODES_SENT, CODES_USED, CODES_UNUSED),
     *(WORKERS, WORKERS_UP, BUILD),

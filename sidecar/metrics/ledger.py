@@ -7,7 +7,7 @@ from math import prod
 from typing import Final
 
 from sidecar import __version__
-from sidecar.core.errors import Undelivered
+from sidecar.core.errors import Undelivered, Unserved
 from sidecar.core.slugs import slugs
 from sidecar.lanes import Lanes
 from sidecar.metrics.families import FAMILIES, Family
@@ -102,6 +102,7 @@ def _values(names: Names) -> dict[str, tuple[str, ...]]:
         "found": words(Found),
         "work": words(Work),
         "table": words(Swept),
+        "fault": tuple(Unserved),
         "transport": (*names.transports, OTHER),
         "channel": (*CHANNELS, OTHER),
         "outcome": words(Outcome),

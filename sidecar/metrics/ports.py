@@ -4,7 +4,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
-from sidecar.core.errors import LimiterUnavailable, StoreUnavailable
+from sidecar.core.errors import LimiterUnavailable, StoreUnavailable, Unserved
 from sidecar.core.model import Person
 from sidecar.core.stores import Store, Transaction
 from sidecar.core.volume import Bucket, Limiter
@@ -19,7 +19,12 @@ class MeasuredStore:
     def __init__(self, store: Store, metrics: Metrics) -> None:
         self._store = store
         self._times = [metrics.times(families.STORE_TIMES, word(work)) for work in Work]
-        self._failures = metrics.counts(families.STORE_FAILURES)
+        self._failures = {
+            work: dict(
+                zip(Unserved, metrics.counts(families.STORE_FAILURES, word(work)), strict=True)
+            )
+            for work in Work
+        }
 
     def begin(self, *people: Person) -> AbstractAsyncContextManager[Transaction]:
         return self._measured(self._store.begin(*people), Work.WRITE)
@@ -35,8 +40,8 @@ class MeasuredStore:
         try:
             async with transaction as opened:
                 yield opened
-        except StoreUnavailable:
-            self._failures[work].count()
+        except StoreUnavailable as failed:
+            self._failures[work][failed.why].count()
             raise
         finally:
             self._times[work].observe(time.monotonic() - begun)

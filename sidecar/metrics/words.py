@@ -34,6 +34,8 @@ class Decided(IntEnum):
     EXEMPT = 13
     """Allowed with nothing proven: an operator switched the person's factors off, and
     `policy.exempt_disabled` lets them pass."""
+    OUTAGE = 14
+    """Allowed while the database was down, by what was in memory before (`on_outage`)."""
 
 
 class Failure(IntEnum):

@@ -72,6 +72,7 @@ class Metrics:
         (self.connections,) = self.gauges(families.CONNECTIONS)
         (self._tunnels,) = self.gauges(families.TUNNELS)
         (self._tunnels_opened,) = self.counts(families.TUNNELS_OPENED)
+        (self._store_down,) = self.gauges(families.STORE_DOWN)
         (self._feed_age,) = self.gauges(families.FEED_AGE)
         (self._clock_offset,) = self.gauges(families.CLOCK_OFFSET)
         (self._sweep_age,) = self.gauges(families.SWEEP_AGE)
@@ -130,6 +131,10 @@ class Metrics:
     def plugin(self, factor: str, called: Called) -> None:
         """A factor plugin was called."""
         self._plugins[factor][called].count()
+
+    def store_down(self, down: bool) -> None:  # noqa: FBT001 - a fact, no switch
+        """Tell whether the database is taken to be down."""
+        self._store_down.set(int(down))
 
     def feed_read(self, at: datetime) -> None:
         """Tell when the revocations were last read."""

@@ -37,6 +37,8 @@ class Manner:
     page: bool
     language: str
     request_id: str
+    sent: bool = False
+    """Something was sent, not only asked for."""
 
 
 class Voice(Protocol):
@@ -49,7 +51,9 @@ class Voice(Protocol):
 
 def manner(arrival: Arrival) -> Manner:
     """Return how to speak to whoever sent this request."""
-    return Manner(arrival.navigation, arrival.header("accept-language"), arrival.request_id)
+    sent = arrival.method not in SAFE_METHODS
+    language = arrival.header("accept-language")
+    return Manner(arrival.navigation, language, arrival.request_id, sent)
 
 
 def unread() -> Manner:

@@ -8,7 +8,7 @@ import structlog
 from sidecar.core import decision, policy
 from sidecar.core.cookies import KNOWN, LANGUAGE, TRUSTED
 from sidecar.core.decision import Allow, Evidence, Identify, decide, lasting, strictest
-from sidecar.core.errors import MalformedRequest, NotIdentified, SidecarError
+from sidecar.core.errors import MalformedRequest, NotIdentified, SidecarError, StoreUnavailable
 from sidecar.core.model import Identity, Session
 from sidecar.core.policy import Rule
 from sidecar.flows import Flows
@@ -23,6 +23,7 @@ from sidecar.proxy.forward import NOBODY, SAFE_METHODS, Passage, Wardens
 from sidecar.proxy.identify import Identifier
 from sidecar.proxy.known import Said
 from sidecar.proxy.origins import refuse_foreign
+from sidecar.proxy.outage import Outages
 from sidecar.proxy.recall import at_hand, recall, touch
 from sidecar.proxy.receive import Receiver
 from sidecar.proxy.route import Routed, Router
@@ -57,6 +58,7 @@ class Pipeline:
         self._flows = flows
         self._answerer = answerer
         self._stopper = Stopper(flows, answerer, metrics)
+        self._outages = Outages(flows)
         self._voucher = voucher
         self._contract = contract
         self._metrics = metrics
@@ -168,23 +170,28 @@ class Pipeline:
 
     async def _guarded(self, arrival: Arrival, routed: Routed) -> Verdict:
         before = self._flows.revocations.generation
-        said, session = await self._who(arrival, routed.upstream)
+        said = await self._asked(arrival, routed.upstream)
         identity = said.identity
         rules = policy.select(routed.rules, identity)
+        try:
+            session = await recall(self._flows.sessions, arrival, identity)
+        except StoreUnavailable as lost:
+            session = self._outages.bear(arrival, routed, rules, identity=identity, lost=lost)
+            return self._forward(arrival, routed, rules, said, session=session, why=Decided.OUTAGE)
         if arrival.preflight and all(rule.preflight for rule in rules):
             # Browsers send preflights without credentials, so what has some is none.
             return self._forward_nobodys(arrival, routed, strictest(rules), Decided.PREFLIGHT)
-        decided, exempt = self._decide(rules, identity, session, self._flows.kit.clock()), False
+        decided, why = self._decide(rules, identity, session, self._flows.kit.clock()), None
         if identity is not None and isinstance(decided, decision.StepUp):
             decided = await self._stopper.look(rules, identity, session)
-            exempt = isinstance(decided, Allow)
+            why = Decided.EXEMPT if isinstance(decided, Allow) else None
         if isinstance(decided, Allow):
             if session is not None and self._is_activity(arrival, rules):
                 await touch(self._flows.sessions, session)
             if session is not None and self._flows.revocations.generation != before:
                 # What was revoked before it is watched would run on, a tunnel for a day.
                 return await self._guarded(arrival, routed)
-            return self._forward(arrival, routed, rules, said, session=session, exempt=exempt)
+            return self._forward(arrival, routed, rules, said, session=session, why=why)
         if isinstance(decided, Identify) and self._router.passes_unidentified:
             if self._identifier.carries_query_credential(arrival.view(routed.upstream)):
                 raise NotIdentified("a credential in the query that belongs to nobody")
@@ -202,14 +209,14 @@ class Pipeline:
         proofs = session.proofs if session else ()
         return decide(rules, Evidence(identity, proofs, None, self._levels), now)
 
-    async def _who(self, arrival: Arrival, upstream: str) -> tuple[Said, Session | None]:
+    async def _asked(self, arrival: Arrival, upstream: str) -> Said:
         view = arrival.view(upstream)
         self._identifier.refuse_undeclared(arrival)
         if arrival.method not in SAFE_METHODS:
             self._identifier.forget(view)
         said = await self._identifier.identify(view)
         self._identifier.remember(arrival, said)
-        return said, await recall(self._flows.sessions, arrival, said.identity)
+        return said
 
     def _visit(
         self, arrival: Arrival, identity: Identity | None, session: Session | None
@@ -243,7 +250,8 @@ class Pipeline:
         """Hand the request to our own pages, with who it is from."""
         visit = None
         if not self._router.is_public_page(arrival.path):
-            said, session = await self._who(arrival, upstream)
+            said = await self._asked(arrival, upstream)
+            session = await recall(self._flows.sessions, arrival, said.identity)
             visit = self._visit(arrival, said.identity, session)
         who = (visit, str(arrival.origin), arrival.request_id, arrival.navigation)
         caller = Caller(*who, address=arrival.client)
@@ -257,25 +265,24 @@ class Pipeline:
         said: Said,
         *,
         session: Session | None,
-        exempt: bool = False,
+        why: Decided | None = None,
     ) -> Forward:
-        rule = strictest(rules)
+        rule, exempt = strictest(rules), why is Decided.EXEMPT
         needs = lasting(rules, tunnel=arrival.inbound.upgrade, exempt=exempt)
         fields = arrival.head.block
         if said.identity is not None:
             issuer, audience = str(arrival.origin), routed.upstream
             fields += self._voucher.vouch(said.identity, session, issuer=issuer, audience=audience)
-        decided = Decided.BYPASS if rule.effect is policy.Effect.BYPASS else Decided.ALLOW
+        plain = Decided.BYPASS if rule.effect is policy.Effect.BYPASS else Decided.ALLOW
         if exempt and said.identity is not None:
             session = session or self._stand_in(arrival, said.identity)
-            decided = Decided.EXEMPT
         return Passage(
             *(self._wardens, arrival, routed, fields),
             rule=rule,
             said=said,
             session=session,
             needs=needs,
-            answers=self._metrics.answers(rule.name, decided),
+            answers=self._metrics.answers(rule.name, why or plain),
         )
 
     def _stand_in(self, arrival: Arrival, identity: Identity) -> Session:

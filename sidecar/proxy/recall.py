@@ -22,6 +22,13 @@ def at_hand(sessions: Sessions, arrival: Arrival, now: datetime) -> Session | No
     return sessions.at_hand(known.session, now) if known.session is not None else None
 
 
+def outlasting(sessions: Sessions, arrival: Arrival, now: datetime) -> Session | None:
+    """Return the session that memory knew when the database was last heard of, if it lives."""
+    token = arrival.cookie(cookies.SESSION)
+    hashed = sessions.hashed(token) if token else None
+    return sessions.outlasting(hashed, now) if hashed is not None else None
+
+
 async def recall(sessions: Sessions, arrival: Arrival, identity: Identity | None) -> Session | None:
     """Return the session that counts for this request.
 
@@ -40,11 +47,19 @@ async def recall(sessions: Sessions, arrival: Arrival, identity: Identity | None
 
 
 async def forget_login(sessions: Sessions, arrival: Arrival) -> None:
-    """The proofs of this browser's session are gone: the application signed it out."""
+    """The proofs of this browser's session are gone: the application signed it out.
+
+    Where that cannot be written, at least memory has none of them.
+    """
     token = arrival.cookie(cookies.SESSION)
-    session = await sessions.recall(token) if token else None
-    if session is not None and session.proofs:
-        await sessions.drop_proofs(session)
+    try:
+        session = await sessions.recall(token) if token else None
+        if session is not None and session.proofs:
+            await sessions.drop_proofs(session)
+    except StoreUnavailable:
+        if hashed := sessions.hashed(token):
+            sessions.forget(hashed)
+        raise
 
 
 async def touch(sessions: Sessions, session: Session) -> None:

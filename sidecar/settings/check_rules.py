@@ -4,6 +4,9 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Final
 
+from sidecar.core.assurance import Requirement
+from sidecar.core.model import Level
+from sidecar.core.outage import bears
 from sidecar.core.paths import Treatment, classes_of
 from sidecar.core.policy import Effect
 from sidecar.settings.declared import able_first
@@ -82,6 +85,27 @@ def bypasses(draft: Draft) -> Iterator[Finding]:
         if part.live is not None and part.max_age is None:
             message = "closes nothing without max_age: only a proof's age ends a WebSocket here"
             yield Finding((*where, "live"), message, warning=True)
+
+
+def outages(draft: Draft) -> Iterator[Finding]:
+    """What is written for outages has an effect."""
+    hint = "only rules of one_factor and two_factor, without max_age, bear an outage"
+    for where, part in _rules(draft):
+        need = Requirement(Level[part.level.name], part.max_age) if _asks(part) else None
+        if part.on_outage == "allow_if_proven" and (
+            need is None or not bears(Effect.REQUIRE, need)
+        ):
+            message = "has no effect here: while the database is down, this rule denies"
+            message = message if need else "has no effect here: this rule asks for no proof"
+            yield Finding((*where, "on_outage"), message, hint if need else "", warning=True)
+    rules = (*rules_of(draft.settings), default_of(draft.settings))
+    if draft.settings.policy.on_outage != "deny" and not any(rule.outlasts for rule in rules):
+        message = "has no effect: no rule is left to it that could bear an outage"
+        yield Finding(("policy", "on_outage"), message, hint, warning=True)
+
+
+def _asks(part: RulePart) -> bool:
+    return effect_of(part.level) is Effect.REQUIRE
 
 
 def _wide(where: Where, part: RulePart) -> Iterator[Finding]:
@@ -190,6 +214,7 @@ CHECKS: Final[tuple[Callable[[Draft], Iterator[Finding]], ...]] = (
     factors,
     satisfiable,
     bypasses,
+    outages,
     criteria,
     opened,
     patience,

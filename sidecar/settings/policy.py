@@ -6,8 +6,9 @@ from typing import Final
 
 from sidecar.core.assurance import Requirement
 from sidecar.core.model import Level
+from sidecar.core.outage import bears
 from sidecar.core.policy import Effect, Policy, Rule
-from sidecar.settings.rules import Demand, RulePart
+from sidecar.settings.rules import Demand, OnOutage, RulePart
 from sidecar.settings.schema import Settings
 
 LOGIN: Final = "login"
@@ -46,14 +47,17 @@ def rules_of(settings: Settings) -> tuple[Rule, ...]:
 
 def default_of(settings: Settings) -> Rule:
     demand = Demand(settings.policy.default)
-    return Rule(DEFAULT, effect_of(demand), Requirement(_LEVELS[demand]))
+    effect, need = effect_of(demand), Requirement(_LEVELS[demand])
+    return Rule(DEFAULT, effect, need, outlasts=_outlasts(settings.policy.on_outage, effect, need))
 
 
 def _compiled(settings: Settings, part: RulePart) -> Rule:
+    effect = effect_of(part.level)
+    need = Requirement(_LEVELS[part.level], part.max_age, frozenset(part.factors))
     return Rule(
         part.name,
-        effect_of(part.level),
-        Requirement(_LEVELS[part.level], part.max_age, frozenset(part.factors)),
+        effect,
+        need,
         paths=part.path,
         regexes=part.regex,
         hosts=settings.authorities(part.host),
@@ -66,7 +70,12 @@ def _compiled(settings: Settings, part: RulePart) -> Rule:
         any_activity=part.activity is not None,
         max_body=part.max_body,
         closes_live=part.live is not None,
+        outlasts=_outlasts(part.on_outage or settings.policy.on_outage, effect, need),
     )
+
+
+def _outlasts(said: OnOutage, effect: Effect, need: Requirement) -> bool:
+    return said == "allow_if_proven" and bears(effect, need)
 
 
 def effect_of(demand: Demand) -> Effect:

@@ -14,7 +14,7 @@ from sidecar.flows.kit import Entered
 from sidecar.flows.tokens import KNOWN_FOR
 from sidecar.flows.visit import Visit
 from sidecar.web.guard import caller_of, read_form
-from sidecar.web.problems import Hears, uncounted
+from sidecar.web.problems import Hears, passes, uncounted
 from sidecar.web.render import Renderer
 from sidecar.web.views import ErrorView, Frame, View, is_local
 
@@ -182,6 +182,7 @@ class Desk:
             self.flows.kit.clock() + timedelta(seconds=wait) if wait else None,
             next=request.get(NEXT, request.query.get("next", "")),
             again=again if is_local(again) else "",
+            sent=request.method != "GET" if passes(error) else None,
         )
         # A frame or worker that was refused must not learn the person's name or form token.
         visit = None if isinstance(error, CrossSiteRefused) else caller.visit

@@ -1,6 +1,6 @@
 """The probes listener: alive, ready, metrics; no token, and nothing about anybody."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -22,14 +22,21 @@ class Readiness:
 
     checks: Mapping[str, Check]
     draining: Callable[[], bool]
+    bearable: Callable[[], Collection[str]] = tuple
+    """The parts without which requests are still served now."""
 
     async def parts(self) -> tuple[bool, dict[str, str]]:
-        """Return whether all is well, and of each part whether it works, never why."""
+        """Return whether requests are served, and of each part whether it works, never why.
+
+        What all replicas share fails for all of them at once: were they all to be left alone, those
+        whom it does not concern would be served by none.
+        """
         found = {name: await _works(check) for name, check in self.checks.items()}
         parts = {name: "ok" if works else "failing" for name, works in found.items()}
         if self.draining():
             parts["draining"] = "yes"
-        return all(found.values()) and not self.draining(), parts
+        failing = {name for name, works in found.items() if not works}
+        return failing <= {*self.bearable()} and not self.draining(), parts
 
 
 def told_metrics(registry: CollectorRegistry, accept: str) -> tuple[bytes, str]:

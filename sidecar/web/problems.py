@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from http import HTTPStatus
 from typing import Protocol
 
 from sidecar.core.errors import SidecarError
@@ -24,6 +25,8 @@ class How(Protocol):
     def language(self) -> str: ...
     @property
     def request_id(self) -> str: ...
+    @property
+    def sent(self) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,7 @@ class Telling:
     page: bool
     language: str
     request_id: str
+    sent: bool = False
 
 
 Hears = Callable[[str], None]
@@ -41,6 +45,14 @@ Hears = Callable[[str], None]
 
 def uncounted(_slug: str) -> None:
     """Nobody counts."""
+
+
+def passes(error: SidecarError) -> bool:
+    """Tell whether waiting cures it, and nothing else need be done.
+
+    Limits on tries are another matter: whoever waits for them has to come back themselves.
+    """
+    return error.retry_after_s is not None and error.status == HTTPStatus.SERVICE_UNAVAILABLE
 
 
 class Problems:
@@ -90,7 +102,10 @@ class Problems:
         now = self._clock()
         wait = error.retry_after_s
         view = ErrorView(
-            error.slug, how.request_id, now + timedelta(seconds=wait) if wait else None
+            error.slug,
+            how.request_id,
+            now + timedelta(seconds=wait) if wait else None,
+            sent=how.sent if passes(error) else None,
         )
         language = self._renderer.catalogs.choose(accept=how.language)
         return self._renderer.page(view, Frame(language, now))

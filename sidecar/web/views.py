@@ -287,6 +287,7 @@ class ErrorView:
     retry_at: datetime | None = None
     next: str = ""
     again: str = ""
+    sent: bool | None = None  # False: the page was only asked for, so it may ask again by itself
 
     def __post_init__(self) -> None:
         """Refuse to offer a link that leaves this origin."""
@@ -295,6 +296,5 @@ class ErrorView:
 
 
 SettingUp = EnrollStartView | EnrollView | BackupCodesView | EnrolledView | ConfirmPersonView
-Asking = ChallengeView | ConfirmView | HeldView | DisownView
 Telling = ContinueView | SignedOutView | RecoveryNeededView | InvitationNeededView | ErrorView
-View = SettingUp | Asking | AccountView | Telling
+View = SettingUp | ChallengeView | ConfirmView | HeldView | DisownView | AccountView | Telling

@@ -27,6 +27,13 @@ from tests.tools.values import ACCOUNT, HELP, NOW
 
 __all__ = ["ACCOUNT", "HELP", "NOW"]
 
+OUTAGES = (
+    "store-unavailable",
+    "limiter-unavailable",
+    "identity-unavailable",
+    "upstream-busy",
+)
+"""What waiting cures."""
 SLUGS = (
     "malformed-request",
     "body-too-large",
@@ -177,7 +184,7 @@ def _rest() -> dict[str, View]:
         for slug in SLUGS
         if slug != "too-many-attempts"
     }
-    wait = NOW + timedelta(minutes=12)
+    wait, soon = NOW + timedelta(minutes=12), NOW + timedelta(seconds=5)
     return {
         "continue": ContinueView("/pay/overview"),
         "continue-stopped": ContinueView("/pay/overview", stopped=True),
@@ -190,4 +197,16 @@ def _rest() -> dict[str, View]:
         "error-nobody": ErrorView("not-identified", "01JP8Z6M3Q", again="/login"),
         "error-too-many-attempts": ErrorView("too-many-attempts", "01JP8Z6M3Q", wait),
         **errors,
+        **{
+            f"outage-{slug.removesuffix('-unavailable')}": ErrorView(
+                slug, "01JP8Z6M3Q", soon, sent=False
+            )
+            for slug in OUTAGES
+        },
+        **{
+            f"outage-{slug.removesuffix('-unavailable')}-sent": ErrorView(
+                slug, "01JP8Z6M3Q", soon, sent=True
+            )
+            for slug in OUTAGES
+        },
     }

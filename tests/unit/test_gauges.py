@@ -36,7 +36,9 @@ async def test_gauges_follow_what_is_the_case(
     pool = SimpleNamespace(state=lambda: {NAMES.upstreams[0]: now})
     telling = asyncio.create_task(
         gauges.tell_gauges(
-            metrics, cast("Listener", listener), cast("Pool", pool), cast("Revocations", feed)
+            *(metrics, cast("Listener", listener), cast("Pool", pool)),
+            cast("Revocations", feed),
+            store=SimpleNamespace(down=True),
         )
     )
     clock.travel(seconds=LIVES_FOR.total_seconds() + 1)
@@ -46,6 +48,7 @@ async def test_gauges_follow_what_is_the_case(
     assert told(other, "sidecar_connections") == 3
     assert told(other, "sidecar_upstream_waiting", upstream=NAMES.upstreams[0]) == 2
     assert told(other, "sidecar_requests_running") == 2
+    assert told(other, "sidecar_store_down") == 1
     assert told(other, "sidecar_revocations_age_seconds") == age
     assert told(other, "sidecar_clock_offset_seconds") == 1.5
     listener.connections = 1

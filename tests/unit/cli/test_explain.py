@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.unit.cli.conftest import Run
 
@@ -32,6 +33,26 @@ def test_what_is_missing_is_shown(run: Run) -> None:
         "StepUp: proof-missing",
         "needs two_factor, by totp or webauthn, at most 5m old: a fresh proof by webauthn or totp",
     ]
+
+
+def test_what_an_outage_changes_is_shown(run: Run, tmp_path: Path) -> None:
+    """Requests show whether proofs that were in memory outlast the database; those that need
+    none, or never pass, show nothing.
+    """
+    path = tmp_path / "bearing.yaml"
+    written = yaml.safe_load((ROOT / "sidecar.yaml").read_text(encoding="utf-8"))
+    written["policy"]["on_outage"] = "allow_if_proven"
+    path.write_text(yaml.safe_dump(written))
+    asked = ("--subject", "7", "-c", str(path))
+    bearing = run("explain", "GET", "/x", *asked).output
+    says = "while the database is down: allowed for 5 minutes to whoever's proof was in memory,"
+    assert says in bearing
+    fresh = run("explain", "GET", "/pay/42", *asked).output
+    assert "while the database is down: 503 store-unavailable" in fresh
+    for path_of in ("/healthz", "/admin/x"):
+        assert "while the database" not in run("explain", "GET", path_of, *asked).output
+    told = json.loads(run("explain", "GET", "/x", *asked, "--format", "json").output)
+    assert told["on_outage"].startswith("allowed for 5 minutes")
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,13 @@ from typing import cast
 
 import pytest
 
-from sidecar.core.errors import LimiterUnavailable, NotFound, SidecarError, StoreUnavailable
+from sidecar.core.errors import (
+    LimiterUnavailable,
+    NotFound,
+    SidecarError,
+    StoreUnavailable,
+    Unserved,
+)
 from sidecar.core.model import Person
 from sidecar.core.stores import Transaction
 from sidecar.core.volume import Bucket
@@ -54,10 +60,14 @@ async def test_transactions_are_timed() -> None:
         assert written is read is OPENED
     for work in ("read", "write"):
         assert told(metrics, "sidecar_store_seconds_count", work=work) == 1
-        assert told(metrics, "sidecar_store_failures_total", work=work) == 0
+        for fault in Unserved:
+            assert told(metrics, "sidecar_store_failures_total", work=work, fault=fault) == 0
 
 
-@pytest.mark.parametrize(("fault", "counted"), [(StoreUnavailable("x"), 1), (NotFound("x"), 0)])
+@pytest.mark.parametrize(
+    ("fault", "counted"),
+    [(StoreUnavailable("x", why=Unserved.CROWDED), 1), (NotFound("x"), 0)],
+)
 async def test_only_failures_of_the_store_are_its_own(fault: SidecarError, counted: int) -> None:
     """What goes wrong shows to the caller as it is, and counts where the store is at fault."""
     metrics, broken = alone(), Store()
@@ -65,7 +75,8 @@ async def test_only_failures_of_the_store_are_its_own(fault: SidecarError, count
     with pytest.raises(type(fault)):
         async with MeasuredStore(broken, metrics).begin():
             pass
-    assert told(metrics, "sidecar_store_failures_total", work="write") == counted
+    named = {"work": "write", "fault": "crowded"}
+    assert told(metrics, "sidecar_store_failures_total", **named) == counted
     assert told(metrics, "sidecar_store_seconds_count", work="write") == 1
 
 

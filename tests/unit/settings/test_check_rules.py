@@ -86,6 +86,19 @@ def test_what_closes_nothing_is_told() -> None:
     assert told == "policy.rules[0].max_age: means nothing with level bypass"
 
 
+def test_what_bears_no_outage_is_told() -> None:
+    """`allow_if_proven` where it can allow nothing shows a warning, elsewhere none."""
+    bearing = {**PAY, "on_outage": "allow_if_proven"}
+    assert build.rules(bearing) == []
+    assert build.rules({**PAY, "level": "bypass", "on_outage": "deny"}) == []
+    for more in ({"max_age": "5m"}, {"level": "bypass"}, {"level": "deny"}):
+        (told,) = build.rules({**bearing, **more})
+        assert told.startswith("warning: policy.rules[0].on_outage: has no effect here")
+    (told,) = build.faults(policy={"on_outage": "allow_if_proven", "default": "deny"})
+    assert told.startswith("warning: policy.on_outage: has no effect: no rule is left to it")
+    assert build.faults(policy={"on_outage": "allow_if_proven"}) == []
+
+
 def test_wide_bypasses_are_told() -> None:
     """Bypasses that open more than a path show a warning, one that opens everything a fault."""
     assert build.rules({"name": "all", "level": "bypass"}) == [

@@ -55,6 +55,30 @@ def test_what_is_not_written_is_off() -> None:
     assert rule.effect is Effect.DENY
 
 
+def test_outages_are_borne_where_that_is_said_and_possible() -> None:
+    """Rules show what they say, else what the policy says; and never where a fresh or a phishing
+    resistant proof is asked, or nothing.
+    """
+    rules = [
+        {"name": "says", "path": "/a", "level": "two_factor", "on_outage": "allow_if_proven"},
+        {"name": "denies", "path": "/b", "level": "two_factor", "on_outage": "deny"},
+        {"name": "silent", "path": "/c", "level": "one_factor"},
+        {"name": "fresh", "path": "/d", "level": "two_factor", "max_age": "5m"},
+        {"name": "strong", "path": "/e", "level": "phishing_resistant"},
+        {"name": "open", "path": "/f", "level": "bypass"},
+        {"name": "never", "path": "/g", "level": "deny"},
+    ]
+    named = {"says"}
+    for said, expected in (
+        ({}, named),
+        ({"on_outage": "allow_if_proven"}, named | {"silent", "default"}),
+        ({"on_outage": "allow_if_proven", "default": "deny"}, named | {"silent"}),
+    ):
+        factors = {"webauthn": {"rp_id": "shop.example.com", "rp_name": "Shop"}}
+        policy = build.load(factors=factors, policy={"rules": rules, **said}).policy
+        assert {rule.name for rule in policy.rules if rule.outlasts} == expected
+
+
 def test_login_paths_come_first_and_are_open() -> None:
     """Login paths show that no rule can close them and that they match like any glob."""
     loaded = build.load(

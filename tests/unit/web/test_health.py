@@ -42,6 +42,22 @@ async def test_not_ready(aiohttp_client: AiohttpClient) -> None:
     assert (await client.get("/health/live")).status == 200
 
 
+async def test_what_can_be_borne_keeps_nobody_away(aiohttp_client: AiohttpClient) -> None:
+    """A failing part without which requests are served shows ready, and that it fails; once it
+    cannot be borne any more, not ready.
+    """
+    borne = {"redis"}
+    checks = {"redis": down, "store": fine}
+    probes = build_probes(Readiness(checks, serving, lambda: borne), CollectorRegistry())
+    client = await aiohttp_client(probes)
+    parts = {"redis": "failing", "store": "ok"}
+    answer = await client.get("/health/ready")
+    assert (answer.status, await answer.json()) == (200, {"status": "ready", "parts": parts})
+    borne.clear()
+    answer = await client.get("/health/ready")
+    assert (answer.status, await answer.json()) == (503, {"status": "not-ready", "parts": parts})
+
+
 async def test_metrics(aiohttp_client: AiohttpClient) -> None:
     """The registry's numbers show in the format that Prometheus reads, and nothing else is here."""
     registry = CollectorRegistry()

@@ -1,6 +1,7 @@
 """Errors as HTTP: one place, two ways of telling, nothing of the exception's text."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -46,6 +47,24 @@ def test_when_to_come_back() -> None:
     assert "4\u00a0Minuten" in page.decode() or "4 Minuten" in page.decode()
     _, headers, _ = PROBLEMS.tell(NotFound(), PERSON, {})
     assert b"Retry-After" not in dict(headers)
+
+
+@pytest.mark.parametrize("slug", ["store", "limiter", "identity"])
+def test_a_page_that_was_asked_for_comes_back_by_itself(slug: str) -> None:
+    """An outage shows a page that asks again where a page was asked for, and where something was
+    sent none that could send it twice, but words on what became of it.
+    """
+    error = slugs()[f"{slug}-unavailable"]()
+    _, headers, asked = PROBLEMS.tell(error, PERSON, {})
+    assert dict(headers)[b"Retry-After"] == b"5"
+    assert b'data-asks-every="5"' in asked
+    assert b"Service desk" in asked  # whom to ask
+    _, headers, sent = PROBLEMS.tell(error, replace(PERSON, sent=True), {})
+    assert dict(headers)[b"Retry-After"] == b"5"
+    assert b"data-asks-every" not in sent
+    assert "abgeschickt" in sent.decode()
+    _, _, limited = PROBLEMS.tell(TooManyAttempts(), PERSON, {})
+    assert b"data-asks-every" not in limited
 
 
 def test_headers() -> None:
