@@ -8,17 +8,21 @@ from typing import Annotated
 
 import typer
 
+from sidecar.cli import rotation
 from sidecar.cli.files import write_private
 from sidecar.cli.wrapping import wrap
 from sidecar.settings.key_sources.written import KEY_BYTES
 
-app = typer.Typer(name="keys", help="Make keys.", no_args_is_help=True)
+app = typer.Typer(name="keys", help="Make keys, look at them, replace them.", no_args_is_help=True)
+app.command("status")(rotation.status)
+app.command("rotate")(rotation.rotate)
+app.command("reseal")(rotation.reseal)
 app.command("wrap")(wrap)
 
 
 @app.callback()
 def keys() -> None:
-    """Make keys."""
+    """Make keys, look at them, replace them."""
 
 
 @app.command("generate")

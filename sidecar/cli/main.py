@@ -19,7 +19,7 @@ COMMANDS: Final[Mapping[str, str]] = MappingProxyType(
         "check": "Report every fault of sidecar.yaml, with line and hint.",
         "explain": "Show which rules a request meets, and why.",
         "schema": "Print the JSON Schema of sidecar.yaml.",
-        "keys": "Make root keys, and keys for moving people.",
+        "keys": "Make and replace root keys, and keys for moving people.",
         "migrate": "Create the database, move its schema up and down.",
         "replicas": "List the processes that serve, and how far each has read.",
         "tokens": "Give programs tokens of the management API.",
