@@ -144,6 +144,23 @@ class Rotation:
         broken = {name: tuple(sorted(rows)) for name, rows in walk.unreadable.items() if rows}
         return Resealed(walk.changed, broken, busy)
 
+    async def distrust(self) -> tuple[str, ...]:
+        """Nothing that somebody carries counts any more if another key than the active one made it.
+
+        Return the keys that were trusted until now; for processes it holds once these restart
+        without them.
+        """
+        now = self._clock()
+        async with self._store.aside() as connection:
+            leaked = await KnownKeys(connection).distrust(self._ring.active, now)
+            for key in await KnownKeys(connection).all():
+                before, until = await kept_of(connection, key.id), key.retired_at or now
+                wanted = await needed(
+                    *(connection, key.id, self._peppers), until=until, now=now, trusted=False
+                )
+                await forget(connection, key.id, before - wanted)
+        return leaked
+
     async def _outlive(self) -> dict[str, tuple[str, ...]]:
         """What cannot be made anew has its keys; return which keys are still being used, where."""
         now, busy = self._clock(), dict[str, tuple[str, ...]]()

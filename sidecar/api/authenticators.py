@@ -36,7 +36,7 @@ class Authenticator(ApiModel):
     name: str
     """What its owner calls it; the factor's name where they never said."""
     status: AuthenticatorWord
-    """`suspended` can come back; `disabled` (too many wrong tries) and `expired` cannot."""
+    """`suspended` can come back; `disabled` (wrong tries, or a leak) and `expired` cannot."""
     usable: bool
     """A proof by it would be taken now: it is active, readable, and has a code left."""
     level: LevelWord

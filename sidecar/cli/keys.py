@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from sidecar.cli import rotation
+from sidecar.cli import leak, rotation
 from sidecar.cli.files import write_private
 from sidecar.cli.wrapping import wrap
 from sidecar.settings.key_sources.written import KEY_BYTES
@@ -17,6 +17,7 @@ app = typer.Typer(name="keys", help="Make keys, look at them, replace them.", no
 app.command("status")(rotation.status)
 app.command("rotate")(rotation.rotate)
 app.command("reseal")(rotation.reseal)
+app.command("revoke-all-seeds")(leak.revoke_all_seeds)
 app.command("wrap")(wrap)
 
 

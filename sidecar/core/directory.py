@@ -1,6 +1,6 @@
 """Everybody: listed page by page, counted, renamed and erased."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, Protocol
@@ -138,3 +138,20 @@ class Directory(Protocol):
     async def events(self, span: Span, limit: int) -> tuple[NumberedEvent, ...]: ...
 
     async def census(self, since: datetime) -> Census: ...
+
+    async def sharing(
+        self, *, factor: str = "", spared: Collection[str] = (), limit: int
+    ) -> tuple[Person, ...]:
+        """Return people who hold a shared secret that could prove something, or be resumed.
+
+        Of one factor, or of all but those spared.
+        """
+        ...
+
+    async def count_sharing(self, *, factor: str = "", spared: Collection[str] = ()) -> int:
+        """Return how many such people there are."""
+        ...
+
+    async def stranded(self) -> int:
+        """Return how many people once enrolled and hold nothing that proves anything now."""
+        ...

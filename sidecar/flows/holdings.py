@@ -14,7 +14,7 @@ from sidecar.flows.notices import leave
 from sidecar.flows.record import operated
 
 _OVER: Final = {
-    AuthenticatorStatus.DISABLED: "it is disabled after too many wrong tries",
+    AuthenticatorStatus.DISABLED: "it is disabled",
     AuthenticatorStatus.EXPIRED: "it is expired",
 }
 

@@ -24,6 +24,7 @@ from sidecar.storage.columns import of_people, of_person, of_whom, whom
 from sidecar.storage.hardware import HardwareKeys
 from sidecar.storage.lookups import Lookups, newly_used
 from sidecar.storage.sealing import Sealing
+from sidecar.storage.sharing import shared
 from sidecar.storage.tables import authenticators
 from sidecar.storage.trusted import SqlTrustedBrowsers
 from sidecar.storage.vault import Vault
@@ -66,6 +67,10 @@ class SqlAuthenticators:
     async def of(self, person: Person) -> tuple[Authenticator, ...]:
         """Return all that were ever confirmed and not removed, unreadable ones with no material."""
         return await self._opened((await _OF_PERSON.on(self._connection, whom(person))).rows)
+
+    async def sharing(self, person: Person) -> tuple[Authenticator, ...]:
+        """Return those whose material is a shared secret, opened or not, of use now or later."""
+        return await self._read(and_(of_person(authenticators, person), *shared()))
 
     async def of_all(self, people: Sequence[Person]) -> tuple[Authenticator, ...]:
         """Return the same of many people."""

@@ -1,6 +1,6 @@
 """Everybody: listed page by page, counted, renamed and erased."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -13,6 +13,7 @@ from sidecar.storage.erasing import erase
 from sidecar.storage.holdings import holdings
 from sidecar.storage.listing import Listing
 from sidecar.storage.renaming import Renaming
+from sidecar.storage.sharing import Sharing
 from sidecar.storage.vault import Vault
 
 
@@ -24,6 +25,7 @@ class SqlDirectory:
         self._vault = vault
         self._clock = clock
         self._listing = Listing(connection)
+        self._sharing = Sharing(connection)
 
     async def page(
         self, wanted: Wanted, *, after: Person | None, limit: int
@@ -32,6 +34,17 @@ class SqlDirectory:
 
     async def holdings(self, people: Sequence[Person]) -> Mapping[Person, Holding]:
         return await holdings(self._connection, self._vault, people)
+
+    async def sharing(
+        self, *, factor: str = "", spared: Collection[str] = (), limit: int
+    ) -> tuple[Person, ...]:
+        return await self._sharing.people(factor, spared, limit)
+
+    async def count_sharing(self, *, factor: str = "", spared: Collection[str] = ()) -> int:
+        return await self._sharing.count(factor, spared)
+
+    async def stranded(self) -> int:
+        return await self._sharing.stranded()
 
     async def rename(self, person: Person, to: Person, now: datetime) -> None:
         await Renaming(self._connection, self._vault).rename(person, to, now)

@@ -98,10 +98,12 @@ async def needed(
     """Return the purposes that need their key of a root key that nothing is made with since.
 
     `until` is when it was retired, `peppers` role and name of each plugin. What somebody carries
-    counts only while the key is trusted: whoever has it could have made that.
+    counts only while the key is trusted: whoever has it could have made that. API tokens do beside
+    it, for they are known by their hash.
     """
     wanted = {*EVIDENCE}
     wanted |= await _met(connection, "address", counted(until))
+    wanted |= await _met(connection, "api-token", calling(until, now))
     for role, name in peppers:
         if role == "factors":
             wanted |= await _met(connection, pepper_of(role, name), codes_of(key_id, name))
@@ -111,7 +113,6 @@ async def needed(
     visits = await _met(connection, "cookie", visiting(until, now))
     wanted |= {*_VISITS} if visits else set()
     wanted |= await _met(connection, "trusted-browser", remembered(until, now))
-    wanted |= await _met(connection, "api-token", calling(until, now))
     young = now <= until + OVERLAP + CODES_LIVE
     for role, name in peppers:
         if (role == "identity" and visits) or (role == "factors" and young):

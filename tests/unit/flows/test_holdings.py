@@ -91,7 +91,7 @@ async def test_what_is_so_already_stays(here: Scene) -> None:
 
 @pytest.mark.conforms("NIST-RL-4")
 @pytest.mark.parametrize(
-    ("occasion", "why"), [("disable", "too many wrong tries for good"), ("expire", "expired for")]
+    ("occasion", "why"), [("disable", "disabled for good"), ("expire", "expired for")]
 )
 async def test_what_is_over_does_not_come_back(here: Scene, occasion: str, why: str) -> None:
     """A disabled or expired app shows that it can neither be let work, with the reason and the way
