@@ -97,7 +97,7 @@ class Rotation:
     """Works on a store that was opened without serving, by the keys of the configuration."""
 
     def __init__(self, store: SqlStore, ring: KeyRing, peppers: Peppers, clock: Clock) -> None:
-        self._store = store
+        self.store = store
         self._ring = ring
         self._peppers = peppers
         self._clock = clock
@@ -105,7 +105,7 @@ class Rotation:
     async def survey(self) -> Survey:
         """Return where the installation stands."""
         now = self._clock()
-        async with self._store.read() as tx:
+        async with self.store.read() as tx:
             known = {key.id: key for key in await KnownKeys(tx.connection).all()}
             needs, keys = Needs(tx.connection, now), []
             for key_id in dict.fromkeys((*known, *self._ring.keys)):
@@ -122,7 +122,7 @@ class Rotation:
 
     async def total(self) -> int:
         """Return how many rows older keys made."""
-        async with self._store.read() as tx:
+        async with self.store.read() as tx:
             work = Resealing(tx.connection, tx.vault)
             return sum([await work.count(name) for name in TABLES])
 
@@ -134,7 +134,7 @@ class Rotation:
 
         """
         require_known(await self.survey())
-        walk = _Walk(self._store, secrets.token_hex(8), self._clock, tell)
+        walk = _Walk(self.store, secrets.token_hex(8), self._clock, tell)
         await walk.take()
         try:
             await walk.all()
@@ -151,7 +151,7 @@ class Rotation:
         without them.
         """
         now = self._clock()
-        async with self._store.aside() as connection:
+        async with self.store.aside() as connection:
             leaked = await KnownKeys(connection).distrust(self._ring.active, now)
             for key in await KnownKeys(connection).all():
                 before, until = await kept_of(connection, key.id), key.retired_at or now
@@ -164,7 +164,7 @@ class Rotation:
     async def _outlive(self) -> dict[str, tuple[str, ...]]:
         """What cannot be made anew has its keys; return which keys are still being used, where."""
         now, busy = self._clock(), dict[str, tuple[str, ...]]()
-        async with self._store.aside() as connection:
+        async with self.store.aside() as connection:
             known = KnownKeys(connection)
             processes = await known.processes(now)
             for key in await known.all():
@@ -191,7 +191,7 @@ class Rotation:
         )
         if listed:
             new = sorted(wanted - before)
-            await keep(connection, self._store.vault, key.id, purposes=new, now=now)
+            await keep(connection, self.store.vault, key.id, purposes=new, now=now)
         await forget(connection, key.id, before - wanted)
 
 

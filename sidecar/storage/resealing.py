@@ -37,8 +37,8 @@ from sidecar.storage.replica_tables import purpose_keys
 from sidecar.storage.tables import authenticators, challenges, notification_addresses, outbox
 from sidecar.storage.vault import NOBODY, Place, Vault
 
-AT_A_TIME: Final = 200
-"""Rows of one transaction: a tenth of a second, for which nobody else can change them."""
+AT_A_TIME: Final = 100
+"""Rows of one transaction: some hundredths of a second, for which nobody else can change them."""
 
 _COLUMNS: Final = (
     (authenticators, ("material", "mac")),
