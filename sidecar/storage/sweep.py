@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 from sqlalchemy import ColumnElement, Table, and_, delete, func, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from sidecar.core.feed import HANDOVERS
 from sidecar.core.outbox import PostStatus
 from sidecar.storage.client_tables import api_tokens, idempotency_keys, recovery_requests
 from sidecar.storage.tables import (
@@ -30,6 +31,9 @@ LIVES_FOR: Final = timedelta(days=2)
 
 SILENT: Final = timedelta(minutes=1)
 """After so long nobody is sending a message any more."""
+
+TOLD: Final = timedelta(hours=1)
+"""Much longer than a sign-in under way is held, or than whoever reads the feed can be behind."""
 
 AT_A_TIME: Final = 1_000
 """Rows of one table that go in one transaction: nobody waits for it noticeably."""
@@ -79,6 +83,8 @@ def _over(keep: Retention, now: datetime) -> Iterator[tuple[Table, ColumnElement
     yield challenges, challenges.c.expires_at < now - keep.challenges
     yield sessions, sessions.c.expires_at < now - keep.sessions
     yield revocations, _earlier_than_the_last(before - keep.longest_session)
+    of_use_no_more = _earlier_than_the_last(now - TOLD)
+    yield revocations, and_(revocations.c.kind == HANDOVERS, of_use_no_more)
     yield invitations, invitations.c.expires_at < before
     yield outbox, outbox.c.created_at < now - keep.outbox
     yield trusted_devices, trusted_devices.c.expires_at < before

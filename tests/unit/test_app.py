@@ -3,6 +3,7 @@
 import asyncio
 import socket
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import aiohttp
@@ -11,11 +12,13 @@ import yaml
 from aiohttp import web
 
 from sidecar.app import running
+from sidecar.clock import utc_now
 from sidecar.settings.load import Loaded, load_settings
 from sidecar.storage.setup import migrate_up
 from sidecar.wiring import key_ring
 from tests.application import Application
 from tests.clock import ManualClock
+from tests.postgres import Server
 from tests.unit.flows.scene import quick_folder
 from tests.wire import wired
 from tests.world import KEY, free_port, settings_for, world
@@ -57,6 +60,31 @@ async def test_it_listens_and_its_probes_tell_the_truth(folder: Path) -> None:
         assert await status_of(ready) == 200
     with pytest.raises(aiohttp.ClientConnectorError):
         await status_of(live)
+
+
+@pytest.mark.parametrize(("ahead_s", "status"), [(0, 200), (1.5, 503), (-1.5, 503)])
+async def test_a_clock_that_is_off_is_not_ready(
+    folder: Path, postgres: Server, ahead_s: float, status: int
+) -> None:
+    """A machine whose clock is more than a second off the database's shows not ready, and which
+    part it is; how the sidecar's own time travels has no say in it.
+    """
+    port = free_port()
+    async with postgres.changes() as changes:
+        loaded = await configured(
+            folder,
+            listen={"public": "127.0.0.1:0", "probes": f"127.0.0.1:{port}"},
+            storage=changes["storage"],
+        )
+        off = timedelta(seconds=ahead_s)
+        async with (
+            running(loaded, ManualClock(), wall=lambda: utc_now() + off),
+            aiohttp.ClientSession() as session,
+            session.get(f"http://127.0.0.1:{port}/health/ready") as answer,
+        ):
+            parts = (await answer.json())["parts"]
+            assert (answer.status, parts["store"]) == (status, "ok")
+            assert parts["clock"] == ("ok" if status == 200 else "failing")
 
 
 @pytest.mark.threat(69)

@@ -1,5 +1,8 @@
 """What other replicas tell; tests/attacks/test_shared_cookie_replicas.py goes further."""
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 import structlog
 
@@ -7,8 +10,9 @@ from sidecar.core.handovers import HELD_FOR, Handover, spell
 from sidecar.core.model import Person
 from sidecar.lanes import Lanes
 from sidecar.proxy.board import CELLS, Board
-from sidecar.proxy.elsewhere import Elsewhere
+from sidecar.proxy.elsewhere import Announcer, Elsewhere
 from tests.clock import ManualClock
+from tests.unit.proxy.requests import arrival
 
 MARKS = frozenset({b"abcd", b"efgh"})
 UNDER_WAY = Handover("h", MARKS)
@@ -110,3 +114,52 @@ def test_every_worker_hears_of_one_sign_in() -> None:
     assert set(boards[0].sign_ins(slots).values()) == {1}
     boards[1].signed_in_elsewhere(slots)
     assert set(boards[0].sign_ins(slots).values()) == {2}
+
+
+class Telling:
+    """Stands for identifier and handovers at once, and keeps what was told."""
+
+    def __init__(self, *marks: bytes) -> None:
+        self.told: list[str] = []
+        self._marks = frozenset(marks)
+
+    def marks(self, _view: object, *, least: int) -> frozenset[bytes]:
+        self.told.append(f"at least {least}")
+        return self._marks
+
+    async def begin(self, _marks: object) -> Callable[[], None]:
+        self.told.append("begun")
+        return lambda: self.told.append("over")
+
+    def happened(self, _marks: object) -> None:
+        self.told.append("happened")
+
+
+@pytest.mark.parametrize(
+    ("target", "unsafe", "told"),
+    [
+        ("/login", True, ["at least 1", "begun"]),
+        ("/login?code=1", False, ["at least 10", "begun"]),
+        ("/login", False, []),
+    ],
+)
+async def test_what_may_sign_somebody_in_is_told(
+    target: str, unsafe: bool, told: list[str]
+) -> None:
+    """Unsafe requests, and safe ones that carry something in their query, show others told."""
+    telling: Any = Telling(b"abcd")
+    asked = arrival("Cookie: app=1", target=target)
+    over = await Announcer(telling, telling).announce(asked, asked.view("shop"), unsafe=unsafe)
+    assert (telling.told, over is not None) == (told, bool(told))
+
+
+async def test_nobodys_request_is_told_to_nobody() -> None:
+    """A request without a credential shows nothing to tell, before or after."""
+    telling: Any = Telling()
+    asked = arrival()
+    assert await Announcer(telling, telling).announce(asked, asked.view("x"), unsafe=True) is None
+    Announcer(telling, telling).happened(asked.view("x"))
+    assert telling.told == ["at least 1", "at least 10"]
+    told: Any = Telling(b"abcd")
+    Announcer(told, told).happened(asked.view("x"))
+    assert told.told[-1] == "happened"

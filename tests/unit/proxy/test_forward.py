@@ -73,6 +73,9 @@ class Watch:
     async def touch(self, _session: object) -> None:
         self.told.append("touched")
 
+    def happened(self, _view: object) -> None:
+        self.told.append("told others")
+
     def watch(self, session: Session, _end: object, _needs: object) -> Callable[[], None]:
         self.told.append(f"watches {session.id}")
         return lambda: self.told.append("watched")
@@ -86,10 +89,11 @@ def passage(
     said: Said | None = None,
     session: Session | None = None,
     now: datetime = START,
+    many: bool = False,
 ) -> tuple[Passage, Watch]:
     watch: Any = Watch()
     asked = arrival("Cookie: __Host-sidecar=token", method=method)
-    wardens = Wardens(watch, watch, watch, ManualClock(now))
+    wardens = Wardens(watch, watch, watch, ManualClock(now), watch if many else None)
     said = said or Said(ADA)
     made = Passage(wardens, asked, routed, b"X: 1\r\n", rule=rule, said=said, session=session)
     return made, watch
@@ -161,6 +165,44 @@ async def test_login_paths_unsettle_until_the_end() -> None:
         made.on_end()
         entered = [] if unsafe else ["signed in"]
         assert watch.told == [f"unsettled, unsafe: {unsafe}", *entered, "settled"]
+
+
+@pytest.mark.parametrize(
+    ("routed", "status", "cookies", "tells"),
+    [
+        (LOGIN, 303, False, True),
+        (LOGIN, 200, True, True),
+        (LOGIN, 200, False, False),
+        (LOGOUT, 200, False, True),
+        (PLAIN, 303, True, False),
+    ],
+)
+async def test_what_shows_afterwards_is_told_to_others(
+    routed: Routed, status: int, *, cookies: bool, tells: bool
+) -> None:
+    """A login path that leads on or sets cookies, and signing out, show other replicas told."""
+    made, watch = passage(routed, many=True)
+    await head(made, status, cookies=cookies)
+    assert ("told others" in watch.told) is tells
+    alone, watch = passage(routed)
+    await head(alone, status, cookies=cookies)
+    assert "told others" not in watch.told
+
+
+async def test_others_who_were_told_before_are_told_of_the_end() -> None:
+    """A sign-in that was announced shows its end told once, after whatever was lost of it."""
+    for lost in (False, True):
+        made, watch = passage(LOGIN, OPEN, method="POST", many=True)
+        made.announced(lambda told=watch.told: told.append("over"))  # type: ignore[misc]
+        await head(made, 303, cookies=True)
+        assert "told others" not in watch.told
+        wait = made.on_lost() if lost else None
+        over = await wait if wait is not None else None
+        made.on_end()
+        if over is not None:
+            assert "over" not in watch.told
+            over()
+        assert watch.told.count("over") == 1
 
 
 async def test_unsafe_requests_forget_before_and_after() -> None:

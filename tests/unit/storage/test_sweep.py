@@ -62,6 +62,24 @@ async def test_sweeping_takes_only_what_is_over(tmp_path: Path) -> None:
         await store.close()
 
 
+async def test_handovers_are_of_no_use_for_long(tmp_path: Path) -> None:
+    """An hour on, what replicas told each other is gone but for the feed's last row; what was
+    revoked shows up still.
+    """
+    store = await open_sqlite(sqlite_file(tmp_path), Travel())
+    try:
+        async with store.begin() as tx:
+            await tx.feed.tell("marks", NOW)
+            await tx.feed.append("person", ADA, None, NOW)
+            await tx.feed.tell("marks", NOW)
+        assert await swept(store, NOW + timedelta(hours=1)) == 0
+        assert await swept(store, NOW + timedelta(hours=1, seconds=1)) == 1
+        async with store.read() as tx:
+            assert [row.kind for row in await tx.feed.since(0)] == ["person", "handovers"]
+    finally:
+        await store.close()
+
+
 async def test_what_clients_left_is_swept_in_its_time(tmp_path: Path) -> None:
     """Keys go after a day; tokens and requests show up for 90 days after they are over."""
     store, month = await open_sqlite(sqlite_file(tmp_path), Travel()), timedelta(days=30)
