@@ -1,5 +1,6 @@
 """Builds the declared plugins, and lends each of them what it may use of ours."""
 
+import time
 from functools import cached_property
 from typing import cast
 
@@ -13,6 +14,7 @@ from sidecar.core.transports import Transport
 from sidecar.dear import DearWork
 from sidecar.loader import build
 from sidecar.outside import Outside
+from sidecar.proxy.asking import PatientAsking
 from sidecar.proxy.pool import Pool
 from sidecar.settings.declared import Declared
 from sidecar.settings.load import Loaded
@@ -56,7 +58,7 @@ class Lender:
             item.name,
             item.realm,
             keyed,
-            self.pool,
+            PatientAsking(self.pool, time.monotonic),
             self._dear,
             self._call,
             # Looked up when it is used: a failover may stand before what it chooses among.
