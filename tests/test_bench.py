@@ -13,7 +13,7 @@ from tests.bench.browser import COOKIES, head
 from tests.bench.load import Measured, script
 from tests.bench.places import kinds
 from tests.bench.processes import TICKS_S, cpu_of, kib_of
-from tests.bench.report import remarks, table
+from tests.bench.report import remarks, table, verifications
 from tests.bench.rules import FEW, MANY, Words, crowded, prepared, spread
 
 ROOT = Path(__file__).parent.parent
@@ -146,6 +146,25 @@ def test_the_table_has_what_was_measured() -> None:
     ]
     assert [cell.strip() for cell in socket_line.split("|")[2:-1]] == ["–", "21.0 KiB", "–"]
     assert len({len(line) for line in (header, rule, cpu, socket_line)}) == 1
+
+
+def test_verifications_have_a_table_of_their_own() -> None:
+    """Figures of a way show one line with their store, and yardsticks and others none."""
+    key = "verification.postgres.100000.pages"
+    measured = {
+        f"{key}.cpu_us": 2000.0,
+        f"{key}.per_core_s": 500.0,
+        f"{key}.ratio": 12.34,
+        f"{key}.p99_ms": 9.87,
+        "verification.postgres.commit.cpu_us": 70.0,
+    }
+    header, _, line = verifications({**FIGURES, **measured}).splitlines()
+    assert header.split("|")[2].strip() == "CPU"
+    assert [cell.strip() for cell in line.split("|")[1:-1]] == [
+        "page, postgres, 100,000 people",
+        *("2,000 µs", "500", "12.3", "–", "–", "9.9 ms"),
+    ]
+    assert verifications(FIGURES) == ""
 
 
 def test_the_remarks_hide_nothing() -> None:

@@ -7,14 +7,11 @@ whoever copies the secret while it is shown.
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
-from hashlib import sha1, sha256, sha512
 from hmac import compare_digest
 from secrets import token_bytes
-from types import MappingProxyType
 from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
-from pyotp import HOTP
 
 from sidecar.core.model import (
     Authenticator,
@@ -28,7 +25,7 @@ from sidecar.core.model import (
     Verified,
 )
 from sidecar.core.protocols import Context, Factor, FactorTraits, Plugin, Tools
-from sidecar.core.seeds import Algorithm, Seed, base32, parameters, uri
+from sidecar.core.seeds import Algorithm, Seed, hotp, parameters, uri
 
 AMR: Final = ("otp",)
 """Source: RFC 8176 §2."""
@@ -44,8 +41,6 @@ PERIODS_S: Final = range(15, 121)
 MAX_INPUT_CHARACTERS: Final = 64
 MAX_ACCOUNT_CHARACTERS: Final = 64
 """Longer names make a QR code that phones find hard to read."""
-
-_DIGESTS: Final = MappingProxyType({"SHA1": sha1, "SHA256": sha256, "SHA512": sha512})
 
 
 class Options(BaseModel):
@@ -244,9 +239,9 @@ def _matching(secret: bytes, memory: Memory, code: str, now: int) -> tuple[int, 
     """Return all steps in reach with this code, nearest first; each is compared in any case."""
     if len(secret) < MIN_SECRET_BYTES:
         raise ValueError("the secret is too short to have been made here")
-    made = HOTP(base32(secret), digits=memory.digits, digest=_DIGESTS[memory.algorithm])
     reach = range(max(0, now - REACH), now + REACH + 1)
-    equal = [step for step in reach if compare_digest(made.at(step), code)]
+    how = (memory.algorithm, memory.digits)
+    equal = [step for step in reach if compare_digest(hotp(secret, step, *how), code)]
     return tuple(sorted(equal, key=lambda step: abs(step - now)))
 
 

@@ -3,6 +3,7 @@
 from base64 import b32encode
 from dataclasses import dataclass, field
 from datetime import datetime
+from hmac import digest
 from typing import Final, Literal, Protocol
 from urllib.parse import quote, urlencode
 
@@ -51,6 +52,14 @@ class Seeded(Protocol):
     def seed(self, material: Material) -> Seed | None:
         """Return what another system needs to judge the same codes; None: not of this kind."""
         ...
+
+
+def hotp(secret: bytes, counter: int, algorithm: Algorithm, digits: int) -> str:
+    """Return the code of a counter, or of a step of time. Source: RFC 4226 §5.3, RFC 6238 §4.2."""
+    made = digest(secret, counter.to_bytes(8, "big"), algorithm.lower())
+    offset = made[-1] & 0xF
+    number = int.from_bytes(made[offset : offset + 4], "big") & 0x7FFFFFFF
+    return f"{number % 10**digits:0{digits}d}"
 
 
 def base32(secret: bytes) -> str:

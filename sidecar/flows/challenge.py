@@ -7,6 +7,7 @@ from sidecar.core.errors import (
 )
 from sidecar.core.guessing import Claim
 from sidecar.core.model import (
+    Account,
     Authenticator,
     AuthenticatorId,
     Challenge,
@@ -34,6 +35,9 @@ from sidecar.flows.kit import (
 from sidecar.flows.notices import Notices
 from sidecar.flows.sessions import Sessions
 from sidecar.flows.visit import Visit
+
+Found = tuple[tuple[Authenticator, ...], Account | None]
+"""What a person has of a factor, and what is known of them."""
 
 _NOT_SENT = (PostStatus.FAILED, PostStatus.LOST)
 MAX_FIELDS = 16
@@ -188,7 +192,8 @@ class Challenges:
         async with self._kit.store.begin(visit.person) as tx:
             await tx.challenges.add(challenge)
             claim = await self._count(tx, visit, challenge)
-        held = await self._held(visit, challenge.factor)
+            found = await self._found(tx, visit.person, challenge.factor)
+        held = self._usable(challenge.factor, *found)
         return await self._judge.decide(visit, Try(challenge, claim, held, once=True), response)
 
     async def _started(
@@ -225,8 +230,21 @@ class Challenges:
 
         """
         async with self._kit.store.read() as tx:
-            held = await held_of(tx, visit.person, factor)
-            account = await tx.accounts.get(visit.person)
+            found = await self._found(tx, visit.person, factor)
+        return self._usable(factor, *found, chosen=chosen)
+
+    @staticmethod
+    async def _found(tx: Transaction, person: Person, factor: str) -> Found:
+        return await held_of(tx, person, factor), await tx.accounts.get(person)
+
+    def _usable(
+        self,
+        factor: str,
+        held: tuple[Authenticator, ...],
+        account: Account | None,
+        *,
+        chosen: AuthenticatorId | None = None,
+    ) -> tuple[Authenticator, ...]:
         known = factor in self._kit.factors and account is not None and account.enabled
         if not known or not usable(held, chosen):
             message = f"no usable authenticator of factor {factor!r}"
@@ -239,7 +257,8 @@ class Challenges:
         async with self._kit.store.begin(visit.person) as tx:
             challenge = _of_a_factor(await tx.challenges.get(which, visit.person, session.id, now))
             claim = await self._count(tx, visit, challenge)
-        held = await self._held(visit, challenge.factor, challenge.authenticator_id)
+            found = await self._found(tx, visit.person, challenge.factor)
+        held = self._usable(challenge.factor, *found, chosen=challenge.authenticator_id)
         return Try(challenge, claim, held)
 
     async def _count(self, tx: Transaction, visit: Visit, challenge: Challenge) -> Claim:

@@ -96,7 +96,8 @@ class Judge:
                 await tx.challenges.consume(challenge, now, verified=True)
                 await tx.authenticators.replace(current, outcome.material, used_at=now)
                 await tx.attempts.settle(attempt.claim, verified=True, now=now)
-                await used(tx, challenge.id, now)
+                if not attempt.once:  # such a challenge is none that anything was sent for
+                    await used(tx, challenge.id, now)
                 entered = await self._sessions.elevate(tx, visit, proof, now)
                 await tx.trail.append(
                     act(

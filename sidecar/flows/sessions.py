@@ -91,13 +91,13 @@ class Sessions:
         before = self._forgotten
         self._kit.looked_up(Found.STORE)
         async with self._kit.store.read() as tx:
-            session = await tx.sessions.get(hashed, now)
             # A token that was replaced answers for its grace only, so it is asked for each time.
-            lasting = session is not None and await tx.sessions.get(hashed, now + KEPT_FOR)
+            lasting = await tx.sessions.get(hashed, now + KEPT_FOR)
+            session = lasting or await tx.sessions.get(hashed, now)
         self._kept.pop(hashed, None)
         if session is None or not self._alive(session, now):
             return None
-        if lasting and before == self._forgotten:
+        if lasting is not None and before == self._forgotten:
             # What was forgotten while we read must not come back by what we read before it.
             self._kept[hashed] = _Kept(session, now + KEPT_FOR)
         return session

@@ -1,6 +1,7 @@
 """Who acts, in which session and from where: what the flows know of a request."""
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from ipaddress import IPv4Address, ip_address, ip_network
 
 from sidecar.core.clients import ApiClient, Scope
@@ -96,6 +97,7 @@ CALLER = "caller"
 """The name under which pages find their `Caller` on the request."""
 
 
+@lru_cache(maxsize=1024)
 def coarse(address: str) -> str:
     """Return the address shortened to its network (/24, /48), as it may be kept and shown."""
     try:

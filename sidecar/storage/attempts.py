@@ -92,8 +92,10 @@ _SETTLED: Final = Written(
 class SqlAttempts:
     """Attempts in `two_factor_attempts`; none is ever taken back, only settled."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: AsyncConnection, people: tuple[Person, ...] = ()) -> None:
+        """`people` are those that the transaction is about; nobody: it happens alone."""
         self._connection = connection
+        self._people = people
 
     async def claim(
         self,
@@ -114,6 +116,9 @@ class SqlAttempts:
             TooManyAttempts: the bucket is closed; nothing was counted.
 
         """
+        if self._people and person not in self._people:
+            message = "a try of somebody whose turn it is not"
+            raise RuntimeError(message)
         verdict = await self._admitted(person, factor, known=known, now=now, lasting=lasting)
         row = {
             **person_values(person),

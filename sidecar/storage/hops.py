@@ -4,6 +4,7 @@ The driver crosses four times: for a cursor, to execute, to fetch and to close i
 wakes a thread and then the loop, which takes longer than SQLite does.
 """
 
+import asyncio
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
@@ -36,9 +37,11 @@ class OneHop(aiosqlite.Connection):
         if self.in_transaction:
             await super().rollback()
 
-    async def run(self, cursor: "Cursor", work: Work) -> None:
-        """The cursor has what the work found; all of it happens in the connection's thread."""
-        await self._execute(cursor.take, work, self._conn)  # type: ignore[no-untyped-call]
+    def send(self, cursor: "Cursor", work: Work) -> asyncio.Future[None]:
+        """Return what ends once the cursor has what the work found, in the connection's thread."""
+        found: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._tx.put_nowait((found, partial(cursor.take, work, self._conn)))
+        return found
 
 
 class Cursor:
@@ -67,13 +70,22 @@ class Cursor:
 
     async def execute(self, statement: str, parameters: Parameters = ()) -> Self:
         """The statement was executed."""
-        await self._connection.run(self, lambda on: on.execute(statement, parameters))
+        await self.send(statement, parameters)
         return self
+
+    def send(self, statement: str, parameters: Parameters = ()) -> asyncio.Future[None]:
+        """Return what ends once the statement was executed."""
+        return self._connection.send(self, lambda on: on.execute(statement, parameters))
 
     async def executemany(self, statement: str, many: Iterable[Parameters]) -> Self:
         """The statement was executed with each of the parameters."""
-        await self._connection.run(self, lambda on: on.executemany(statement, many))
+        await self._connection.send(self, lambda on: on.executemany(statement, many))
         return self
+
+    @property
+    def rows(self) -> list[Any]:
+        """All that was found."""
+        return self._rows
 
     async def fetchall(self) -> list[Any]:
         """Return all that was found."""

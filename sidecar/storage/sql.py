@@ -57,6 +57,7 @@ class SqlTransaction:
     work: Work
     shelf: Shelf | None = None
     """Keeps sessions elsewhere than in the rows."""
+    people: tuple[Person, ...] = ()  # nobody: it happens alone, or only reads
 
     @property
     def connection(self) -> AsyncConnection:
@@ -80,7 +81,7 @@ class SqlTransaction:
 
     @cached_property
     def attempts(self) -> SqlAttempts:
-        return SqlAttempts(self.connection)
+        return SqlAttempts(self.connection, self.people)
 
     @cached_property
     def challenges(self) -> SqlChallenges:
@@ -185,7 +186,7 @@ class SqlStore:
             await self._where.recognise(connection, self._vault)
             await enter(connection, people)
             work = Work(connection, self._vault, self._clock, writes=True)
-            opened = SqlTransaction(work, self._shelf)
+            opened = SqlTransaction(work, self._shelf, people)
             yield opened
         if opened.feed.grew:
             await self._bell.ring()

@@ -96,13 +96,13 @@ async def transaction(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
         try:
             await connection.finish(_begin(connection))
             yield connection
-            await connection.finish(connection.commit())
+            await connection.finish(_end(connection))
         except DBAPIError as error:
             if why(error) is Unserved.READ_ONLY:
                 await _whole(connection.leave(error))  # another server may have its part by now
             raise
         finally:
-            if connection.sync_connection is not None:
+            if connection.sync_connection is not None and not connection.closed:
                 await connection.finish(connection.close())
     except (SQLAlchemyError, OSError) as error:
         kept = error if _tellable(error) else None
@@ -154,15 +154,27 @@ async def _begin(connection: AsyncConnection) -> None:
     await connection.begin()
 
 
+async def _end(connection: AsyncConnection) -> None:
+    await connection.commit()
+    await connection.close()
+
+
 async def _whole(work: Coroutine[object, object, T]) -> T:
     """Return what the work returns; it is finished even if this task is cancelled meanwhile."""
-    task = asyncio.get_running_loop().create_task(work)
+    return await settled(asyncio.get_running_loop().create_task(work))
+
+
+async def settled(task: asyncio.Future[T]) -> T:
+    """Return what the task or future comes to; it is waited for through every cancellation."""
     cancelled: asyncio.CancelledError | None = None
     while not task.done():
         try:
-            await asyncio.wait({task})
+            await asyncio.shield(task)
         except asyncio.CancelledError as error:
-            cancelled = error
+            if not task.cancelled():
+                cancelled = error
+        except BaseException:  # noqa: BLE001, S110 - the work's own, which its result tells
+            pass
     if cancelled is not None:
         raise cancelled from task.exception()  # seen, so that the loop does not complain
     return task.result()

@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -234,5 +235,10 @@ def digest(*parts: bytes) -> str:
     return hashlib.sha256(b"".join(parts)).hexdigest()
 
 
+@lru_cache(maxsize=64)
+def _opening(key: bytes) -> Fernet:
+    return Fernet(base64.urlsafe_b64encode(key))
+
+
 def _fernet(ring: KeyRing, key_id: str, purpose: str = "seal") -> Fernet:
-    return Fernet(base64.urlsafe_b64encode(ring.purpose_key(purpose, key_id)))
+    return _opening(ring.purpose_key(purpose, key_id))

@@ -5,6 +5,7 @@ the driver and the database do. A statement of this kind says the same, by the s
 types; what changes are its values.
 """
 
+import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple, cast
@@ -15,7 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.dml import UpdateBase
 from sqlalchemy.types import TypeEngine
 
-from sidecar.storage.transaction import WholeConnection
+from sidecar.storage.hops import OneHop
+from sidecar.storage.transaction import WholeConnection, settled
 
 AnyRow = Row[*tuple[object, ...]]
 Statement = Select[*tuple[Any, ...]] | UpdateBase
@@ -68,7 +70,12 @@ class _Spelled:
             message = f"not what the statement has values for: {sorted(given)}"
             raise ValueError(message)
         return tuple(
-            said[name] if change is None else change(said[name]) for name, change in self.values
+            # Texts that all databases keep are most of what is said, and go as they are.
+            value
+            if change is None or (type(value) is str and value.isprintable())
+            else change(value)
+            for name, change in self.values
+            for value in (said[name],)
         )
 
     def read(self, found: Iterable[Sequence[object]]) -> list[AnyRow]:
@@ -102,8 +109,42 @@ class Written:
             SQLAlchemyError: as when SQLAlchemy executes it.
 
         """
-        work = connection.run_sync(self._run, values)
-        return await (connection.finish(work) if isinstance(connection, WholeConnection) else work)
+        if isinstance(connection, WholeConnection):
+            driver = _driver_of(connection)
+            if isinstance(driver, OneHop) and driver.in_transaction:
+                return await self._hop(connection, driver, values)
+            return await connection.finish(self._sent(connection, driver, values))
+        return await connection.run_sync(self._run, values)
+
+    async def _hop(self, connection: AsyncConnection, driver: OneHop, values: Values) -> Found:
+        """Give the statement to SQLite, whose thread finishes it whatever becomes of this task."""
+        spelled, cursor = self._in(connection.dialect), driver.cursor()
+        try:
+            await settled(cursor.send(spelled.text, spelled.told(values)))
+        except sqlite3.Error as error:
+            raised = await connection.run_sync(_raised, spelled.text, error)
+            raise raised from error
+        rows = spelled.read(cursor.rows)
+        return Found(rows, cursor.rowcount if spelled.row is None else len(rows))
+
+    async def _sent(
+        self,
+        connection: AsyncConnection,
+        driver: Any,  # noqa: ANN401 - it has no types
+        values: Values,
+    ) -> Found:
+        """Give the statement to the driver itself, once a transaction has begun over it."""
+        if isinstance(driver, OneHop) or not driver.is_in_transaction():
+            return await connection.run_sync(self._run, values)
+        spelled = self._in(connection.dialect)
+        told = spelled.told(values)
+        try:
+            return await _fetch(driver, spelled, told)
+        except (OSError, TimeoutError):
+            raise
+        except Exception as error:
+            raised = await connection.run_sync(_raised, spelled.text, error)
+            raise raised from error
 
     def _run(self, connection: Connection, values: Values) -> Found:
         spelled = self._in(connection.dialect)
@@ -140,6 +181,33 @@ class Written:
         )
 
 
+def _driver_of(connection: AsyncConnection) -> Any:  # noqa: ANN401 - drivers have no types
+    opened = connection.sync_connection
+    return None if opened is None else opened.connection.driver_connection
+
+
+async def _fetch(
+    driver: Any,  # noqa: ANN401
+    spelled: _Spelled,
+    told: Sequence[object],
+) -> Found:
+    if spelled.row is None:
+        done = await driver.execute(spelled.text, *told)
+        return Found((), int(done.rpartition(" ")[2]))
+    rows = spelled.read(await driver.fetch(spelled.text, *told))
+    return Found(rows, len(rows))
+
+
+def _raised(connection: Connection, text: str, error: Exception) -> BaseException:
+    """Return what a driver raised, as if SQLAlchemy had called it."""
+    adapted: Any = connection.connection.dbapi_connection
+    try:
+        adapted._handle_exception(error)  # noqa: SLF001 - the adapter's own words for it
+    except connection.dialect.loaded_dbapi.Error as meant:
+        return _told(connection, text, meant)
+    return error
+
+
 def say(connection: Connection, text: str) -> None:
     """The driver has executed a statement that carries and finds nothing."""
     cursor = connection.connection.cursor()
@@ -170,8 +238,8 @@ def _told(connection: Connection, text: str, error: Exception) -> BaseException:
 
     What the statement carried is not told.
     """
-    dialect, proxied = connection.dialect, connection.connection
-    lost = dialect.is_disconnect(error, proxied, None)  # type: ignore[arg-type]
+    dialect, used = connection.dialect, connection.connection.dbapi_connection
+    lost = dialect.is_disconnect(error, used, None)  # type: ignore[arg-type]
     if lost:
         connection.invalidate(error)
     return DBAPIError.instance(

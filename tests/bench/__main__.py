@@ -14,7 +14,7 @@ from tests.bench import latency, proxying, rules, sockets, startup, streams, ver
 from tests.bench.caddy import caddy_path
 from tests.bench.facts import facts
 from tests.bench.places import Conditions, kinds
-from tests.bench.report import remarks, table
+from tests.bench.report import remarks, table, verifications
 
 STEPS: Mapping[str, Callable[[Conditions], Mapping[str, float | str]]] = {
     "proxy": proxying.measure,
@@ -87,7 +87,8 @@ def main() -> None:
         raise SystemExit(f"ended from outside, or after {LIMIT_S} s") from None
     asked.json.parent.mkdir(parents=True, exist_ok=True)
     asked.json.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
-    print(table(found), *remarks(found), f"All figures: {asked.json}", sep="\n")
+    tables = filter(None, (table(found), verifications(found)))
+    print(*tables, *remarks(found), f"All figures: {asked.json}", sep="\n")
     if any(key.startswith("failed.") for key in found):
         raise SystemExit(1)
 

@@ -47,6 +47,19 @@ ROWS = (
 )
 
 
+VERIFIED = (
+    ("CPU", "cpu_us", "{:,.0f} µs"),
+    ("a second and core", "per_core_s", "{:,.0f}"),
+    ("× yardstick", "ratio", "{:.1f}"),
+    ("CPU of the database", "database_us", "{:,.0f} µs"),
+    ("median", "p50_ms", "{:.1f} ms"),
+    ("99 %", "p99_ms", "{:.1f} ms"),
+)
+"""What is told of a verification: the title, the end of the key, and how it is written."""
+_CPU, _PARTS = ".cpu_us", 5
+WAYS = {"pages": "page", "begin": "begin, API", "api": "verify, API"}
+
+
 def table(figures: Figures) -> str:
     """Return the figures as a table in Markdown, which is also made to be read as it is.
 
@@ -58,9 +71,34 @@ def table(figures: Figures) -> str:
         cells = [_cell(figures, name, row) for name in shown]
         if any(cells):
             lines.append((row.label, *(cell or NOTHING for cell in cells)))
+    return _lined(lines) if shown else ""
+
+
+def _lined(lines: list[tuple[str, ...]]) -> str:
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     lines.insert(1, tuple("-" * width for width in widths))
     return "\n".join("| " + " | ".join(map(str.ljust, line, widths)) + " |" for line in lines)
+
+
+def verifications(figures: Figures) -> str:
+    """Return what verifications cost as a table of its own; empty where none was measured."""
+    measured = [key.removesuffix(_CPU) for key in figures if _is_verification(key)]
+    if not measured:
+        return ""
+    lines = [("", *(title for title, _, _ in VERIFIED))]
+    for key in measured:
+        _, database, people, way = key.split(".")
+        cells = (
+            form.format(figures[f"{key}.{end}"]) if f"{key}.{end}" in figures else NOTHING
+            for _, end, form in VERIFIED
+        )
+        lines.append((f"{WAYS[way]}, {database}, {int(people):,} people", *cells))
+    return _lined(lines)
+
+
+def _is_verification(key: str) -> bool:
+    """Tell whether the key is of a way: its database, its people, and what was measured."""
+    return key.startswith("verification.") and key.endswith(_CPU) and len(key.split(".")) == _PARTS
 
 
 def remarks(figures: Figures) -> Iterator[str]:

@@ -173,5 +173,5 @@ def _figures(
             yield f"{key}.p50_ms", cuts[49] * 1e3
             yield f"{key}.p99_ms", cuts[98] * 1e3
     for name, taken in bare.items():
-        yield f"verification.{name}.commit_us", median(one.cpu_s for one in taken) * 1e6
-        yield f"verification.{name}.commit_ms", median(one.took_s for one in taken) * 1e3
+        yield f"verification.{name}.commit.cpu_us", median(one.cpu_s for one in taken) * 1e6
+        yield f"verification.{name}.commit.took_ms", median(one.took_s for one in taken) * 1e3

@@ -1,12 +1,13 @@
 """Seeds on their way."""
 
+import hashlib
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import pyotp
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sidecar.core.seeds import ALGORITHMS, Seed, base32, parameters, uri
+from sidecar.core.seeds import ALGORITHMS, Algorithm, Seed, base32, hotp, parameters, uri
 
 SECRET = bytes.fromhex("48656c6c6f21deadbeef")
 """Source: the example of the Key URI Format."""
@@ -25,6 +26,20 @@ def test_the_example_of_the_format() -> None:
         "otpauth://totp/Example:alice%40google.com?secret=JBSWY3DPEHPK3PXP&issuer=Example"
         "&algorithm=SHA1&digits=6&period=30"
     )
+
+
+@given(
+    st.binary(min_size=16, max_size=128),
+    st.integers(0, 2**40),
+    st.sampled_from(ALGORITHMS),
+    st.sampled_from([6, 8]),
+)
+def test_codes_are_those_that_others_make(
+    secret: bytes, counter: int, algorithm: Algorithm, digits: int
+) -> None:
+    """Any seed and counter show the code that an independent implementation makes of them."""
+    other = pyotp.HOTP(base32(secret), digits=digits, digest=getattr(hashlib, algorithm.lower()))
+    assert hotp(secret, counter, algorithm, digits) == other.at(counter)
 
 
 def test_who_issued_it_need_not_be_known() -> None:

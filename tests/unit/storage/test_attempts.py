@@ -10,7 +10,7 @@ from sidecar.core.errors import TooManyAttempts
 from sidecar.core.model import ChallengeId
 from sidecar.storage.attempts import CLOSED_RETRY_S
 from sidecar.storage.sql import SqlStore
-from tests.conformance.stores import ADA, NOW, Travel, open_sqlite, sqlite_file
+from tests.conformance.stores import ADA, NOW, TWIN, Travel, open_sqlite, sqlite_file
 
 
 @pytest.fixture
@@ -67,3 +67,14 @@ async def test_a_door_that_waiting_does_not_open_says_a_day(
     assert closed.value.retry_after_s == CLOSED_RETRY_S
     async with store.begin() as tx:
         assert not (await tx.attempts.claim(ADA, "totp", known=True, challenge=C1, now=NOW)).last
+
+
+async def test_nobody_is_counted_out_of_turn(store: SqlStore, tmp_path: Path) -> None:
+    """A claim in a transaction about somebody else shows an error, and nothing counted.
+
+    Two of them could else be counted at once, and both be let through.
+    """
+    with pytest.raises(RuntimeError, match="turn"):
+        async with store.begin(TWIN) as tx:
+            await tx.attempts.claim(ADA, "totp", known=True, challenge=C1, now=NOW)
+    assert rows(tmp_path, "SELECT id FROM two_factor_attempts") == []

@@ -1,5 +1,6 @@
 """Statements to SQLite, and how often each crosses over to the thread of its connection."""
 
+import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -7,13 +8,17 @@ from typing import Any
 
 import pytest
 
-from sidecar.storage.hops import OneHop, connect
+from sidecar.storage.hops import Cursor, OneHop, Work, connect
 
 
 class Counted(OneHop):
     """Counts its crossings."""
 
     crossings = 0
+
+    def send(self, cursor: Cursor, work: Work) -> asyncio.Future[None]:
+        self.crossings += 1
+        return super().send(cursor, work)
 
     async def _execute(self, *work: Any, **more: Any) -> Any:  # noqa: ANN401 - passed on as it is
         self.crossings += 1
