@@ -22,6 +22,7 @@ COMMANDS: Final[Mapping[str, str]] = MappingProxyType(
         "keys": "Make and replace root keys, and keys for moving people.",
         "migrate": "Create the database, move its schema up and down.",
         "replicas": "List the processes that serve, and how far each has read.",
+        "db": "Look into the store, back it up, say that it was restored.",
         "tokens": "Give programs tokens of the management API.",
         "openapi": "Print the description of the management API.",
         "users": "Look at people, invite them, help them, erase them.",

@@ -276,6 +276,11 @@ class SealBroken(SidecarError):
     Treated as unreadable: what it protected is unusable, never absent.
     """
 
+    def __init__(self, message: str = "", *, moved: bool = False) -> None:
+        super().__init__(message)
+        self.moved = moved
+        """It opens, and was sealed to another place: somebody copied it."""
+
 
 class StaleMaterial(Conflict):
     """The authenticator changed between reading and storing; the caller lost the race."""

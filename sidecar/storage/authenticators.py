@@ -192,6 +192,11 @@ class SqlAuthenticators:
         beside = await self._beside(rows)
         return [self._sealing.remade(row, beside.get(row.id)) for row in rows]
 
+    async def fit(self, rows: Sequence[AnyRow]) -> list[bool]:
+        """Return of each row whether it opens, and is what was written."""
+        beside = await self._beside(rows)
+        return [self._sealing.read(row, beside.get(row.id)).material is not None for row in rows]
+
     async def _store(self, present: Authenticator, after: Authenticator, now: datetime) -> None:
         moved = await self._connection.execute(
             update(authenticators)

@@ -95,6 +95,10 @@ class SqlApiTokens:
         """Return for each row its tag by the active key; None where the one it has does not fit."""
         return [self._remade(row) if self._vouched(row) else None for row in rows]
 
+    def fit(self, rows: Sequence[AnyRow]) -> list[bool]:
+        """Return of each row whether it is what was written."""
+        return [self._vouched(row) for row in rows]
+
     def _remade(self, row: AnyRow) -> dict[str, str | None]:
         return {"mac": self._vault.ring.vouch(PURPOSE, self._statement(_values(row)))}
 

@@ -197,7 +197,8 @@ class Vault:
         try:
             content = json.loads(_fernet(self.ring, key_id).decrypt(token.encode()))
             if content["place"] != self._words(place):
-                raise SealBroken(f"{place.table}.{place.column}: sealed to another place")
+                message = f"{place.table}.{place.column}: sealed to another place"
+                raise SealBroken(message, moved=True)
             return base64.b64decode(content["value"], validate=True)
         except (InvalidToken, ValueError, KeyError, TypeError) as error:
             raise SealBroken(f"{place.table}.{place.column}: does not open") from error
