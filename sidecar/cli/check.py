@@ -32,6 +32,7 @@ def check(
     found = [*loaded.warnings, *_program(loaded)]
     if not without_secrets:
         found += asyncio.run(_store(loaded))
+        found += asyncio.run(_redis(loaded))
     tell(found, form)
     if any(not fault.warning for fault in found):
         raise typer.Exit(EXIT_CONFIG)
@@ -93,4 +94,24 @@ async def _store(loaded: Loaded) -> list[Fault]:
         finding = Finding(where, str(unproven), unproven.hint, warning=absent)
         return [loaded.places.fault(finding)]
     await store.close()
+    return []
+
+
+async def _redis(loaded: Loaded) -> list[Fault]:
+    """Ask Redis whether it answers us; a sidecar starts without it, so that it is a warning."""
+    part = loaded.settings.redis
+    if part is None:
+        return []
+    from sidecar.storage.redis.connection import RedisConnection
+    from sidecar.storage.redis.line import RedisDown
+
+    connection = RedisConnection(part)
+    try:
+        await connection.ping()
+    except RedisDown as down:
+        hint = "serve starts without it, and says 503 where it is needed"
+        finding = Finding(("redis", "address"), f"does not answer: {down}", hint, warning=True)
+        return [loaded.places.fault(finding)]
+    finally:
+        await connection.close()
     return []

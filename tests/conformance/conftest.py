@@ -10,7 +10,7 @@ from sidecar.storage.redis.sessions import RedisShelf
 from sidecar.storage.sql import SqlStore, open_store
 from tests.conformance.stores import RING, Travel, sqlite_file, url_of
 from tests.postgres import Server
-from tests.redis import lent
+from tests.redis import Redis, lent
 from tests.unit.flows.scene import quick_folder
 
 
@@ -46,9 +46,12 @@ async def opened(
 
 
 @pytest.fixture
-def section() -> RedisPart | None:
-    """The Redis that keeps the sessions; the suites of sessions have one, and others need none."""
-    return None
+def section(request: pytest.FixtureRequest) -> RedisPart | None:
+    """Where sessions are kept: in the rows (None), or in the Redis of a suite marked so."""
+    if getattr(request, "param", "rows") == "rows":
+        return None
+    server: Redis = request.getfixturevalue("redis_server")
+    return server.part(timeout="5s")
 
 
 @pytest.fixture

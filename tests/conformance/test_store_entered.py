@@ -8,22 +8,13 @@ import pytest
 
 from sidecar.core.model import Session, SessionId, SessionStatus
 from sidecar.core.stores import Store
-from sidecar.settings.resting import RedisPart
 from tests.conformance.stores import ADA, NOW, Travel, proof, session, token
-from tests.redis import Redis
 
 S1 = SessionId("s1")
 OLD, NEW, NEXT = token("old"), token("new"), token("next")
 HOUR = timedelta(hours=1)
 
-
-@pytest.fixture(params=["rows", "redis"])
-def section(request: pytest.FixtureRequest) -> RedisPart | None:
-    """Sessions in the rows of the database, and in Redis beside it."""
-    if request.param == "rows":
-        return None
-    server: Redis = request.getfixturevalue("redis_server")
-    return server.part(timeout="5s")
+pytestmark = pytest.mark.parametrize("section", ["rows", "redis"], indirect=True)
 
 
 def asked(at: datetime = NOW, life: timedelta = 2 * HOUR) -> Session:

@@ -187,6 +187,7 @@ async def test_a_try_is_settled_once(processes: Processes) -> None:
     assert found == {None: 1, Conflict: AT_ONCE - 1}
 
 
+@pytest.mark.parametrize("section", ["rows", "redis"], indirect=True)
 async def test_a_session_is_raised_one_at_a_time(processes: Processes) -> None:
     """Twenty proofs for one session at once show every one of them in it."""
     async with processes[0].begin(ADA) as tx:

@@ -9,21 +9,12 @@ import pytest
 from sidecar.core.errors import ChallengeGone, StoreUnavailable
 from sidecar.core.model import Session, SessionId, SessionStatus
 from sidecar.core.stores import APART, Store
-from sidecar.settings.resting import RedisPart
 from tests.conformance.stores import ADA, NOW, TWIN, Travel, proof, session, token
-from tests.redis import Redis
 
 S1 = SessionId("s1")
 OLD, NEW, NEXT = token("old"), token("new"), token("next")
 
-
-@pytest.fixture(params=["rows", "redis"])
-def section(request: pytest.FixtureRequest) -> RedisPart | None:
-    """Sessions in the rows of the database, and in Redis beside it."""
-    if request.param == "rows":
-        return None
-    server: Redis = request.getfixturevalue("redis_server")
-    return server.part(timeout="5s")
+pytestmark = pytest.mark.parametrize("section", ["rows", "redis"], indirect=True)
 
 
 async def test_a_session_is_found_by_its_token_while_it_lives(store: Store) -> None:

@@ -99,7 +99,14 @@ class Line:
 
     def _failed(self, error: Exception) -> RedisDown:
         """Return what is told of it: no words of the server's, which may repeat what was sent."""
+        reason = _reason(error)
         if not self._breaker.tripped:
-            log.warning("redis.fails", error=type(error).__name__)
+            log.warning("redis.fails", error=reason)
         self._breaker.failed()
-        return RedisDown(f"Redis fails: {type(error).__name__}")
+        return RedisDown(f"Redis fails: {reason}")
+
+
+def _reason(error: BaseException) -> str:
+    """Return what kind of failure it is, and of what: of a certificate, a name, a silent peer."""
+    name, beneath = type(error).__name__, error.__cause__ or error.__context__
+    return name if beneath is None else f"{name} ({type(beneath).__name__})"

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests import redis
+from tests.tools.ports import free_ports
 from tests.unit.cli.conftest import Run, a_broken_plugin
 from tests.unit.settings import build
 
@@ -114,6 +116,26 @@ def test_what_a_server_must_bear_is_told(run: Run, tmp_path: Path) -> None:
     path.write_text(yaml.safe_dump(yaml.safe_load(text) | more))
     done = run("check", "-c", str(path), "--without-secrets")
     assert "PostgreSQL gets up to 42 connections: 2 replicas x 3 workers x 7;" in done.output
+
+
+def test_redis_is_asked(run: Run, tmp_path: Path, redis_server: redis.Redis) -> None:
+    """A Redis that answers shows no word; one that does not, or not to us, a warning."""
+
+    def told(**words: object) -> str:
+        section = {"address": f"127.0.0.1:{redis_server.port}", **words}
+        file = tmp_path / "sidecar.yaml"
+        database = {"database": f"sqlite+aiosqlite:///{tmp_path}/sidecar.db"}
+        file.write_text(yaml.safe_dump({**build.RIGHT, "storage": database, "redis": section}))
+        done = run("check", "-c", str(file), **build.ENV)
+        assert done.exit_code == 0, done.output
+        return "".join(line for line in done.output.splitlines() if "redis.address" in line)
+
+    assert told() == ""
+    assert "redis.address: does not answer: Redis fails: Auth" in told(
+        username="nobody", password="never-to-be-told"
+    )
+    (port,) = free_ports(1)
+    assert "(ConnectionRefusedError)" in told(address=f"127.0.0.1:{port}")
 
 
 def test_what_a_plugin_brought_is_proved(

@@ -9,6 +9,8 @@ from sidecar.storage.redis.scripts import TAKE
 from tests import redis
 from tests.redis import lent
 
+HOUR = 3_600_000_000
+"""In microseconds."""
 KINDS = ("redis_server", "redis_watched", "redis_cluster")
 
 
@@ -28,8 +30,8 @@ async def test_a_forgotten_script_is_sent_again(redis_server: redis.Redis) -> No
     async with lent(redis_server.part()) as connection:
         for event in ("one", "two"):
             redis_server.say("SCRIPT", "FLUSH")
-            assert await connection.run(TAKE, f"{connection.prefix}:x", 1, 60, 2, event) == -1
-        assert await connection.run(TAKE, f"{connection.prefix}:x", 1, 60, 2, "three") == 60
+            assert await connection.run(TAKE, f"{connection.prefix}:x", 1, HOUR, 2, event) == -1
+        assert await connection.run(TAKE, f"{connection.prefix}:x", 1, HOUR, 2, "three") == HOUR
 
 
 async def test_a_failover_is_survived() -> None:

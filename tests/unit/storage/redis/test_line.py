@@ -39,11 +39,10 @@ async def test_a_server_that_is_down_is_asked_once() -> None:
         with capture_logs() as logs:
             with server.away():
                 for message in ("Redis fails: ConnectionError", *["Redis is down"] * 9):
-                    with pytest.raises(RedisDown) as told:
+                    with pytest.raises(RedisDown, match=message):
                         await asked.ask("PING")
-                    assert str(told.value) == message
                 seconds.now += 0.25
-                with pytest.raises(RedisDown, match="ConnectionError"):
+                with pytest.raises(RedisDown, match="ConnectionRefusedError"):
                     await asked.ask("PING")
             seconds.now += 2
             assert await asked.ask("PING")
