@@ -36,6 +36,9 @@ LIVES: Final[Mapping[str, timedelta]] = {
 CODES_LIVE: Final = timedelta(minutes=10)
 """How long a factor's code by message counts."""
 
+_ELSEWHERE: Final = sessions.c.stamp.is_not(None)
+"""What Redis keeps of sessions is sealed, and is not resealed there."""
+
 _log = structlog.get_logger(__name__)
 AnySelect = Select[*tuple[object, ...]]
 
@@ -112,6 +115,7 @@ async def needed(
     wanted |= {purpose for purpose, life in LIVES.items() if now <= until + OVERLAP + life}
     visits = await _met(connection, "cookie", visiting(until, now))
     wanted |= {*_VISITS} if visits else set()
+    wanted |= await _met(connection, "seal", visiting(until, now).where(_ELSEWHERE))
     wanted |= await _met(connection, "trusted-browser", remembered(until, now))
     young = now <= until + OVERLAP + CODES_LIVE
     for role, name in peppers:

@@ -18,6 +18,7 @@ from sidecar.core.model import Person
 
 KEY_BYTES = 32
 _VERSION = "v1"
+_SEAL = "seal"
 _KEY_ID = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 _CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False)
@@ -192,7 +193,7 @@ class Vault:
         """
         version, _, rest = sealed.partition(":")
         key_id, _, token = rest.partition(":")
-        if version != _VERSION or key_id not in self.ring.keys:
+        if version != _VERSION or key_id not in self.ring.holders(_SEAL):
             raise SealBroken(f"{place.table}.{place.column}: sealed by an unknown key")
         try:
             content = json.loads(_fernet(self.ring, key_id).decrypt(token.encode()))
@@ -241,5 +242,5 @@ def _opening(key: bytes) -> Fernet:
     return Fernet(base64.urlsafe_b64encode(key))
 
 
-def _fernet(ring: KeyRing, key_id: str, purpose: str = "seal") -> Fernet:
+def _fernet(ring: KeyRing, key_id: str, purpose: str = _SEAL) -> Fernet:
     return _opening(ring.purpose_key(purpose, key_id))

@@ -7,10 +7,12 @@ from sidecar.flows.kit import CHALLENGE_LIFE
 from sidecar.flows.tokens import DISOWNED_WITHIN, KNOWN_FOR
 from sidecar.proxy.vouch import LIFE as ASSERTION_LIFE
 from sidecar.storage.purposes import CODES_LIVE, LIVES, OVERLAP, keep, needed, recall
-from sidecar.storage.vault import KeyRing
-from tests.conformance.ringed import K2, OLD_K1, served
+from sidecar.storage.vault import NOBODY, KeyRing, Place, Vault
+from tests.conformance.ringed import K2, OLD_K1, fill, served
 from tests.conformance.stores import K1, NOW, Travel, sqlite_file, url_of
 from tests.unit.storage.databases import change
+
+PLACE = Place(NOBODY, "sessions", "redis", "s1:x")
 
 
 def test_they_live_as_long_as_what_they_made() -> None:
@@ -49,3 +51,21 @@ async def test_nothing_carried_is_kept_of_a_key_that_leaked(tmp_path: Path) -> N
         leaked = await needed(*of_k1, until=NOW, now=soon, trusted=False)
     assert leaked == {"audit", "audit-erased", "pseudonym"}
     assert young == leaked | {*LIVES} | {"plugin/factors/totp"}
+
+
+async def test_what_redis_keeps_of_sessions_opens_as_long_as_they_last(tmp_path: Path) -> None:
+    """Sessions of before whose contents are elsewhere show the key that seals them kept."""
+    url, soon = url_of(sqlite_file(tmp_path)), NOW + timedelta(hours=2)
+    async with served(url, Travel(), K1) as store:
+        sealed = store.vault.seal(b"contents", PLACE)
+        await fill(store)
+    async with served(url, Travel(), K2, OLD_K1) as store, store.read() as tx:
+        assert "seal" not in await needed(tx.connection, "k1", [], until=NOW, now=soon)
+    change(tmp_path, "UPDATE sessions SET stamp = 'x'")
+    async with served(url, Travel(), K2, OLD_K1) as store:
+        async with store.read() as tx:
+            wanted = await needed(tx.connection, "k1", [], until=NOW, now=soon)
+        ring = KeyRing((K2,))
+        ring.keep("seal", "k1", store.ring.purpose_key("seal", "k1"))
+        assert Vault(ring, store.vault.instance).unseal(sealed, PLACE) == b"contents"
+    assert "seal" in wanted
