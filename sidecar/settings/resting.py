@@ -76,13 +76,13 @@ class RetentionPart(Part):
     """How long is kept what nothing decides by any more; the audit trail stays."""
 
     attempts: Duration = parse_duration("90d")
-    """Tries at factors; those that a limit still counts stay."""
+    """Tries at factors, 30 days at least; those that a limit still counts stay."""
     challenges: Duration = parse_duration("7d")
-    """Ceremonies that are over."""
+    """Ceremonies that are over, a day at least."""
     sessions: Duration = parse_duration("7d")
-    """Sessions that are over."""
+    """Sessions that are over, a day at least."""
     outbox: Duration = parse_duration("30d")
-    """What became of messages; what they said is removed once it is of no use."""
+    """What became of messages, two days at least; what they said goes once it is of no use."""
 
 
 class KeyPart(Part):

@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from sidecar.storage.revisions import REVISIONS
+from tests.newer_schema import renew
 from tests.postgres import PASSWORD, Server
 from tests.unit.cli.conftest import Run
 from tests.unit.settings.build import ENV, RIGHT
@@ -44,6 +45,21 @@ def test_status_tells_whether_this_version_can_work(run: Run, config: str) -> No
     lowered = run("migrate", "status", "--config", config, **ENV)
     assert lowered.exit_code == 78
     assert "revision none" in lowered.output
+
+
+def test_a_newer_schema_is_told_to_be(run: Run, config: str, tmp_path: Path) -> None:
+    """A schema that a version to come moved shows that this one can work with it, and that there is
+    nothing to do; only the newer one's command goes back.
+    """
+    run("migrate", "up", "--create", "--config", config, **ENV)
+    asyncio.run(renew(f"sqlite+aiosqlite:///{tmp_path}/data/sidecar.db"))
+    newer = "revision 0005 (newer than this version's 0004, which can work with it)"
+    for command in ("status", "up"):
+        told = run("migrate", command, "--config", config, **ENV)
+        assert (told.exit_code, newer in told.output) == (0, True)
+    refused = run("migrate", "down", "--yes", "--config", config, **ENV)
+    assert refused.exit_code == 78
+    assert "only that version's `sidecar migrate down` knows the way" in refused.output
 
 
 def test_down_asks_first(run: Run, config: str, tmp_path: Path) -> None:
