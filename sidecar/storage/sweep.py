@@ -115,7 +115,8 @@ def _free(table: Table, *conditions: ColumnElement[bool]) -> ColumnElement[bool]
     """Return the condition that a row is one of these, and nobody works on it."""
     key = tuple(table.primary_key.columns)
     found = select(*key).where(*conditions).limit(AT_A_TIME).with_for_update(skip_locked=True)
-    return tuple_(*key).in_(found)
+    # The oldest of the feed come first; the others are found by an index on their end.
+    return tuple_(*key).in_(found.order_by(*key) if table is revocations else found)
 
 
 def _closing(now: datetime) -> Iterator[Step]:
