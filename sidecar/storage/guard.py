@@ -1,7 +1,7 @@
 """A store that is left alone while it fails: nobody waits for what is known not to come."""
 
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Hashable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Final
 
@@ -10,11 +10,15 @@ import structlog
 from sidecar.core.breaker import Breaker, Tripped
 from sidecar.core.errors import StoreUnavailable, Unserved
 from sidecar.core.model import Person
-from sidecar.core.stores import Store, Transaction
+from sidecar.core.stores import APART, Store, Transaction
 
 CROWD: Final = 256
 """Transactions of one kind that may be under way; who comes later would wait in vain. At a
-hundredth of a second each they keep four connections busy for most of a second."""
+hundredth of a second each they keep four connections busy for most of a second. Those about one
+person count as one, for they wait for each other and not for a connection: nobody can fill the
+queue for everybody else."""
+THEIRS: Final = 100
+"""Transactions about the same people that may be under way."""
 CROWDED_S: Final = 2
 RETRY_S: Final = 5
 """Told to clients: so long it may take, at the most, until the end of an outage is noticed."""
@@ -36,7 +40,7 @@ class GuardedStore:
         self._store = store
         self._monotonic = monotonic
         self._breaker = Breaker(monotonic, after=FAILURES, longest_s=LONGEST_PAUSE_S)
-        self._under_way = Counter[str]()
+        self._under_way: dict[str, Counter[Hashable]] = {"read": Counter(), "write": Counter()}
         self._why = Unserved.UNREACHABLE
         self._lost_at: float | None = None
 
@@ -52,7 +56,8 @@ class GuardedStore:
             StoreUnavailable: at once, while it fails or too many wait.
 
         """
-        return self._guarded("write", lambda: self._store.begin(*people))
+        whose = people if people and APART not in people else object()
+        return self._guarded("write", whose, lambda: self._store.begin(*people))
 
     def read(self) -> AbstractAsyncContextManager[Transaction]:
         """Open a transaction that reads, as the store does.
@@ -61,7 +66,7 @@ class GuardedStore:
             StoreUnavailable: at once, while it fails or too many wait.
 
         """
-        return self._guarded("read", self._store.read)
+        return self._guarded("read", object(), self._store.read)
 
     async def ping(self) -> None:
         """The database answers.
@@ -75,10 +80,14 @@ class GuardedStore:
 
     @asynccontextmanager
     async def _guarded(
-        self, kind: str, begin: Callable[[], AbstractAsyncContextManager[Transaction]]
+        self,
+        kind: str,
+        whose: Hashable,
+        begin: Callable[[], AbstractAsyncContextManager[Transaction]],
     ) -> AsyncIterator[Transaction]:
-        self._enter(kind)
-        self._under_way[kind] += 1
+        queue = self._under_way[kind]
+        self._enter(queue, whose)
+        queue[whose] += 1
         try:
             async with begin() as opened:
                 yield opened
@@ -91,11 +100,14 @@ class GuardedStore:
         else:
             self._worked()
         finally:
-            self._under_way[kind] -= 1
+            queue[whose] -= 1
+            if not queue[whose]:
+                del queue[whose]
 
-    def _enter(self, kind: str) -> None:
-        if self._under_way[kind] >= CROWD:
-            message = f"{CROWD} transactions wait already"
+    def _enter(self, queue: Counter[Hashable], whose: Hashable) -> None:
+        theirs = queue[whose]
+        if theirs >= THEIRS or (not theirs and len(queue) >= CROWD):
+            message = f"{theirs or len(queue)} transactions wait already"
             raise StoreUnavailable(message, retry_after_s=CROWDED_S, why=Unserved.CROWDED)
         try:
             self._breaker.enter()

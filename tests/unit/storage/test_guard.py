@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sidecar.core.errors import NotFound, StoreUnavailable, Unserved
 from sidecar.core.model import Person
 from sidecar.core.stores import Store, Transaction
-from sidecar.storage.guard import CROWD, LONGEST_PAUSE_S, RETRY_S, GuardedStore
+from sidecar.storage.guard import CROWD, LONGEST_PAUSE_S, RETRY_S, THEIRS, GuardedStore
 from tests.conformance.stores import ADA
 
 
@@ -130,6 +130,23 @@ async def test_a_queue_has_an_end() -> None:
         await store.ping()
     async with store.begin(ADA):
         assert not store.down
+
+
+async def test_nobody_fills_the_queue_for_others() -> None:
+    """More transactions about one person than may wait show the rest of theirs refused, and
+    everybody else served; once they are done, so is that person, and nothing is kept of them.
+    """
+    store, _, _ = guarded()
+    async with AsyncExitStack() as crowd:
+        for _ in range(THEIRS):
+            await crowd.enter_async_context(store.begin(ADA))
+        found = await refused(store, reading=False)
+        assert found.why is Unserved.CROWDED
+        for _ in range(CROWD - 1):
+            await crowd.enter_async_context(store.begin())
+    async with store.begin(ADA):
+        pass
+    assert not any(store._under_way.values())
 
 
 @given(st.lists(st.tuples(st.booleans(), st.floats(0, 3)), max_size=40))
