@@ -4,7 +4,8 @@ import asyncio
 import secrets
 import socket
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 POLL_S = 0.05
@@ -24,6 +25,15 @@ def free_ports(count: int) -> list[int]:
         with suppress(OSError), socket.create_server(("127.0.0.1", port)):
             found.add(port)
     return list(found)
+
+
+@contextmanager
+def refusing() -> Iterator[int]:
+    """Lend a port on which whoever connects is refused: it is taken, and nobody listens."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        port: int = held.getsockname()[1]
+        yield port
 
 
 def wait_for(port: int, seconds: float) -> None:

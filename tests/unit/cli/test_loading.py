@@ -8,7 +8,7 @@ import typer
 from sidecar.cli.loading import Format, load, refused
 from sidecar.core.errors import StoreUnavailable
 from sidecar.storage.faults import StoreUnproven
-from tests.tools.ports import free_ports
+from tests.tools.ports import refusing
 from tests.unit.settings import build
 
 
@@ -48,14 +48,13 @@ def test_a_place_of_keys_that_is_silent_is_worth_another_start(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, beside: str, status: int
 ) -> None:
     """A Vault that cannot be reached shows 1, as nothing has to be mended; beside a fault, 78."""
-    (port,) = free_ports(1)
     monkeypatch.setenv("ENCRYPTION_KEY", build.ENV["KEY"])
     minimal = (Path(__file__).parents[3] / "config" / "minimal.yaml").read_text()
-    place = f"address: 'http://127.0.0.1:{port}', path: a, field: b, auth: {{token: x}}"
     path = tmp_path / "sidecar.yaml"
-    path.write_text(
-        minimal.replace("from: {env: ENCRYPTION_KEY}", f"from: {{vault: {{{place}}}}}") + beside
-    )
-    with pytest.raises(typer.Exit) as ended:
-        load(path)
+    with refusing() as port:
+        place = f"address: 'http://127.0.0.1:{port}', path: a, field: b, auth: {{token: x}}"
+        source = f"from: {{vault: {{{place}}}}}"
+        path.write_text(minimal.replace("from: {env: ENCRYPTION_KEY}", source) + beside)
+        with pytest.raises(typer.Exit) as ended:
+            load(path)
     assert ended.value.exit_code == status

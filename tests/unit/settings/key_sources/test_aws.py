@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from botocore import loaders
 
-from tests.tools.ports import free_ports
+from tests.tools.ports import refusing
 from tests.unit.settings.key_sources.opened import DRAWN, EVER, SOON, TEXT, opened, passes, refused
 from tests.vendors.aws import AwsServer, problem, told
 from tests.vendors.peer import Mishap, Peer, answer, listening
@@ -181,10 +181,10 @@ async def test_what_is_no_answer_of_amazon_is_told(
 
 async def test_nobody_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
     """An endpoint where nobody listens, no region and no credentials show each fault."""
-    (port,) = free_ports(1)
-    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{port}")
-    assert "kms cannot be asked: EndpointConnectionError" in await refused(kms())
-    assert await passes(kms())
+    with refusing() as port:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{port}")
+        assert "kms cannot be asked: EndpointConnectionError" in await refused(kms())
+        assert await passes(kms())
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
     assert "there are no credentials for kms (PartialCredentialsError)" in await refused(kms())
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")

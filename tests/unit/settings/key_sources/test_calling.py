@@ -10,7 +10,7 @@ import pytest
 from sidecar.settings.key_sources.calling import MOST_BYTES, Caller, Question, in_time, trusting
 from sidecar.settings.references import Missing
 from tests.certificates import self_signed
-from tests.tools.ports import free_ports
+from tests.tools.ports import refusing
 from tests.vendors.names import server_tls
 from tests.vendors.peer import Mishap, answer, listening
 
@@ -70,8 +70,8 @@ async def test_whatever_is_no_answer_is_told(mishap: str) -> None:
 
 async def test_nobody_listens() -> None:
     """An address where nobody listens shows that it cannot be reached."""
-    (port,) = free_ports(1)
-    told = await refused(Caller("It", LONG), f"http://127.0.0.1:{port}")
+    with refusing() as port:
+        told = await refused(Caller("It", LONG), f"http://127.0.0.1:{port}")
     assert told == "It cannot be reached: Connection refused"
     told = await refused(Caller("It", LONG), f"http://{'a' * 64}.example")
     assert told == "It has an address that there cannot be"

@@ -129,7 +129,8 @@ async def test_the_account_is_the_pods(tmp_path: Path) -> None:
         assert "the certificate of the API server is not trusted" in await pod.refused()
         account(pod.folder, tmp_path / "test.pem")
         pod.peer.next_up += [answer(500), answer(401)]
-        part = {"kubernetes": {"secret": "keys", "key": "k1", "account": str(pod.folder)}}
+        whole = {"secret": "keys", "key": "k1", "account": str(pod.folder), "timeout": EVER}
+        part = {"kubernetes": whole}
         assert [await passes(part, pod.env) for _ in range(2)] == [True, False]
         said = "environment variable KUBERNETES_SERVICE_HOST is not set"
         assert said in await refused(part, {})
@@ -140,7 +141,7 @@ async def test_a_cluster_has_addresses_of_both_kinds(tmp_path: Path) -> None:
     async with in_a_pod(tmp_path) as pod:
         part = {"kubernetes": {"secret": "keys", "key": "k1", "account": str(pod.folder)}}
         env = {"KUBERNETES_SERVICE_HOST": "::1", "KUBERNETES_SERVICE_PORT": str(pod.peer.port)}
-        assert "cannot be reached: Connection refused" in await refused(part, env)
+        assert "the API server cannot be reached: " in await refused(part, env)
 
 
 @pytest.mark.parametrize("name", ["../pods", "Keys", "a/b", "", "-a"])
