@@ -105,6 +105,8 @@ class Revocations:
             if self._sequence is None or last < self._sequence:
                 # The first time; or a replica took over that lacks what was read, whose numbers
                 # will be given once more.
+                if self._sequence is not None:
+                    log.warning("revocations.shorter", read=self._sequence, found=last)
                 self._sequence = last
                 self.tell(None, None)
                 told = await tx.feed.told(now - STILL_OPEN)

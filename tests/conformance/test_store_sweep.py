@@ -20,6 +20,7 @@ DAY = timedelta(days=1)
 MOMENT = timedelta(seconds=1)
 
 
+@pytest.mark.conforms("ASVS-14.2.7")
 async def test_each_kind_is_kept_for_as_long_as_configured(store: SqlStore) -> None:
     """What is over shows itself until its own retention is, and not a moment longer."""
     keep = Retention(

@@ -124,8 +124,8 @@ async def test_a_reading_that_breaks_otherwise_is_not_swallowed(here: Scene) -> 
 
 
 async def test_a_database_that_fell_back_is_read_anew(folder: Path) -> None:
-    """A replica took over that lacks the last rows; shows all memory emptied, and rows told whose
-    numbers were given before.
+    """A replica took over that lacks the last rows; shows all memory emptied, rows told whose
+    numbers were given before, and a line of the log.
     """
     async with scene(folder) as here:
         visit, _ = await here.enter()
@@ -135,7 +135,9 @@ async def test_a_database_that_fell_back_is_read_anew(folder: Path) -> None:
         with closing(sqlite3.connect(folder / "sidecar.db")) as raw, raw:
             raw.execute("DELETE FROM revocations")
             raw.execute("UPDATE sqlite_sequence SET seq = 0 WHERE name = 'revocations'")
-        await feed.read()
+        with structlog.testing.capture_logs() as logged:
+            await feed.read()
+        assert [line["event"] for line in logged] == ["revocations.shorter"]
         visit, _ = await here.enter()
         await here.flows.sessions.end_all(visit)
         await feed.read()

@@ -84,7 +84,7 @@ def old(number: int, days: int, *, verified: bool = False, factor: str = "totp")
 @example([old(50, 150), old(1, 120, verified=True, factor="sms")], None, (None, ()))
 @example([old(50, 120)], timedelta(days=150), (None, ()))
 @example([old(120, 150)], None, (timedelta(days=160), ()))
-@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     runs=st.lists(RUNS, max_size=6),
     reset=st.none() | AGES,
