@@ -20,7 +20,7 @@ from sidecar.flows.tokens import Tokens
 from sidecar.keepers import beside, kept
 from sidecar.lending import Lender
 from sidecar.listening import listen_probes, listen_public
-from sidecar.many import Many, join
+from sidecar.many import Many, join, leaving
 from sidecar.metrics.messages import MessageMetrics
 from sidecar.metrics.ports import MeasuredLimiter, MeasuredStore
 from sidecar.metrics.scrape import registry
@@ -145,7 +145,7 @@ async def _composed(
         if management is not None:
             await management.look()
             also.append(management.watch())
-        async with kept(flows, identifier, also, clock=given.clock):
+        async with leaving(many), kept(flows, identifier, also, clock=given.clock):
             yield Sidecar(flows, store, listener, probes, management)
     finally:
         await listener.close()

@@ -4,7 +4,8 @@ import asyncio
 import hashlib
 import os
 import socket
-from collections.abc import Coroutine, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from sidecar import __version__
@@ -33,13 +34,10 @@ class Many:
         yield self._sweeping()
 
     async def _sweeping(self) -> None:
-        """Let go now and then of what is held for the dead; in the end nobody waits for us."""
-        try:
-            while True:
-                await asyncio.sleep(RENEWED_EVERY.total_seconds())
-                self.elsewhere.sweep()
-        finally:
-            await self.beats.leave()
+        """Let go now and then of what is held for the dead."""
+        while True:
+            await asyncio.sleep(RENEWED_EVERY.total_seconds())
+            self.elsewhere.sweep()
 
 
 def join(flows: Flows, board: Board, ring: KeyRing, instance: str) -> Many:
@@ -57,6 +55,16 @@ def join(flows: Flows, board: Board, ring: KeyRing, instance: str) -> Many:
     revocations.listen(elsewhere.revoked)
     handovers = Handovers(flows.kit.store, clock, by=board.id, replica=me.id)
     return Many(beats, handovers, elsewhere)
+
+
+@asynccontextmanager
+async def leaving(many: Many | None) -> AsyncIterator[None]:
+    """At the end of the block nobody waits for this process any more."""
+    try:
+        yield
+    finally:
+        if many is not None:
+            await many.beats.leave()
 
 
 def _replica(ring: KeyRing) -> Replica:

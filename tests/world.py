@@ -1,5 +1,6 @@
 """A whole sidecar before a small application, in this process, with a clock that tests move."""
 
+import asyncio
 import base64
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -14,6 +15,7 @@ from aiohttp import web
 
 from sidecar.app import Sidecar, running
 from sidecar.clock import utc_now
+from sidecar.core.errors import StoreUnavailable
 from sidecar.core.model import Person
 from sidecar.core.protocols import Clock
 from sidecar.flows.people import People
@@ -76,6 +78,17 @@ class World:
         parts = (self.sidecar.store, self.clock, flows.sessions.catch_up)
         sign_outs = SignOuts(*parts, idle=kit.times.idle, levels=kit.levels)
         await sign_outs.end_everybody("operator")
+
+    async def reads_again(self) -> None:
+        """The feed is read: a database that failed is left alone for a moment first."""
+        async with asyncio.timeout(20):
+            while True:
+                try:
+                    await self.sidecar.flows.revocations.read()
+                except StoreUnavailable:
+                    await asyncio.sleep(0.05)
+                else:
+                    return
 
     async def close(self) -> None:
         for session in self._sessions:

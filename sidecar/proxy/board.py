@@ -32,8 +32,8 @@ class Board:
         """Makes the marks of all workers the same, and meaningless to anybody else."""
         self.id = secrets.token_hex(8)
         """Whose workers look at this board: what they tell other replicas they know already."""
-        self.hears: Callable[[], bool] = _nobody_else
-        """Whether what happens at other replicas is seen here."""
+        self.hears: Callable[[], bool] | None = None
+        """Tells whether what happens at other replicas is seen here; None: there is no other."""
 
     @classmethod
     def shared(cls, workers: int) -> "Board":
@@ -43,10 +43,9 @@ class Board:
     def spread(self, key: bytes, hears: Callable[[], bool]) -> None:
         """There are other replicas: marks are the same in all of them.
 
-        What they saw is heard later than it happens here, and not at all while the feed cannot be
-        read: so nobody may go by the pulse.
+        What they saw is not heard while the feed cannot be read, and nothing beats then.
         """
-        self.key, self.hears, self.pulse = key, hears, -1
+        self.key, self.hears = key, hears
 
     def take(self, lane: int) -> None:
         """This process writes in the lane; whatever its predecessor had begun there is over."""
@@ -125,7 +124,3 @@ class Board:
             self._own[kind * SLOTS + slot] += number
         if self.pulse >= 0:
             self.pulse += 1
-
-
-def _nobody_else() -> bool:
-    return True

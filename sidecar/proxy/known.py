@@ -42,12 +42,12 @@ class Answer:
     @property
     def keepable(self) -> bool:
         """Whether nothing has happened since the question that could change the answer."""
-        if self._quiet == self.board.pulse:
-            return True
-        pulse = self.board.pulse
-        if self.unsettled or not self.board.hears():
+        hears, pulse = self.board.hears, self.board.pulse
+        if hears is not None and not hears():
             return False
-        if self.board.changes(self.slots) != self.changes:
+        if self._quiet == pulse:
+            return True
+        if self.unsettled or self.board.changes(self.slots) != self.changes:
             return False
         if pulse >= 0:
             self._quiet = pulse
@@ -56,11 +56,12 @@ class Answer:
     @property
     def doubtful(self) -> bool:
         """Whether somebody may have signed in with these credentials since the question."""
+        hears = self.board.hears
+        if hears is not None and not hears():
+            return True
         if self._quiet == self.board.pulse:
             return False  # a doubt is a change too
-        if self.unsettled or not self.board.hears():
-            return True
-        return self.board.doubts(self.slots) != self.doubts
+        return self.unsettled or self.board.doubts(self.slots) != self.doubts
 
     def counts(self, now: datetime) -> bool:
         """Tell whether the answer can be given again."""

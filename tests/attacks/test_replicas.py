@@ -114,5 +114,5 @@ async def test_a_server_that_is_away_is_told_and_comes_back(postgres: Server) ->
                     assert database not in page.text
                 assert (await browser.open("/open/page")).status == 200
         for where in (here, there):
-            await where.sidecar.flows.revocations.read()
+            await where.reads_again()
             assert await lets_in(browser, where)

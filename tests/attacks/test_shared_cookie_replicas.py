@@ -144,7 +144,7 @@ async def test_nobody_signs_in_untold(two: Two, postgres: Server) -> None:
         nobody = await tell(two.here, method="POST", target="/login", body=b"user=ada")
         assert nobody.status == 403  # the application's own word
     for where in (two.here, two.there):
-        await where.sidecar.flows.revocations.read()
+        await where.reads_again()
     assert await signed_in(two.here, "ada", APP) == 303
 
 

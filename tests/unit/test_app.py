@@ -62,6 +62,18 @@ async def test_it_listens_and_its_probes_tell_the_truth(folder: Path) -> None:
         await status_of(live)
 
 
+async def test_a_replica_that_is_started_in_vain_leaves_nothing(
+    folder: Path, postgres: Server
+) -> None:
+    """A start that is over at once, as a rehearsal is, shows nobody whom others would wait for."""
+    async with postgres.changes() as changes:
+        loaded = await configured(folder, storage=changes["storage"], replicas=2)
+        async with running(loaded) as sidecar, sidecar.store.read() as tx:
+            assert len(await tx.replicas.all()) == 1
+        name = loaded.settings.storage.database.rpartition("/")[2].partition("?")[0]
+        assert await postgres.execute("SELECT id FROM replicas", name) == "SELECT 0"
+
+
 @pytest.mark.parametrize(("ahead_s", "status"), [(0, 200), (1.5, 503), (-1.5, 503)])
 async def test_a_clock_that_is_off_is_not_ready(
     folder: Path, postgres: Server, ahead_s: float, status: int

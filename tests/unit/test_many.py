@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sidecar import many
-from sidecar.many import join
+from sidecar.many import join, leaving
 from sidecar.proxy.board import Board
 from sidecar.storage.vault import KeyRing, RootKey
 from tests.conformance.stores import K1
@@ -25,12 +25,13 @@ async def test_marks_are_the_same_everywhere(tmp_path: Path) -> None:
         rotated = KeyRing((RootKey("k1", K1.secret, active=False), RootKey("k2", bytes(32))))
         for place, board, ring in ((one, boards[0], RING), (two, boards[1], rotated)):
             join(place.flows, board, ring, place.store.vault.instance)
+            assert board.hears is not None
             assert board.hears()
         join(one.flows, boards[2], RING, "another")
         assert boards[0].key == boards[1].key != boards[2].key
         assert one.store.vault.instance.encode() not in boards[0].key
         one.clock.travel(seconds=4)
-        assert not boards[0].hears()
+        assert [board.hears() for board in boards if board.hears is not None] == [False] * 3
 
 
 async def test_each_says_which_keys_it_has(tmp_path: Path) -> None:
@@ -48,13 +49,10 @@ async def test_each_says_which_keys_it_has(tmp_path: Path) -> None:
 async def test_what_died_elsewhere_is_let_go(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What runs beside the requests shows that held marks are looked through; once it ends, nobody
-    waits for the process.
-    """
+    """What runs beside the requests shows that held marks are looked through."""
     swept = asyncio.Event()
     async with scene(tmp_path) as here:
         parts = join(here.flows, Board(), RING, here.store.vault.instance)
-        await here.flows.revocations.read()
         monkeypatch.setattr(parts.elsewhere, "sweep", swept.set)
         monkeypatch.setattr(many, "RENEWED_EVERY", timedelta())
         tasks = [asyncio.ensure_future(work) for work in parts.beside()]
@@ -63,5 +61,16 @@ async def test_what_died_elsewhere_is_let_go(
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def test_whoever_stops_leaves(tmp_path: Path) -> None:
+    """A process that stops shows no row; one that is alone has none to leave."""
+    async with scene(tmp_path) as here:
+        parts = join(here.flows, Board(), RING, here.store.vault.instance)
+        await here.flows.revocations.read()
+        async with leaving(None), here.store.read() as tx:
+            assert len(await tx.replicas.all()) == 1
+        async with leaving(parts):
+            pass
         async with here.store.read() as tx:
             assert await tx.replicas.all() == ()

@@ -145,3 +145,24 @@ def test_marks_are_secret() -> None:
     assert one.marks(made, carriers).isdisjoint(two.marks(made, carriers))
     assert one.person(ADA) != one.person(Person("ap", "pada"))
     assert "abc" not in repr(Known(ManualClock(), Board()).expect(one.marks(made, carriers)))
+
+
+def test_nothing_counts_that_others_could_have_changed_unheard() -> None:
+    """A board of many replicas that hears nothing shows no answer that counts, and each in doubt;
+    once it hears again, what nothing happened to counts again.
+    """
+    clock, board, hears = ManualClock(), Board(), [True]
+    board.spread(bytes(32), lambda: hears[-1])
+    known = Known(clock, board)
+    answer = told(known, clock, b"a")
+    assert known.get("k") is answer
+    assert not answer.doubtful
+    hears.append(False)
+    assert known.get("k") is None
+    assert answer.doubtful
+    hears.append(True)
+    assert known.get("k") is answer
+    assert not answer.doubtful
+    board.doubt(board.slots([b"a"]))
+    assert known.get("k") is None
+    assert answer.doubtful
