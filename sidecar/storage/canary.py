@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from sidecar.core.errors import SealBroken
 from sidecar.storage.faults import StoreUnproven
+from sidecar.storage.known_keys import KnownKeys
 from sidecar.storage.needs import Needs
 from sidecar.storage.replica_tables import purpose_keys
 from sidecar.storage.revisions import SERVES_FROM
@@ -53,6 +54,10 @@ async def adopt(connection: AsyncConnection, vault: Vault, now: datetime) -> Non
     """The store knows every key of the ring, and since when which of them makes everything.
 
     Only after `prove`: an older key has shown that ring and store belong together.
+
+    Raises:
+        StoreUnproven: a replica that serves could not read what the active key makes.
+
     """
     known = set((await connection.execute(select(canaries.c.key_id))).scalars())
     for key_id in vault.ring.keys:
@@ -60,6 +65,7 @@ async def adopt(connection: AsyncConnection, vault: Vault, now: datetime) -> Non
             await _hatch(connection, vault, key_id, now)
     sealed = (await connection.execute(select(instance.c.sealed))).scalar_one()
     if sealed_by(sealed) != vault.ring.active:
+        await _require_read(connection, vault.ring.active, now)
         again = Vault(vault.ring, "").seal(vault.instance.encode(), _BIRTH)
         await connection.execute(update(instance).values(sealed=again))
     for condition, values in _news(vault.ring, now):
@@ -135,6 +141,17 @@ async def _gone(connection: AsyncConnection) -> frozenset[str]:
         return frozenset()  # before the last migration
     query = select(canaries.c.key_id).where(canaries.c.dropped_at.is_not(None))
     return frozenset((await connection.execute(query)).scalars())
+
+
+async def _require_read(connection: AsyncConnection, active: str, now: datetime) -> None:
+    """Refuse to make everything with a key that others lack: they would refuse people."""
+    processes = await KnownKeys(connection).processes(now)
+    lacking = [one.place for one in processes if active not in one.keys]
+    if lacking:
+        raise StoreUnproven(
+            f"{', '.join(lacking)} could not read what key {active!r} makes",
+            "let it only open (`state: decrypt`) everywhere first; see: sidecar keys rotate",
+        )
 
 
 async def _refuse_needed(needs: Needs, key_id: str) -> None:

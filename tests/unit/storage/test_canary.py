@@ -174,6 +174,22 @@ async def test_a_key_that_went_is_not_looked_for_at_each_start(tmp_path: Path) -
     await (await open_sqlite(path, Travel(), KeyRing((K2,)))).close()
 
 
+async def test_no_replica_is_left_behind(tmp_path: Path) -> None:
+    """A new active key that a serving replica lacks shows a refused start, and what to do first."""
+    path, clock = sqlite_file(tmp_path), Travel()
+    columns = "id, place, version, keys, sequence, started_at, beat_at"
+    row = "'a', 'pod-1:7', '1', 'k1', 1, '2026-06-01 12:00:00.000000', '2026-06-01 12:00:00.000000'"
+    change(path, f"INSERT INTO replicas ({columns}) VALUES ({row})")  # noqa: S608 - the test's own
+    fault = await fault_of(url_of(path), KeyRing((K2, OLD_K1)))
+    assert "pod-1:7 could not read what key 'k2' makes" in str(fault)
+    assert "sidecar keys rotate" in fault.hint
+    await (
+        await open_sqlite(path, clock, KeyRing((K1, dataclasses.replace(K2, active=False))))
+    ).close()
+    clock.forward(minutes=2)
+    await (await open_sqlite(path, clock, KeyRing((K2, OLD_K1)))).close()
+
+
 async def test_a_store_of_before_the_tokens_can_be_migrated(tmp_path: Path) -> None:
     """A key that left the ring shows no obstacle where the table of tokens is still to come."""
     path, alone = sqlite_file(tmp_path), KeyRing((K2,))
