@@ -12,7 +12,7 @@ from typing import Any, Final
 from redis.crc import key_slot
 from redis.exceptions import AskError, MovedError
 
-from sidecar.storage.redis.line import Line, RedisDown, Word
+from sidecar.storage.redis.line import LeftAlone, Line, RedisDown, Word
 
 _TRIES: Final = 3
 """A key that moved, and moves on while it is looked for."""
@@ -53,6 +53,8 @@ class Cluster:
                 return await self._line(f"{ask.host}:{ask.port}").ask(*words, asking=True)
             except MovedError:
                 self._doubt(learned)
+            except LeftAlone:
+                raise  # whoever found it down has asked who has its keys now
             except RedisDown:
                 self._doubt(learned)
                 raise

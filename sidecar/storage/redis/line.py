@@ -28,6 +28,10 @@ class RedisDown(StoreUnavailable):
         super().__init__(message, retry_after_s=retry_after_s, why=why)
 
 
+class LeftAlone(RedisDown):
+    """It was not even asked: it failed a moment ago."""
+
+
 class Line:
     """What one process asks of one server, a few questions at a time."""
 
@@ -67,7 +71,7 @@ class Line:
         try:
             self._breaker.enter()
         except Tripped as tripped:
-            raise RedisDown("Redis is down", retry_after_s=tripped.retry_after_s) from None
+            raise LeftAlone("Redis is down", retry_after_s=tripped.retry_after_s) from None
         try:
             async with asyncio.timeout(self._timeout_s):
                 answer = await self._said(*words, asking=asking)
@@ -109,4 +113,4 @@ class Line:
 def _reason(error: BaseException) -> str:
     """Return what kind of failure it is, and of what: of a certificate, a name, a silent peer."""
     name, beneath = type(error).__name__, error.__cause__ or error.__context__
-    return name if beneath is None else f"{name} ({type(beneath).__name__})"
+    return f"{name} ({type(beneath).__name__})" if isinstance(beneath, Exception) else name

@@ -1,6 +1,7 @@
 """Clusters: keys that move, nodes that die, and questions that find who has the answer."""
 
 import asyncio
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -69,3 +70,19 @@ async def test_the_first_addresses_may_be_dead(redis_cluster: redis.Cluster) -> 
     async with lent(section.model_copy(update={"address": (dead,)})) as other:
         with pytest.raises(RedisDown):
             await other.ask("GET", "x")
+
+
+async def test_a_dead_node_is_no_reason_to_ask_the_others_each_time(own: redis.Cluster) -> None:
+    """A hundred questions for what a dead node has show its neighbours asked a few times only."""
+    async with lent(own.part()) as connection:
+        key = next(f"key{n}" for n in range(1000) if own.owner(f"key{n}") is own.nodes[2])
+        await connection.ask("GET", key)
+        for node in own.nodes[:2]:
+            node.say("CONFIG", "RESETSTAT")
+        with own.nodes[2].away():
+            for _ in range(100):
+                with pytest.raises(RedisDown):
+                    await connection.ask("GET", key)
+            told = "".join(node.say("INFO", "commandstats") for node in own.nodes[:2])
+        assert sum(map(int, re.findall(r"cmdstat_cluster\|slots:calls=(\d+)", told))) < 10
+        await redis.works(connection)

@@ -60,7 +60,7 @@ async def test_a_silent_server_costs_the_time_once(redis_server: redis.Redis) ->
             *(asked.ask("PING") for _ in range(100)), return_exceptions=True
         )
         assert time.monotonic() - before < 3
-    assert {type(one) for one in told} == {RedisDown}
+    assert all(isinstance(one, RedisDown) for one in told)
     await asked.close()
 
 
