@@ -219,6 +219,26 @@ class Cluster:
     def part(self, **words: object) -> RedisPart:
         return part(*(node.port for node in self.nodes), kind="cluster", **words)
 
+    def settle(self) -> None:
+        """All nodes know all others, and take what they are asked."""
+        until = time.monotonic() + START_S
+        wanted = ("cluster_state:ok", f"cluster_slots_assigned:{SLOTS}", "cluster_known_nodes:3")
+        while not all(
+            word in told
+            for told in (node.say("CLUSTER", "INFO") for node in self.nodes)
+            for word in wanted
+        ):
+            if time.monotonic() > until:
+                raise TimeoutError("the nodes do not agree")
+            time.sleep(POLL_S)
+
+    @contextmanager
+    def without(self, node: Redis) -> Iterator[None]:
+        """One of them is gone, and back, empty, afterwards."""
+        with node.away():
+            yield
+        self.settle()
+
     @staticmethod
     def slot(key: str) -> int:
         return key_slot(key.encode())
@@ -239,7 +259,7 @@ def cluster() -> Iterator[Cluster]:
                 "cluster-enabled": "yes",
                 "cluster-port": str(bus),
                 "cluster-require-full-coverage": "no",
-                "cluster-node-timeout": "1000",
+                "cluster-node-timeout": "15000",
             }
             nodes.append((stack.enter_context(serving(settings=settings)), bus))
         each, (first, _) = SLOTS // 3, nodes[0]
@@ -249,21 +269,8 @@ def cluster() -> Iterator[Cluster]:
             if node is not first:
                 first.say("CLUSTER", "MEET", "127.0.0.1", str(node.port), str(bus))
         made = Cluster(tuple(node for node, _ in nodes))
-        _agree(made)
+        made.settle()
         yield made
-
-
-def _agree(made: Cluster) -> None:
-    until = time.monotonic() + START_S
-    wanted = ("cluster_state:ok", f"cluster_slots_assigned:{SLOTS}", "cluster_known_nodes:3")
-    while not all(
-        word in told
-        for told in (node.say("CLUSTER", "INFO") for node in made.nodes)
-        for word in wanted
-    ):
-        if time.monotonic() > until:
-            raise TimeoutError("the nodes do not agree")
-        time.sleep(POLL_S)
 
 
 def require() -> None:

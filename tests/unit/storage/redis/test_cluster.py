@@ -24,7 +24,7 @@ async def test_a_dead_node_costs_what_it_has(own: redis.Cluster) -> None:
     async with lent(own.part()) as connection:
         keys = [f"{connection.prefix}:{number}" for number in range(30)]
         await asyncio.gather(*(connection.ask("SET", key, "x") for key in keys))
-        with own.nodes[1].away():
+        with own.without(own.nodes[1]):
             assert len(await lost(connection, keys)) in range(3, 20)
             with pytest.raises(RedisDown):
                 await connection.ping()
@@ -79,7 +79,7 @@ async def test_a_dead_node_is_no_reason_to_ask_the_others_each_time(own: redis.C
         await connection.ask("GET", key)
         for node in own.nodes[:2]:
             node.say("CONFIG", "RESETSTAT")
-        with own.nodes[2].away():
+        with own.without(own.nodes[2]):
             for _ in range(100):
                 with pytest.raises(RedisDown):
                     await connection.ask("GET", key)
