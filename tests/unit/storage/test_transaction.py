@@ -1,18 +1,21 @@
 """Transactions under cancellation and failure."""
 
 import asyncio
+import sqlite3
+import ssl
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select, text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError, InvalidRequestError
+from sqlalchemy.exc import TimeoutError as NoneFree
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from sidecar.core.errors import StoreUnavailable
+from sidecar.core.errors import StoreUnavailable, Unserved
 from sidecar.storage import sqlite
 from sidecar.storage.tables import canaries
-from sidecar.storage.transaction import transaction
+from sidecar.storage.transaction import transaction, why
 from tests.conformance.stores import NOW, sqlite_file
 
 ROW = {"sealed": "x", "created_at": NOW}
@@ -79,6 +82,32 @@ async def test_the_drivers_words_leave_without_values(writer: AsyncEngine) -> No
     assert isinstance(failed.value.__cause__, IntegrityError)
     assert str(failed.value) == "UNIQUE constraint failed: key_canaries.key_id"
     assert "'S'" not in str(failed.value.__cause__)
+
+
+def of_sqlite(code: int) -> DBAPIError:
+    error = sqlite3.OperationalError("told")
+    error.sqlite_errorcode = code
+    return DBAPIError("a statement", {}, error)
+
+
+@pytest.mark.parametrize(
+    ("error", "meant"),
+    [
+        (ConnectionRefusedError(), Unserved.UNREACHABLE),
+        (TimeoutError(), Unserved.UNREACHABLE),
+        (ssl.SSLCertVerificationError(), Unserved.BROKEN),
+        (NoneFree(), Unserved.CROWDED),
+        (InvalidRequestError(), Unserved.BROKEN),
+        (of_sqlite(sqlite3.SQLITE_BUSY_SNAPSHOT), Unserved.CROWDED),
+        (of_sqlite(sqlite3.SQLITE_FULL), Unserved.READ_ONLY),
+        (of_sqlite(sqlite3.SQLITE_IOERR_READ), Unserved.UNREACHABLE),
+        (of_sqlite(sqlite3.SQLITE_CONSTRAINT), Unserved.BROKEN),
+        (DBAPIError("a statement", {}, ValueError()), Unserved.BROKEN),
+    ],
+)
+def test_errors_are_told_apart(error: Exception, meant: Unserved) -> None:
+    """Each kind of failure shows what it means for whoever waits; a wrong certificate no outage."""
+    assert why(error) is meant
 
 
 async def test_an_exception_of_the_block_passes_unchanged(writer: AsyncEngine) -> None:
