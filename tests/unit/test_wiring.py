@@ -11,7 +11,9 @@ from sidecar import wiring
 from sidecar.proxy.upstream import Upstream
 from sidecar.settings.load import Loaded, load_settings
 from sidecar.settings.schema import Profile
+from sidecar.signing import PURPOSE, signing_key
 from sidecar.storage.tuning import Tuning
+from sidecar.storage.vault import KeyRing, RootKey
 from tests.certificates import self_signed
 from tests.clock import START
 from tests.world import KEY, settings_for
@@ -196,3 +198,14 @@ def test_apps_are_found_by_their_plugin(
     """The factor of apps shows by its plugin, whatever it is called."""
     found = loaded(tmp_path, {"factors": factors, "policy": {"default": "one_factor"}})
     assert wiring.app_factor(found.settings) == name
+
+
+def test_what_older_keys_signed_counts_as_long_as_they_are_known() -> None:
+    """A ring of two keys, and of a third that was kept, shows the one that signs first."""
+    old, new = RootKey("k1", b"1" * 32, active=False), RootKey("k2", b"2" * 32)
+    ring = KeyRing((old, new))
+    first, second = wiring.signing_keys(ring)
+    assert first.kid == signing_key(ring.purpose_key(PURPOSE, "k2")).kid
+    assert second.kid == signing_key(ring.purpose_key(PURPOSE, "k1")).kid
+    ring.keep(PURPOSE, "k0", b"0" * 32)
+    assert len(wiring.signing_keys(ring)) == 3
