@@ -1,15 +1,16 @@
 """Known people who use everything there is, one life after the other, while things break."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from itertools import count
 from random import Random
 
 import aiohttp
 
 from tests.application import Application
 from tests.faults.browser import HANG_S, Browser, Leave, Street
-from tests.faults.ledger import Came
+from tests.faults.ledger import Came, Holds
 from tests.faults.life import ACCOUNT, Life, path
 
 AT_ONCE = 6
@@ -48,6 +49,7 @@ class Crowd:
         for replica in range(len(self._street.machines)):
             scribe = self._born(f"scribe-{replica}")
             scribe.here.pinned = replica
+            scribe.careful = True
             await scribe.enroll()
             self.scribes.append(scribe)
 
@@ -101,26 +103,33 @@ class Crowd:
     async def _write(self, scribe: Life) -> None:
         """Change a name again and again, each to one that it never had."""
         try:
-            page = await scribe.here.look(ACCOUNT)
-            fields = page.form("account/rename").fields
-            for number in range(1_000_000):
+            fields = await self._form(scribe)
+            for number in count():
                 if self._street.over.is_set():
                     return
-                name = f"name {number}"
-                told = await scribe.here.say(f"{ACCOUNT}/rename", {**fields, "name": name})
-                scribe.entry.renamed.append((name, self._street.ledger.came(told)))
+                if scribe.here.holds is not Holds.PROOF:
+                    await scribe.spend()
+                    fields = await self._form(scribe)
+                await self._rename(scribe, f"name {number}", fields)
                 await scribe.here.enter(path())
                 await asyncio.sleep(SCRIBE_S)
         except Leave:
             return
 
+    @staticmethod
+    async def _form(scribe: Life) -> dict[str, str]:
+        return (await scribe.here.look(ACCOUNT)).form("account/rename").fields
+
+    async def _rename(self, scribe: Life, name: str, fields: Mapping[str, str]) -> Came:
+        told = await scribe.here.say(f"{ACCOUNT}/rename", {**fields, "name": name})
+        came = self._street.ledger.came(told)
+        scribe.entry.renamed.append((name, came))
+        return came
+
     async def all_is_well(self) -> bool:
         """Return whether every replica lets its scribe in and does what it asks, now."""
         for scribe in self.scribes:
-            page = await scribe.here.look(ACCOUNT)
-            fields = {**page.form("account/rename").fields, "name": "the last one"}
-            came = self._street.ledger.came(await scribe.here.say(f"{ACCOUNT}/rename", fields))
-            scribe.entry.renamed.append(("the last one", came))
+            came = await self._rename(scribe, "the last one", await self._form(scribe))
             if came is not Came.DONE or await scribe.here.enter(path()) != "right":
                 return False
         return True

@@ -43,7 +43,7 @@ class Life:
         self._street = street
         self._session = session
         self._dice = Random(f"{user} lives")  # noqa: S311 - repeatable
-        self._careful = self._dice.random() < CAREFUL
+        self.careful = self._dice.random() < CAREFUL
 
     def _browser(self, street: Street, session: aiohttp.ClientSession, dice: Random) -> Browser:
         return Browser(street, self.user, session, dice)
@@ -51,7 +51,9 @@ class Life:
     def arrive(self) -> Browser:
         """Return a browser of theirs that was never here."""
         dice = Random(self._dice.random())  # noqa: S311 - repeatable
-        return self._browser(self._street, self._session, dice)
+        browser = self._browser(self._street, self._session, dice)
+        browser.pinned = self.here.pinned
+        return browser
 
     async def live(self) -> Browser | None:
         """Go through a life; return a browser that was signed out of it, if it came to that."""
@@ -124,7 +126,7 @@ class Life:
     async def _keep(self, told: Page) -> None:
         page = await self.here.look(told.location)
         codes = _codes_in(page.text)
-        if codes and self._careful:
+        if codes and self.careful:
             kept = await self.here.tell(page, "enroll/kept", kept="yes")
             if self._street.ledger.came(kept) is Came.DONE:
                 self.entry.codes = tuple(codes)

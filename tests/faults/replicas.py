@@ -11,7 +11,7 @@ from tests.application import Application
 from tests.machine import Machine, machine
 from tests.tools.ports import free_ports
 
-SHORT = {"wait": "1s", "statement": "2s"}
+SHORT = {"wait": "1500ms", "statement": "2500ms"}
 """How long is waited for the database: shorter than where people work, so that a minute shows
 much."""
 

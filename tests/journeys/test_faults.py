@@ -2,9 +2,10 @@
 
 import asyncio
 import os
+import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,7 +19,7 @@ from tests.faults.ledger import Came, Ledger
 from tests.faults.line import Condition, Held, Hole, Line, Slow, Tearing, Way, line
 from tests.faults.replicas import complaints, replicas, settings
 from tests.faults.settle import settled
-from tests.faults.weather import RECOVERS_S, Act, Fault, Felt, Weather
+from tests.faults.weather import Act, Fault, Felt, Weather
 from tests.postgres import Server
 from tests.redis import Redis
 from tests.tools.ports import free_ports
@@ -29,14 +30,14 @@ TIMES = int(os.environ.get("FAULTS_TIMES", "1"))
 """How often everything goes wrong, one after the other."""
 MOST_SHOWN = 10
 """Faults in a report."""
-LEAST_PEOPLE = 5
-"""Enrolled; a machine that has nothing else to do gives several times as many."""
+LEAST_PEOPLE = 3
+"""Enrolled, in the shortest of all; a machine that has time gives many times as many."""
 SLOW_S = 0.01
 """On each piece each way: a statement takes ten times what it does else."""
 TEARS = 0.1
 """The share of pieces in which the line tears."""
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(120 + 180 * TIMES)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(180 + 120 * TIMES)]
 
 
 def becomes(made: Callable[[], Condition]) -> Act:
@@ -66,23 +67,25 @@ DATABASE = (
 )
 
 
-def of_redis(server: Redis) -> tuple[Fault, ...]:
-    """Return what befalls a Redis that counts limits; who is let in without it, still is."""
+REDIS = (
+    Fault("cut", 2.5, Line.cut),
+    Fault("swallowed", 2.5, becomes(Hole)),
+    Fault("held", 2.5, becomes(Held)),
+    Fault("torn", 2.5, tears(*Way), unready=False),
+)
+
+
+def emptied(server: Redis, street: Street) -> Fault:
+    """Return what befalls a Redis that is gone and comes back with nothing in it."""
 
     async def end(_on: Line) -> None:
         server.kill()
 
     async def start_empty(_on: Line) -> None:
+        street.forgot_at = time.monotonic()
         await asyncio.to_thread(server.start)
 
-    goes_on = ("right", "write")
-    return (
-        Fault("cut", 2.5, Line.cut, goes_on=goes_on),
-        Fault("swallowed", 2.5, becomes(Hole), goes_on=goes_on),
-        Fault("held", 2.5, becomes(Held), goes_on=goes_on),
-        Fault("torn", 2.5, tears(*Way), unready=False, goes_on=goes_on),
-        Fault("restarted empty", 2.5, end, start_empty, goes_on=goes_on),
-    )
+    return Fault("restarted empty", 2.5, end, start_empty)
 
 
 @dataclass
@@ -105,7 +108,7 @@ class Trial:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(weather.watch())
                 tasks.create_task(people.go_on())
-                await asyncio.sleep(1)  # so that there are people in every step
+                await weather.be_calm()
                 for fault in self.faults:
                     felt.append(await weather.bring(fault))
                     print(felt[-1])
@@ -123,7 +126,7 @@ async def shown(trial: Trial, application: Application) -> None:
     assert not faults, "\n".join((f"FAULTS_SEED={SEED}", *faults[:MOST_SHOWN]))
     assert sum(one.enrolled[Came.DONE] for one in ledger.people.values()) >= LEAST_PEOPLE
     for fault, one in zip(trial.faults, felt, strict=True):
-        assert max(max(each) for each in one.recovered_s.values()) <= RECOVERS_S, one
+        assert max(max(each) for each in one.recovered_s.values()) <= one.allowed_s, one
         assert one.failed > 0 or not fault.fails, one
         assert all(one.unready) or not fault.unready, one
         assert all(words >= {*fault.goes_on} for words in one.went_on), one
@@ -149,12 +152,26 @@ async def test_the_database_fails_in_every_way(postgres: Server) -> None:
             await shown(Trial(street, to, DATABASE * TIMES), application)
 
 
-async def test_redis_fails_in_every_way(postgres: Server, redis_server: Redis) -> None:
-    """Redis cut off, silent, torn in the middle and started anew with nothing in it shows the same,
-    and who is let in without it still is.
+async def test_redis_that_counts_fails(postgres: Server, redis_server: Redis) -> None:
+    """Redis cut off, and started anew with nothing in it, shows the same where limits are counted
+    there, and that whoever is let in without it still is.
     """
     application, (near,) = Application(), free_ports(1)
     async with postgres.empty() as url, line(redis_server.port, near) as to:
         redis = {"address": f"127.0.0.1:{near}"}
         async with two(application, url, redis=redis) as street:
-            await shown(Trial(street, to, of_redis(redis_server) * TIMES), application)
+            faults = REDIS[0], emptied(redis_server, Street((), Ledger()))
+            goes_on = [replace(fault, goes_on=("right", "write")) for fault in faults]
+            await shown(Trial(street, to, goes_on * TIMES), application)
+
+
+async def test_redis_that_keeps_sessions_fails(postgres: Server, redis_server: Redis) -> None:
+    """Redis silent, torn in the middle and started anew with nothing in it shows the same where
+    sessions are kept there: at the worst everybody proves again.
+    """
+    application, (near,) = Application(), free_ports(1)
+    async with postgres.empty() as url, line(redis_server.port, near) as to:
+        redis, session = {"address": f"127.0.0.1:{near}"}, {"store": "redis"}
+        async with two(application, url, redis=redis, session=session) as street:
+            faults = [*REDIS[1:], emptied(redis_server, street)]
+            await shown(Trial(street, to, faults * TIMES), application)
