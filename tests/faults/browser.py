@@ -17,6 +17,8 @@ HANG_S = 15.0
 """More than all that a sidecar may wait for, one after the other."""
 AGAIN_S = 0.2
 """Who is told to come back later does; sooner than that, to see how soon it works again."""
+PATIENCE_S = 120.0
+"""So long nothing is wrong here."""
 REDIRECTS = 6
 
 
@@ -37,7 +39,7 @@ class Heard:
     @property
     def watched(self) -> bool:
         """It was told to who watches, not to a person."""
-        return self.word in {"ready", "unready"}
+        return self.word in {"ready", "failing"}
 
 
 @dataclass
@@ -115,8 +117,11 @@ class Browser(Visitor):
             Leave: it is late, or one has to wait for minutes.
 
         """
-        hops = REDIRECTS
+        hops, until = REDIRECTS, time.monotonic() + PATIENCE_S
         while True:
+            if time.monotonic() > until:
+                self._street.ledger.fault(f"{self.user} waits for {target} in vain")
+                raise Leave
             if self._street.over.is_set():
                 raise Leave
             began = time.monotonic()
@@ -134,15 +139,24 @@ class Browser(Visitor):
             else:
                 return page
 
-    async def tell(self, page: Page, action: str, **fields: str) -> Page | None:
-        """Send a form of the page once; return what came of it, if anything did."""
+    def fields(self, page: Page, action: str) -> dict[str, str]:
+        """Return what a form of the page would send.
+
+        Raises:
+            Leave: it is another page, as where a session was forgotten.
+
+        """
         try:
-            form = page.form(action)
+            return page.form(action).fields
         except AssertionError as error:
             if self.holds is not Holds.UNSURE:
                 self._street.ledger.fault(f"another page than {self.user} should see: {error}")
             raise Leave from None
-        return await self.say(form.action, {**form.fields, **fields})
+
+    async def tell(self, page: Page, action: str, **fields: str) -> Page | None:
+        """Send a form of the page once; return what came of it, if anything did."""
+        sent = {**self.fields(page, action), **fields}
+        return await self.say(page.form(action).action, sent)
 
     async def say(self, action: str, fields: Mapping[str, str]) -> Page | None:
         """Send a form once; return what came of it, if anything did."""

@@ -118,7 +118,7 @@ class Crowd:
 
     @staticmethod
     async def _form(scribe: Life) -> dict[str, str]:
-        return (await scribe.here.look(ACCOUNT)).form("account/rename").fields
+        return scribe.here.fields(await scribe.here.look(ACCOUNT), "account/rename")
 
     async def _rename(self, scribe: Life, name: str, fields: Mapping[str, str]) -> Came:
         told = await scribe.here.say(f"{ACCOUNT}/rename", {**fields, "name": name})

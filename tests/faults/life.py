@@ -9,11 +9,12 @@ import aiohttp
 import pyotp
 from yarl import URL
 
-from tests.faults.browser import Browser, Leave, Street
+from tests.faults.browser import AGAIN_S, Browser, Leave, Street
 from tests.faults.ledger import REACHES_S, Came, Holds
 from tests.visitor import Page, _codes_in
 
 PERIOD_S = 30
+MOST_TRIES = 100
 VISITS = 4
 """Requests to the application after each sign-in."""
 CAREFUL = 0.3
@@ -81,13 +82,16 @@ class Life:
     async def enroll(self) -> None:
         """Set up an app, and keep the spare codes, if they are told that it worked."""
         await self.here.enter(path())
-        while True:
+        for _ in range(MOST_TRIES):
             page = await self.here.look("/secret/in")
             if "/_sidecar/enroll" not in page.url:
-                break  # an earlier try had worked, although nobody said so
+                self.here.holds = Holds.UNSURE
+                return  # an earlier try had worked, although nobody said so
             if await self._set_up(page) is Came.DONE:
                 return
-        self.here.holds = Holds.UNSURE
+            await asyncio.sleep(AGAIN_S)
+        self._street.ledger.fault(f"{self.user} tried to set up an app {MOST_TRIES} times: {page}")
+        raise Leave
 
     async def _set_up(self, page: Page) -> Came:
         begun = await self.here.tell(page, "enroll/begin", factor="totp")
@@ -216,7 +220,7 @@ class Life:
         if self.here.holds is not Holds.PROOF or len(self.codes) < 2:
             return
         page = await self.here.look(ACCOUNT)
-        first, before = page.form("account/rename").fields, self.secret
+        first, before = self.here.fields(page, "account/rename"), self.secret
         onward = await self._prove(await self.here.tell(page, "enroll/begin", factor="totp"))
         if not onward or not await self._add(onward):
             return

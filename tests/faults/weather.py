@@ -15,7 +15,7 @@ RECOVERS_S = 5.0
 BUSY = 4
 """So many times what takes longest in calm is allowed beside that: other tests may run too."""
 WATCH_S = 0.1
-"""Between two looks at whether a replica is ready."""
+"""Between two looks at what a replica tells its probes."""
 CALM_S = 1.5
 """Before the first fault and after each recovery."""
 
@@ -33,8 +33,8 @@ class Fault:
     end: Act = Line.mend
     fails: bool = True
     """Whether it must be felt as requests that fail."""
-    unready: bool = True
-    """Whether it lasts long enough that no replica is ready any more."""
+    told: bool = True
+    """Whether it lasts long enough that each replica tells the operator of it."""
     goes_on: tuple[str, ...] = ()
     """What works at each replica meanwhile."""
 
@@ -47,8 +47,8 @@ class Felt:
     asked: int
     failed: int
     slowest_s: float
-    unready: tuple[bool, ...]
-    """Of each replica, whether it said during the fault that it is not ready."""
+    told: tuple[bool, ...]
+    """Of each replica, whether it told its probes that something fails."""
     went_on: tuple[frozenset[str], ...]
     """What worked meanwhile, at each replica."""
     recovered_s: dict[str, tuple[float, ...]]
@@ -60,7 +60,7 @@ class Felt:
         again = {word: [round(s, 2) for s in each] for word, each in self.recovered_s.items()}
         return (
             f"{self.name:22} {self.failed:4} of {self.asked:4} failed, slowest"
-            f" {self.slowest_s:5.2f} s, unready {self.unready}, again after {again}"
+            f" {self.slowest_s:5.2f} s, told {self.told}, again after {again}"
             f" (at most {self.allowed_s:.1f}),"
             f" went on: {[sorted(words) for words in self.went_on]}"
         )
@@ -77,7 +77,7 @@ class Weather:
         """How long the longest took that was asked in the last calm."""
 
     async def watch(self) -> None:
-        """Ask each replica all the time whether it is ready, until it is over."""
+        """Ask each replica all the time whether all is well with it, until it is over."""
         async with (
             aiohttp.ClientSession(connector=aiohttp.TCPConnector(force_close=True)) as session,
             asyncio.TaskGroup() as tasks,
@@ -89,8 +89,9 @@ class Weather:
         while not self._street.over.is_set():
             began = time.monotonic()
             async with session.get(f"http://127.0.0.1:{port}/health/ready") as response:
-                word = "ready" if response.status == 200 else "unready"
-            self._street.heard.append(Heard(replica, word, began))
+                parts = (await response.json())["parts"]
+                fails = response.status != 200 or "failing" in parts.values()
+            self._street.heard.append(Heard(replica, "failing" if fails else "ready", began))
             await asyncio.sleep(WATCH_S)
 
     async def bring(self, fault: Fault) -> Felt:
@@ -127,7 +128,7 @@ class Weather:
             sum(one.word == "unavailable" for one in asked),
             max((one.ended - one.began for one in asked), default=0),
             tuple(
-                any(one.word == "unready" and one.replica == of for one in heard) for of in replicas
+                any(one.word == "failing" and one.replica == of for one in heard) for of in replicas
             ),
             tuple(
                 frozenset(one.word for one in asked if one.replica == of and one.ended < ended)
