@@ -12,7 +12,7 @@ from sqlalchemy import Row, Table, select
 from sidecar.core.guessing import WINDOWS
 from sidecar.core.model import Authenticator, LookupCodes, Person, SharedSecret
 from sidecar.core.seeds import base32
-from sidecar.storage.sql import SqlStore, SqlTransaction
+from sidecar.storage.sql import SqlTransaction
 from sidecar.storage.tables import (
     attempts,
     audit_events,
@@ -60,18 +60,17 @@ class Held:
 
 async def settled(at: Machine, ledger: Ledger) -> Counter[str]:
     """Return what is in a sidecar's store; what does not fit is a fault in the ledger."""
-    async with at.store() as store:
-        return await settle(store, ledger)
+    async with at.store() as store, store.read() as tx:
+        return await settle(tx, ledger)
 
 
-async def settle(store: SqlStore, ledger: Ledger) -> Counter[str]:
+async def settle(tx: SqlTransaction, ledger: Ledger) -> Counter[str]:
     """Return what there is; what does not fit is a fault in the ledger."""
-    verdict = await store.verify_trail()
+    verdict = await tx.trail.verify()
     if verdict.broken_at is not None:
         ledger.fault(f"the audit trail is broken: {verdict}")
     counts = Counter({"audit rows": verdict.rows})
-    async with store.read() as tx:
-        people = await _by_person(tx)
+    people = await _by_person(tx)
     for user, held in people.items():
         entry = ledger.people[user]
         for fault in (*_whole(held), *_kept(held, entry)):
