@@ -17,6 +17,7 @@ ALL = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{
 SOME = f"{ALL} AND random() < 0.3"
 
 BETWEEN_S = 0.2, 3.0
+LOOK_S = 0.1
 Act = Callable[[], Awaitable[None]]
 
 
@@ -44,8 +45,24 @@ class Reaper:
             first = False
 
     async def _kill(self, machine: Machine) -> None:
-        await machine.crash()
+        await machine.kill()
+        machine.process = None
+        while not await self._starts(machine):
+            self.did["ended at its start"] += 1
         self.did["sidecar"] += 1
+
+    @staticmethod
+    async def _starts(machine: Machine) -> bool:
+        """Return whether it listens; one whose database fails just then ends, to be started anew."""
+        starting = asyncio.get_running_loop().create_task(machine.start())
+        while not starting.done():
+            await asyncio.wait({starting}, timeout=LOOK_S)
+            if machine.process is not None and machine.process.returncode is not None:
+                starting.cancel()
+                await asyncio.wait({starting})
+                return False
+        starting.result()
+        return True
 
     async def _kill_worker(self) -> None:
         """One of two workers is gone; the sidecar that they belong to starts another."""
