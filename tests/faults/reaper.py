@@ -53,7 +53,7 @@ class Reaper:
 
     @staticmethod
     async def _starts(machine: Machine) -> bool:
-        """Return whether it listens; one whose database fails just then ends, to be started anew."""
+        """Return whether it listens; one whose database fails just then ends, and is due again."""
         starting = asyncio.get_running_loop().create_task(machine.start())
         while not starting.done():
             await asyncio.wait({starting}, timeout=LOOK_S)

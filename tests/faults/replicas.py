@@ -1,5 +1,6 @@
 """Replicas that are processes of their own, on one database and before one application."""
 
+import asyncio
 import json
 import signal
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -34,13 +35,15 @@ async def replicas(
     """Run one with each number of workers, for the length of the block."""
     async with AsyncExitStack() as stack:
         ports = iter(free_ports(2 * len(workers)))
-        machines = []
+        starting = []
         for port, probes, count in zip(ports, ports, workers, strict=True):
             listen = {"public": f"127.0.0.1:{port}", "probes": f"127.0.0.1:{probes}"}
             here = {**changes, "replicas": len(workers), "workers": count, "listen": listen}
             opened = machine(application, here, port)
-            machines.append(await stack.enter_async_context(opened))
-        yield machines
+            starting.append(stack.enter_async_context(opened))
+        async with asyncio.TaskGroup() as tasks:  # all at once, as where they are rolled out
+            started = [tasks.create_task(one) for one in starting]
+        yield [one.result() for one in started]
 
 
 def complaints(at: Machine) -> list[str]:
