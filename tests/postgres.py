@@ -100,7 +100,8 @@ class Server:
     async def changes(self) -> AsyncIterator[dict[str, dict[str, str]]]:
         """Lend what puts worlds on one database of their own: `world(folder, changes=…)`."""
         async with self.empty() as url:
-            yield {"storage": {"database": url}}
+            # Limits that a busy machine does not meet: who waits in a crowd is served.
+            yield {"storage": {"database": url, "wait": "20s", "statement": "30s"}}
 
     @asynccontextmanager
     async def _lent(self, template: str) -> AsyncIterator[str]:

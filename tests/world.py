@@ -40,6 +40,9 @@ ASKING: Mapping[str, Any] = {
 }
 """An identity source that asks the application of these tests."""
 
+UNHURRIED: Mapping[str, Any] = {"wait": "20s", "statement": "30s"}
+"""Limits of the store that a busy machine does not meet: who waits in a crowd is served."""
+
 
 @dataclass
 class World:
@@ -129,7 +132,7 @@ def settings_for(
             ],
         },
         "session": {"idle": "1h", "lifetime": "24h"},
-        "storage": {"database": f"sqlite+aiosqlite:///{folder}/sidecar.db"},
+        "storage": {"database": f"sqlite+aiosqlite:///{folder}/sidecar.db", **UNHURRIED},
         "keys": [{"id": "k1", "from": {"env": "TEST_KEY"}}],
         "pages": {"name": "Shop", "help": "Ask the desk."},
         **changes,
