@@ -120,6 +120,9 @@ class Links:
 def _kept(event: Event) -> Event:
     """Return the event as its row will tell it, or the chain would not fit what is kept."""
     person = event.person
+    texts = (event.actor, event.request_id, *((person.realm, person.subject) if person else ()))
+    if all(map(str.isprintable, (event.name, *texts))):
+        return event
     return replace(
         event,
         name=key_of(event.name),

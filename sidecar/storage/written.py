@@ -64,19 +64,19 @@ class _Spelled:
     number: int
     """How many names there are."""
 
-    def told(self, given: Values) -> tuple[object, ...]:
+    def told(self, given: Values) -> list[object]:
         said = {**self.fixed, **given}
         if len(said) != self.number:
             message = f"not what the statement has values for: {sorted(given)}"
             raise ValueError(message)
-        return tuple(
+        told = []
+        for name, change in self.values:
+            value = said[name]
             # Texts that all databases keep are most of what is said, and go as they are.
-            value
-            if change is None or (type(value) is str and value.isprintable())
-            else change(value)
-            for name, change in self.values
-            for value in (said[name],)
-        )
+            if change is not None and not (type(value) is str and value.isprintable()):
+                value = change(value)
+            told.append(value)
+        return told
 
     def read(self, found: Iterable[Sequence[object]]) -> list[AnyRow]:
         if self.row is None:

@@ -29,8 +29,7 @@ from sidecar.storage.tables import accounts, authenticators, sessions
 from sidecar.storage.vault import KeyRing, Vault
 
 REALM: Final = "front"
-PERIOD_S: Final = 15
-"""Short, so that the next round has new codes soon."""
+PERIOD_S: Final = 30
 _DAY: Final = timedelta(days=1)
 _NUMBERS: Final = """
 WITH RECURSIVE numbers(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM numbers WHERE i < :people)

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from pathlib import Path
 from statistics import median, quantiles
 from typing import Final
 
@@ -17,17 +16,19 @@ import uvloop
 
 from tests.bench.asking import Answers, pace, press
 from tests.bench.bare import Committed, commits, handler
+from tests.bench.crowd import Holder
 from tests.bench.places import Conditions
 from tests.bench.processes import START_S, Running, running
-from tests.bench.verifier import Verifier, new_codes, prepare
+from tests.bench.verifier import Verifier, prepare
 from tests.postgres import SETTINGS, Server, serving
 from tests.tools.ports import free_ports, wait_for
 
-TURN: Final = 200
-"""Verifications of one way in one turn, each of somebody else."""
-HOLDERS: Final = 4 * TURN
-PACED: Final = 100
-"""Of a turn, how many more are sent at fixed moments."""
+TURN: Final = 100
+"""Verifications of one way in one turn, each of somebody else: a code and a session serve once."""
+PACED: Final = 50
+"""How many more are sent at fixed moments."""
+EACH: Final = 2 * (TURN + PACED)
+"""People that take part in one turn."""
 SQLITE, POSTGRES = "sqlite", "postgres"
 _DURABLE: Final = {
     **SETTINGS,
@@ -79,9 +80,8 @@ def measure(given: Conditions) -> dict[str, float]:
                 commit = uvloop.run(commits(stand.url))
                 bare[stand.database].append(commit)
                 yardstick = answering + 2 * commit.cpu_s
-                uvloop.run(_turn(stand, seen, yardstick))
-            if turn + 1 < given.rounds:
-                new_codes(time.time())
+                part = stand.verifier.crowd.holders[turn * EACH : (turn + 1) * EACH]
+                uvloop.run(_turn(stand, part, seen, yardstick))
     return dict(_figures(seen, bare))
 
 
@@ -92,7 +92,7 @@ def _standing(given: Conditions) -> Iterator[tuple[list[Stand], int, Running]]:
         plain = stack.enter_context(running(handler(given.folder, port)))
         server = stack.enter_context(serving(_DURABLE, on_disk=True))
         stands = [
-            stack.enter_context(_stand(given.folder, database, people, server))
+            stack.enter_context(_stand(given, database, people, server))
             for people in given.people
             for database in (SQLITE, POSTGRES)
         ]
@@ -100,8 +100,8 @@ def _standing(given: Conditions) -> Iterator[tuple[list[Stand], int, Running]]:
 
 
 @contextmanager
-def _stand(folder: Path, database: str, people: int, server: Server) -> Iterator[Stand]:
-    place = folder / f"{database}-{people}"
+def _stand(given: Conditions, database: str, people: int, server: Server) -> Iterator[Stand]:
+    place = given.folder / f"{database}-{people}"
     if database == SQLITE:
         url, beside = f"sqlite+aiosqlite:///{place}/sidecar.db", None
     else:
@@ -109,7 +109,7 @@ def _stand(folder: Path, database: str, people: int, server: Server) -> Iterator
         asyncio.run(server.execute(f"CREATE DATABASE {name} TEMPLATE template0"))
         url, beside = server.url(name), Running(server.process)
     began = time.monotonic()
-    verifier = prepare(place, url, people=people, holders=HOLDERS)
+    verifier = prepare(place, url, people=people, holders=given.rounds * EACH)
     print(f"{place.name}: made in {time.monotonic() - began:.0f} s", file=sys.stderr)
     with running(verifier.program) as process:
         wait_for(verifier.management, START_S)
@@ -126,19 +126,21 @@ def _handled(port: int, plain: Running) -> float:
     return (plain.cpu_s() - before) / number
 
 
-async def _turn(stand: Stand, seen: Mapping[str, Seen], yardstick: float) -> None:
-    parts = [stand.verifier.crowd.holders[at : at + TURN] for at in range(0, HOLDERS, TURN)]
-    pages, paced, called, called_paced = parts
+async def _turn(
+    stand: Stand, holders: Sequence[Holder], seen: Mapping[str, Seen], yardstick: float
+) -> None:
+    half = EACH // 2
+    pages, paced = holders[:TURN], holders[TURN:half]
+    called, more = holders[half : half + TURN], holders[half + TURN :]
     verifier, name = stand.verifier, f"{stand.database}.{stand.people}"
     with _counted(stand, seen[f"{name}.pages"], yardstick) as keep:
         keep(await verifier.pages(pages, press))
-    seen[f"{name}.pages"].waits_s += (await verifier.pages(paced[:PACED], pace)).waits_s
+    seen[f"{name}.pages"].waits_s += (await verifier.pages(paced, pace)).waits_s
     with _counted(stand, seen[f"{name}.begin"], yardstick) as keep:
         begun = await verifier.begin(called, press)
         keep(begun)
     with _counted(stand, seen[f"{name}.api"], yardstick) as keep:
         keep(await verifier.verify(called, begun, press))
-    more = called_paced[:PACED]
     waiting = await verifier.begin(more, press)
     seen[f"{name}.api"].waits_s += (await verifier.verify(more, waiting, pace)).waits_s
 

@@ -4,7 +4,6 @@ import asyncio
 import json
 import secrets
 import sys
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -160,10 +159,3 @@ def prepare(folder: Path, database: str, *, people: int, holders: int) -> Verifi
         environment=ENVIRONMENT,
     )
     return Verifier(program, management, crowd, Tokens(ring))
-
-
-def new_codes(since: float) -> None:
-    """Return once every app shows another code than at that moment: each is taken once."""
-    left = (since // PERIOD_S + 1) * PERIOD_S - time.time()
-    if left > 0:
-        time.sleep(left)

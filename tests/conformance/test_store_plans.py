@@ -65,7 +65,7 @@ def explained(written: Written, name: str, dialect: Dialect) -> tuple[str, tuple
     which = 1 if name == "settled" else "some"
     asked = {key for key, _ in spelled.values} - {*spelled.fixed}
     values = {**VALUES, "which": which}
-    return spelled.text, spelled.told({key: values[key] for key in asked})
+    return spelled.text, tuple(spelled.told({key: values[key] for key in asked}))
 
 
 @pytest.mark.parametrize("name", STATEMENTS)
