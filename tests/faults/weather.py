@@ -16,7 +16,7 @@ BUSY = 4
 """So many times what takes longest in calm is allowed beside that: other tests may run too."""
 WATCH_S = 0.1
 """Between two looks at what a replica tells its probes."""
-CALM_S = 1.5
+CALM_S = 1.0
 """Before the first fault and after each recovery."""
 
 

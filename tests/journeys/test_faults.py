@@ -57,12 +57,12 @@ async def forget(on: Line) -> None:
 
 
 DATABASE = (
-    Fault("cut", 3, Line.cut),
-    Fault("slow", 3, becomes(lambda: Slow(SLOW_S)), fails=False, told=False),
-    Fault("swallowed", 5, becomes(Hole)),
-    Fault("held", 5, becomes(Held)),
-    Fault("torn on its way there", 3, tears(Way.THERE), told=False),
-    Fault("torn on its way back", 3, tears(Way.BACK), told=False),
+    Fault("cut", 2.5, Line.cut),
+    Fault("slow", 2, becomes(lambda: Slow(SLOW_S)), fails=False, told=False),
+    Fault("swallowed", 4, becomes(Hole)),
+    Fault("held", 4, becomes(Held)),
+    Fault("torn on its way there", 2.5, tears(Way.THERE), told=False),
+    Fault("torn on its way back", 2.5, tears(Way.BACK), told=False),
     Fault("forgotten", 2.5, forget, told=False),  # as long as a statement is waited for
 )
 
