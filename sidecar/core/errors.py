@@ -237,10 +237,12 @@ class Unserved(StrEnum):
     """It can be read and takes no change: another server has its part now, or its disk is full."""
     BROKEN = "broken"
     """It answered with what it never should: not the store that was proven, or a fault of ours."""
+    BESIDE = "beside"
+    """It works, and what lies beside it cannot be had: sessions in a Redis that is down."""
 
 
 class StoreUnavailable(Retryable):
-    """The database cannot be used now; nothing was decided, and nothing confirmed was lost."""
+    """The database cannot be used now; it allowed nothing, and nothing confirmed was lost."""
 
     slug = "store-unavailable"
     status = 503

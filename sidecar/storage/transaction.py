@@ -31,6 +31,8 @@ _CODES = {
     **dict.fromkeys((sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED), Unserved.CROWDED),
     **dict.fromkeys((sqlite3.SQLITE_READONLY, sqlite3.SQLITE_FULL), Unserved.READ_ONLY),
 }
+_LOST_THE_THREAD = "InternalClientError"
+"""What asyncpg raises of a connection that was cut while it was being made."""
 _CODE = 0xFF
 """The part of SQLite's extended codes that is the code."""
 
@@ -131,7 +133,10 @@ def why(error: Exception) -> Unserved:
     if not isinstance(error.orig, EmulatedDBAPIException):
         code = getattr(error.orig, "sqlite_errorcode", None) or 0
         return _CODES.get(code & _CODE, Unserved.BROKEN)
-    state = str(getattr(error.orig.driver_exception, "sqlstate", None) or "")
+    told = error.orig.driver_exception
+    if type(told).__name__ == _LOST_THE_THREAD:
+        return Unserved.UNREACHABLE
+    state = str(getattr(told, "sqlstate", None) or "")
     fit = (meant for begin, meant in _STATES.items() if state.startswith(begin))
     return next(fit, Unserved.BROKEN)
 

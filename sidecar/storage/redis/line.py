@@ -20,10 +20,10 @@ log = structlog.get_logger(__name__)
 
 
 class RedisDown(StoreUnavailable):
-    """Redis did not answer in time, or not as it should; nothing was decided by it."""
+    """Redis did not answer in time, or not as it should; nothing was allowed by it."""
 
     def __init__(
-        self, message: str, *, retry_after_s: int = 1, why: Unserved = Unserved.UNREACHABLE
+        self, message: str, *, retry_after_s: int = 1, why: Unserved = Unserved.BESIDE
     ) -> None:
         super().__init__(message, retry_after_s=retry_after_s, why=why)
 

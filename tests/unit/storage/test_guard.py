@@ -87,7 +87,9 @@ async def test_what_is_known_to_fail_is_not_asked(why: Unserved) -> None:
         await store.ping()
 
 
-@pytest.mark.parametrize("why", [Unserved.CROWDED, Unserved.READ_ONLY, Unserved.BROKEN])
+@pytest.mark.parametrize(
+    "why", [Unserved.CROWDED, Unserved.READ_ONLY, Unserved.BROKEN, Unserved.BESIDE]
+)
 async def test_what_says_nothing_of_the_server_stops_nobody(why: Unserved) -> None:
     """Locks, refused changes and faults of ours show each told, and the next one tried."""
     store, faulty, _ = guarded()

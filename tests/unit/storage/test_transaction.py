@@ -7,8 +7,9 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from asyncpg import InterfaceError, InternalClientError
 from sqlalchemy import select, text
-from sqlalchemy.exc import DBAPIError, IntegrityError, InvalidRequestError
+from sqlalchemy.exc import DBAPIError, EmulatedDBAPIException, IntegrityError, InvalidRequestError
 from sqlalchemy.exc import TimeoutError as NoneFree
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -90,6 +91,10 @@ def of_sqlite(code: int) -> DBAPIError:
     return DBAPIError("a statement", {}, error)
 
 
+def of_asyncpg(told: Exception) -> DBAPIError:
+    return DBAPIError("a statement", {}, EmulatedDBAPIException("told", told))
+
+
 @pytest.mark.parametrize(
     ("error", "meant"),
     [
@@ -103,6 +108,8 @@ def of_sqlite(code: int) -> DBAPIError:
         (of_sqlite(sqlite3.SQLITE_IOERR_READ), Unserved.UNREACHABLE),
         (of_sqlite(sqlite3.SQLITE_CONSTRAINT), Unserved.BROKEN),
         (DBAPIError("a statement", {}, ValueError()), Unserved.BROKEN),
+        (of_asyncpg(InternalClientError("cut while it was made")), Unserved.UNREACHABLE),
+        (of_asyncpg(InterfaceError("used in a wrong way")), Unserved.BROKEN),
     ],
 )
 def test_errors_are_told_apart(error: Exception, meant: Unserved) -> None:
