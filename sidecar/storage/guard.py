@@ -88,11 +88,20 @@ class GuardedStore:
         queue = self._under_way[kind]
         self._enter(queue, whose)
         queue[whose] += 1
+        beside: StoreUnavailable | None = None
         try:
             async with begin() as opened:
-                yield opened
+                try:
+                    yield opened
+                except StoreUnavailable as failed:
+                    # The database's own failures have this name only once its transaction ended.
+                    beside = failed
+                    raise
         except StoreUnavailable as failed:
-            self._failed(failed)
+            if failed is beside:
+                self._breaker.left()
+            else:
+                self._failed(failed)
             raise
         except BaseException:
             self._breaker.left()

@@ -69,6 +69,8 @@ class Way:
             target_session_attrs=None if only else _TAKES_CHANGES,
             server_settings={
                 "application_name": "sidecar",
+                # Whoever waited for a person's turn must see what was counted meanwhile.
+                "default_transaction_isolation": "read committed",
                 "lock_timeout": _milliseconds(tuning.wait_s),
                 "statement_timeout": _milliseconds(statement_s),
                 "idle_in_transaction_session_timeout": _milliseconds(

@@ -85,11 +85,16 @@ class Cupboard:
         """Return what makes the contents stay until then; what it misses goes earlier."""
         return self._kept((self._token(contents.token), self._contents(which, stamp)), until)
 
-    def clear(self, which: str, stamp: str, contents: Contents) -> Callable[[], Awaitable[None]]:
-        """Return what makes room for other contents; what it misses goes by itself."""
-        keys = [self._contents(which, stamp), self._token(contents.token)]
-        if contents.previous is not None:
-            keys.append(self._token(contents.previous.token))
+    def clear(
+        self, which: str, stamp: str, contents: Contents, after: Contents
+    ) -> Callable[[], Awaitable[None]]:
+        """Return what makes room for the contents after; what it misses goes by itself.
+
+        Their token stays, for as long as they do.
+        """
+        previous = contents.previous
+        tokens = {contents.token, *((previous.token,) if previous else ())} - {after.token}
+        keys = (self._contents(which, stamp), *map(self._token, tokens))
         return self._kept(keys, self._clock() + READ_OUT)
 
     def remove(self, gone: Iterable[tuple[str, str]]) -> Callable[[], Awaitable[None]]:

@@ -242,7 +242,7 @@ class RedisSessions:
         if exchanged.rowcount != 1:
             return False
         await self._put(row.id, stamp, after, row.expires_at)
-        self._work.afterwards.append(self._cupboard.clear(row.id, row.stamp, before))
+        self._work.afterwards.append(self._cupboard.clear(row.id, row.stamp, before, after))
         return True
 
     async def _begin(self, session: Session, token: TokenHash) -> Session | None:

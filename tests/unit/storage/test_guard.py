@@ -12,6 +12,7 @@ from sidecar.core.errors import NotFound, StoreUnavailable, Unserved
 from sidecar.core.model import Person
 from sidecar.core.stores import Store, Transaction
 from sidecar.storage.guard import CROWD, LONGEST_PAUSE_S, RETRY_S, THEIRS, GuardedStore
+from sidecar.storage.redis.line import RedisDown
 from tests.conformance.stores import ADA
 
 
@@ -116,6 +117,24 @@ async def test_whoever_finds_out_may_fail_for_reasons_of_its_own() -> None:
         await miss()
     await store.ping()
     assert not store.down
+
+
+async def test_what_fails_beside_the_database_says_nothing_of_it() -> None:
+    """Transactions that fail for want of something else, as of what Redis keeps, show the next one
+    tried: a person is signed out although Redis is down.
+    """
+    store, faulty, _ = guarded()
+
+    async def miss() -> None:
+        async with store.read():
+            raise RedisDown("no answer")
+
+    for _ in range(5):
+        with pytest.raises(RedisDown):
+            await miss()
+    assert not store.down
+    async with store.begin(ADA):
+        assert faulty.asked == 6
 
 
 async def test_a_queue_has_an_end() -> None:

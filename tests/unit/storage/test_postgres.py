@@ -1,5 +1,7 @@
 """How connections to PostgreSQL behave, and what is told where they cannot be had."""
 
+import asyncio
+from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -9,7 +11,9 @@ from sqlalchemy import text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
-from sidecar.core.errors import StoreUnavailable, Unserved
+from sidecar.core.errors import StoreUnavailable, TooManyAttempts, Unserved
+from sidecar.core.guessing import WINDOWS
+from sidecar.core.model import ChallengeId
 from sidecar.storage import connections, setup
 from sidecar.storage.database import database
 from sidecar.storage.faults import CREATE, StoreAbsent, StoreUnproven
@@ -17,7 +21,7 @@ from sidecar.storage.locks import enter
 from sidecar.storage.postgres import PostgresDatabase
 from sidecar.storage.reaching import ABANDONED_S
 from sidecar.storage.setup import migrate_down, migrate_up
-from sidecar.storage.sql import open_store
+from sidecar.storage.sql import SqlStore, open_store
 from sidecar.storage.tables import accounts
 from sidecar.storage.transaction import transaction
 from sidecar.storage.tuning import Tuning
@@ -27,6 +31,7 @@ from tests.conformance.stores import ADA, K1, NOW, RING, Travel, session, token
 from tests.postgres import PASSWORD, Server
 
 _ENCRYPTED = "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()"
+C1 = ChallengeId("c1")
 FOREIGN = KeyRing((replace(K1, secret=b"\xff" * 32),))
 
 
@@ -101,6 +106,30 @@ async def test_a_commit_is_durable_whatever_the_server_says(postgres: Server) ->
             kept = (await connection.execute(text("SHOW synchronous_commit"))).scalar_one()
         await writing.dispose()
         assert kept == "on"
+
+
+async def test_a_guess_counts_whatever_the_server_says(postgres: Server) -> None:
+    """A database whose transactions see what there was when they began to wait shows tries at
+    once, by three processes, counted as if one came after the other (promise 5).
+    """
+    async with postgres.store() as url, AsyncExitStack() as opened:
+        name = urlsplit(url).path[1:]
+        await postgres.execute(
+            f"ALTER DATABASE {name} SET default_transaction_isolation = 'repeatable read'"
+        )
+        stores = [await open_store(url, RING, Travel()) for _ in range(3)]
+        for store in stores:
+            opened.push_async_callback(store.close)
+
+        async def guess(store: SqlStore) -> bool:
+            async with store.begin(ADA) as tx:
+                with suppress(TooManyAttempts):
+                    await tx.attempts.claim(ADA, "totp", known=True, challenge=C1, now=NOW)
+                    return True
+            return False
+
+        made = await asyncio.gather(*(guess(store) for store in stores * 10))
+        assert sum(made) == WINDOWS[0][1]
 
 
 async def test_text_must_have_its_encoding(postgres: Server) -> None:

@@ -41,5 +41,5 @@ async def test_tidying_up_never_fails() -> None:
         section = server.part()
     async with lent(section) as connection:
         cupboard = Cupboard(connection, Vault(RING, "here"), Travel())
-        await cupboard.clear("s1", "x", CONTENTS)()
+        await cupboard.clear("s1", "x", CONTENTS, CONTENTS)()
         await cupboard.remove([("s1", "x")])()

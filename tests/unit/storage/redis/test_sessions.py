@@ -7,6 +7,7 @@ import pytest
 
 from sidecar.core.errors import ChallengeGone, StoreUnavailable
 from sidecar.core.model import Person, SessionId
+from sidecar.storage.redis.cupboard import READ_OUT
 from sidecar.storage.redis.line import RedisDown
 from sidecar.storage.sql import SqlTransaction, open_store
 from tests import redis
@@ -88,6 +89,22 @@ async def test_dropped_proofs_stay_dropped(kept: Keeping) -> None:
     await kept.put_back(before)
     assert await shown(kept) == ()
     assert await shown(kept, OLD) is None
+
+
+async def test_a_session_outlives_its_proofs(kept: Keeping) -> None:
+    """A session whose proofs were dropped shows everything of it kept as long as before: its
+    browser signs in and proves again in it.
+    """
+    await proven(kept)
+    async with kept.store.begin(ADA) as tx:
+        await tx.sessions.drop_proofs(S1)
+    async with kept.store.read() as tx:
+        (goes_on,) = await tx.sessions.of(ADA, NOW)
+    left = {key: await kept.redis.ask("PTTL", key) for key in await kept.keys()}
+    lasting = [key for key, life in left.items() if isinstance(life, int) and life > 60_000]
+    assert goes_on.expires_at - NOW > READ_OUT
+    assert f"{kept.redis.prefix}:token:{NEW}" in lasting
+    assert len(lasting) == 2
 
 
 async def test_an_old_token_is_not_revived(kept: Keeping) -> None:
