@@ -48,10 +48,8 @@ class Cluster:
         for _ in range(_TRIES):
             learned = await self._learn()
             try:
-                return await self._line(self._owner(words)).ask(*words)
-            except AskError as ask:
-                return await self._line(f"{ask.host}:{ask.port}").ask(*words, asking=True)
-            except MovedError:
+                return await self._told(*words)
+            except AskError:  # whose kind MovedError is
                 self._doubt(learned)
             except LeftAlone:
                 raise  # whoever found it down has asked who has its keys now
@@ -59,6 +57,20 @@ class Cluster:
                 self._doubt(learned)
                 raise
         raise RedisDown("Redis moves what is asked for")
+
+    async def _told(self, *words: Word) -> object:
+        """Return the answer of who has the key, or is about to have it.
+
+        Raises:
+            AskError, MovedError: neither has it.
+
+        """
+        try:
+            return await self._line(self._owner(words)).ask(*words)
+        except MovedError:
+            raise
+        except AskError as ask:
+            return await self._line(f"{ask.host}:{ask.port}").ask(*words, asking=True)
 
     async def ping(self) -> None:
         """Every node that has something answers.

@@ -78,6 +78,16 @@ async def test_trust_in_memory_ends_after_three_seconds(here: Scene) -> None:
     assert not feed.current(here.clock())
 
 
+async def test_a_clock_set_back_lengthens_no_trust(here: Scene) -> None:
+    """An hour less on the clock shows memory not trusted, until the feed is read again."""
+    feed, _ = listening(here)
+    await feed.read()
+    here.clock.travel(hours=-1)
+    assert not feed.current(here.clock())
+    await feed.read()
+    assert feed.current(here.clock())
+
+
 async def test_following_outlives_an_outage(here: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     """An unreadable feed shows a warning and no trust; once readable, what was missed is told."""
     monkeypatch.setattr(revocations, "READ_EVERY_S", 0.001)

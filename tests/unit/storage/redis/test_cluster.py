@@ -60,6 +60,29 @@ async def test_keys_are_found_where_they_moved(redis_cluster: redis.Cluster) -> 
         assert "on the way" in target.say("GET", key)
 
 
+async def test_who_lost_a_key_is_asked_for_it_once(redis_cluster: redis.Cluster) -> None:
+    """A slot that moved shows its old node asked for the key once more, and never again; one that
+    neither node has shows Redis down.
+    """
+    source, target = redis_cluster.nodes[1], redis_cluster.nodes[2]
+    section = redis_cluster.part(timeout="5s")
+    async with lent(section) as connection, lent(section) as other:
+        key = next(f"key{n}" for n in range(1000) if redis_cluster.owner(f"key{n}") is source)
+        slot = str(redis_cluster.slot(key))
+        names = [node.say("CLUSTER", "MYID").split("\r\n")[1] for node in (source, target)]
+        assert await connection.ask("GET", key) is None
+        source.say("CLUSTER", "SETSLOT", slot, "MIGRATING", names[1])
+        with pytest.raises(RedisDown):
+            await other.ask("GET", key)
+        for node in (target, source, redis_cluster.nodes[0]):
+            node.say("CLUSTER", "SETSLOT", slot, "NODE", names[1])
+        source.say("CONFIG", "RESETSTAT")
+        for _ in range(10):
+            assert await connection.ask("GET", key) is None
+        told = source.say("INFO", "commandstats")
+        assert sum(map(int, re.findall(r"cmdstat_get:calls=\d+.*rejected_calls=(\d+)", told))) <= 1
+
+
 async def test_the_first_addresses_may_be_dead(redis_cluster: redis.Cluster) -> None:
     """Addresses where nobody is show the next one asked; none at all shows Redis down."""
     with redis.serving() as gone:

@@ -193,7 +193,7 @@ async def test_what_is_lost_is_not_seen(kept: Keeping) -> None:
 
 async def test_ending_needs_no_redis(tmp_path: Path, redis_server: redis.Redis) -> None:
     """A silent Redis shows no session and no proof, and what is ended meanwhile ended for good."""
-    async with keeping(sqlite_file(tmp_path), redis_server.part(timeout="100ms")) as kept:
+    async with keeping(sqlite_file(tmp_path), redis_server.part(timeout="500ms")) as kept:
         await proven(kept)
         async with kept.store.begin(ADA) as tx:
             await tx.sessions.add(session("s2"), NEXT)
