@@ -218,8 +218,7 @@ class Sessions(Protocol):
     async def enter(self, session: Session, token: TokenHash) -> Session:
         """Return the session of this id, going on for as long as the given one, or that one anew.
 
-        What an API client has seen proven of a person has an id that follows from both, so that
-        two calls at once meet in one session.
+        An API client's proofs of a person have an id that follows from both: two calls meet in it.
         """
         ...
 
@@ -234,6 +233,8 @@ class Sessions(Protocol):
     async def end_everybody(self, now: datetime) -> int:
         """Every session of everybody is ended, by one statement; return how many went on."""
         ...
+
+    async def number(self, person: Person, now: datetime) -> int: ...
 
     async def of(self, person: Person, now: datetime) -> tuple[Session, ...]:
         """Return the live sessions of the person, last seen first."""

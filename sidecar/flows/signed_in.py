@@ -84,7 +84,7 @@ class SignOuts:
         now = self._clock()
         async with self._store.begin(person) as tx:
             ended = SignedOut(
-                len(await tx.sessions.of(person, now)), len(await tx.trusted.of(person, now))
+                await tx.sessions.number(person, now), len(await tx.trusted.of(person, now))
             )
             await end_sessions(tx, person, now)
             await tx.trail.append(operated(person, "session.ended_everywhere", now, by))

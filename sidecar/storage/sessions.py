@@ -239,6 +239,13 @@ class SqlSessions:
         ended = await self._connection.execute(update(sessions).where(going_on).values(**OVER))
         return ended.rowcount
 
+    async def number(self, person: Person, now: datetime) -> int:
+        """Return how many live sessions the person has, wherever their contents are."""
+        theirs = live().where(of_person(sessions, person)).subquery()
+        query = select(func.count()).select_from(theirs)
+        number: int = (await self._connection.execute(query, {"now": now})).scalar_one()
+        return number
+
     async def of(self, person: Person, now: datetime) -> tuple[Session, ...]:
         """Return the live sessions of the person, last seen first."""
         found = await _OF_PERSON.on(self._connection, {**whom(person), "now": now})

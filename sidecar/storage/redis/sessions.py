@@ -187,6 +187,10 @@ class RedisSessions:
         """Every session of everybody is ended, by one statement; return how many went on."""
         return await SqlSessions(self._connection).end_everybody(now)
 
+    async def number(self, person: Person, now: datetime) -> int:
+        """Return how many live sessions the person has. Redis need not be there."""
+        return await SqlSessions(self._connection).number(person, now)
+
     async def of(self, person: Person, now: datetime) -> tuple[Session, ...]:
         """Return the live sessions of the person, last seen first.
 

@@ -204,7 +204,9 @@ async def test_ending_needs_no_redis(tmp_path: Path, redis_server: redis.Redis) 
                 async with kept.store.begin(ADA) as tx:
                     await tx.sessions.elevate(S1, proof(), NEXT, login="login-1", now=NOW)
             async with kept.store.begin(ADA) as tx:
+                assert await tx.sessions.number(ADA, NOW) == 2
                 assert await tx.sessions.end(ADA, S1) == (S1,)
+                assert await tx.sessions.number(ADA, NOW) == 1
                 await tx.sessions.drop_proofs(SessionId("s2"))
         await redis.works(kept.redis)
         assert await shown(kept) is None
