@@ -10,6 +10,7 @@ from sidecar.core.errors import StoreUnavailable
 from sidecar.core.feed import HANDOVERS, Bell, Revocation
 from sidecar.core.handovers import HELD_FOR
 from sidecar.core.model import Person, SessionId
+from sidecar.core.outage import LASTS
 from sidecar.core.protocols import Clock
 from sidecar.core.replicas import TRUSTED_FOR
 from sidecar.core.stores import Store
@@ -125,6 +126,14 @@ class Revocations:
             self.tell(row.person, row.session)
         self._sequence = max(self._sequence or 0, row.sequence)
 
+    def _end_what_runs(self) -> None:
+        """Nothing runs on for longer than anything may be allowed without hearing of its end.
+
+        Others may reach the database meanwhile, and revoke there what runs here.
+        """
+        if self.read_at is not None and self._clock() - self.read_at > LASTS:
+            self.tell(None, None)
+
     async def follow(self) -> None:
         """Read once a second until cancelled; an outage empties the memory by its age."""
         while True:
@@ -132,4 +141,5 @@ class Revocations:
                 await self.read()
             except StoreUnavailable:
                 log.warning("revocations.unreadable")
+                self._end_what_runs()
             await self._bell.wait(READ_EVERY_S)

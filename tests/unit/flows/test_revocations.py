@@ -11,6 +11,7 @@ import structlog
 
 from sidecar.core.errors import StoreUnavailable
 from sidecar.core.model import Person, SessionId
+from sidecar.core.outage import LASTS
 from sidecar.core.replicas import TRUSTED_FOR
 from sidecar.core.stores import Transaction
 from sidecar.flows import revocations
@@ -119,6 +120,39 @@ async def test_following_outlives_an_outage(here: Scene, monkeypatch: pytest.Mon
     with pytest.raises(asyncio.CancelledError):
         await following
     assert {line["event"] for line in logged} == {"revocations.unreadable"}
+
+
+async def test_nothing_runs_unheard_of_for_long(
+    here: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A feed that cannot be read for five minutes shows everything ended that runs for sessions:
+    whatever was revoked meanwhile, at a replica that can, must not run on here.
+    """
+    monkeypatch.setattr(revocations, "READ_EVERY_S", 0.001)
+    feed, told = listening(here)
+    await feed.read()
+    tries: asyncio.Queue[None] = asyncio.Queue()
+
+    @asynccontextmanager
+    async def down() -> AsyncIterator[Transaction]:
+        tries.put_nowait(None)
+        raise StoreUnavailable("gone")
+        yield  # a generator, as the real one
+
+    monkeypatch.setattr(here.store, "read", down)
+    following = asyncio.ensure_future(feed.follow())
+    here.clock.now += LASTS
+    for _ in range(3):
+        await tries.get()
+    assert told == [(None, None)]
+    here.clock.travel(seconds=1)
+    for _ in range(3):
+        await tries.get()
+    assert told[1:]
+    assert {*told} == {(None, None)}
+    following.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await following
 
 
 async def test_a_reading_that_breaks_otherwise_is_not_swallowed(here: Scene) -> None:
