@@ -195,7 +195,8 @@ def _flows(
         counts=MessageMetrics(metrics),
         home=f"{settings.public[0]}{settings.pages.prefix}",
     )
-    return build_flows(kit, rests_on.bell, given.wall)
+    first = MeasuredStore(rests_on.guarded.first(), metrics)
+    return build_flows(kit, rests_on.bell, given.wall, first=first)
 
 
 def _public(

@@ -49,11 +49,11 @@ def join(flows: Flows, board: Board, ring: KeyRing, instance: str) -> Many:
     me, clock, revocations = _replica(ring), flows.kit.clock, flows.revocations
     key = hashlib.blake2b(b"board", key=instance.encode(), digest_size=KEY_BYTES).digest()
     board.spread(key, lambda: revocations.current(clock()))
-    elsewhere, beats = Elsewhere(board, clock), Beats(flows.kit.store, clock, me)
+    elsewhere, beats = Elsewhere(board, clock), Beats(revocations.store, clock, me)
     revocations.join(beats)
     revocations.hear(elsewhere.hear)
     revocations.listen(elsewhere.revoked)
-    handovers = Handovers(flows.kit.store, clock, by=board.id, replica=me.id)
+    handovers = Handovers(revocations.store, clock, by=board.id, replica=me.id)
     return Many(beats, handovers, elsewhere)
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from sidecar.core.feed import Bell
 from sidecar.core.protocols import Clock
+from sidecar.core.stores import Store
 from sidecar.flows.challenge import Challenges
 from sidecar.flows.confirm import Confirmations
 from sidecar.flows.deliver import Deliveries
@@ -40,13 +41,16 @@ class Flows:
     receipts: Receipts
 
 
-def build_flows(kit: Kit, bell: Bell, wall: Clock | None = None) -> Flows:
+def build_flows(
+    kit: Kit, bell: Bell, wall: Clock | None = None, *, first: Store | None = None
+) -> Flows:
     """Return the use cases over this kit, whose factors are guarded from now on.
 
-    The database's clock is compared with the wall's: the kit's own, unless another is given.
+    The database's clock is compared with the wall's: the kit's own, unless another is given; what
+    was revoked is read in the kit's store, or in one where no crowd is in the way.
     """
     kit = kit.guarded()
-    revocations = Revocations(kit.store, bell, kit.clock, wall=wall)
+    revocations = Revocations(first or kit.store, bell, kit.clock, wall=wall)
     sessions = Sessions(kit, revocations)
     deliveries = Deliveries(kit)
     notices = Notices(kit, deliveries)

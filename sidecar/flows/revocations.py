@@ -41,7 +41,8 @@ class Revocations:
         *,
         wall: Clock | None = None,
     ) -> None:
-        self._store = store
+        self.store = store
+        """Where memory's right to be trusted is read, and told."""
         self._bell = bell
         self._clock = clock
         self._beats: Beats | None = None
@@ -100,7 +101,7 @@ class Revocations:
         """Return the moment up to which everything revoked anywhere is forgotten here."""
         now = self._clock()
         told: tuple[Revocation, ...] = ()
-        async with self._store.read() as tx:
+        async with self.store.read() as tx:
             last = await tx.feed.last()
             asked_at = self.offset.wall()
             self.offset.learn(asked_at, await tx.feed.time())

@@ -3,6 +3,8 @@
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Hashable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import structlog
@@ -30,6 +32,8 @@ FAILURES: Final = 2
 _TRIPPING: Final = frozenset({Unserved.UNREACHABLE, Unserved.OVERDUE})
 """What says something of the server, and not of one transaction."""
 
+Opening = Callable[[], AbstractAsyncContextManager[Transaction]]
+
 log = structlog.get_logger(__name__)
 
 
@@ -40,7 +44,9 @@ class GuardedStore:
         self._store = store
         self._monotonic = monotonic
         self._breaker = Breaker(monotonic, after=FAILURES, longest_s=LONGEST_PAUSE_S)
-        self._under_way: dict[str, Counter[Hashable]] = {"read": Counter(), "write": Counter()}
+        self._under_way: dict[str, Counter[Hashable]] = {
+            kind: Counter() for kind in ("read", "write", "first")
+        }
         self._why = Unserved.UNREACHABLE
         self._lost_at: float | None = None
 
@@ -48,6 +54,10 @@ class GuardedStore:
     def down(self) -> bool:
         """Whether the last that was heard of the database is that it fails."""
         return self._breaker.tripped
+
+    def first(self) -> Store:
+        """Return the same store for what all memory rests on: no crowd keeps it waiting outside."""
+        return _First(self._store, partial(self._guarded, "first", object()))
 
     def begin(self, *people: Person) -> AbstractAsyncContextManager[Transaction]:
         """Open a transaction that writes, as the store does.
@@ -83,7 +93,7 @@ class GuardedStore:
         self,
         kind: str,
         whose: Hashable,
-        begin: Callable[[], AbstractAsyncContextManager[Transaction]],
+        begin: Opening,
     ) -> AsyncIterator[Transaction]:
         queue = self._under_way[kind]
         self._enter(queue, whose)
@@ -139,3 +149,17 @@ class GuardedStore:
         if self._lost_at is not None:
             log.warning("store.back", after_s=round(self._monotonic() - self._lost_at, 1))
             self._lost_at = None
+
+
+@dataclass(frozen=True, slots=True)
+class _First:
+    """What one process does a few times a second, and everybody else relies on."""
+
+    _store: Store
+    _guarded: Callable[[Opening], AbstractAsyncContextManager[Transaction]]
+
+    def begin(self, *people: Person) -> AbstractAsyncContextManager[Transaction]:
+        return self._guarded(lambda: self._store.begin(*people))
+
+    def read(self) -> AbstractAsyncContextManager[Transaction]:
+        return self._guarded(self._store.read)

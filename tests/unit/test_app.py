@@ -13,7 +13,9 @@ from aiohttp import web
 
 from sidecar.app import running
 from sidecar.clock import utc_now
+from sidecar.core.errors import StoreUnavailable
 from sidecar.settings.load import Loaded, load_settings
+from sidecar.storage import guard
 from sidecar.storage.setup import migrate_up
 from sidecar.wiring import key_ring
 from tests.application import Application
@@ -41,6 +43,34 @@ async def configured(folder: Path, **changes: object) -> Loaded:
 async def status_of(url: str) -> int:
     async with aiohttp.ClientSession() as session, session.get(url) as answer:
         return answer.status
+
+
+async def test_a_crowd_of_readers_hides_no_revocation(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More who read in the store than may wait show some of them refused, and what was revoked
+    read after the others: memory stays trusted, or everybody would come as well.
+    """
+    monkeypatch.setattr(guard, "CROWD", 8)
+    async with running(await configured(folder, listen={"public": "127.0.0.1:0"})) as sidecar:
+        over, refused = asyncio.Event(), 0
+
+        async def read() -> None:
+            nonlocal refused
+            try:
+                async with sidecar.flows.kit.store.read():
+                    await over.wait()
+            except StoreUnavailable:
+                refused += 1
+
+        async with asyncio.TaskGroup() as crowd:
+            for _ in range(2 * guard.CROWD):
+                crowd.create_task(read())
+            reading = crowd.create_task(sidecar.flows.revocations.read())
+            await asyncio.sleep(0)  # each has begun
+            over.set()
+        assert refused >= guard.CROWD
+        assert reading.done()
 
 
 async def test_it_listens_and_its_probes_tell_the_truth(folder: Path) -> None:

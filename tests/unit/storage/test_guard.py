@@ -170,6 +170,27 @@ async def test_nobody_fills_the_queue_for_others() -> None:
     assert not any(store._under_way.values())
 
 
+async def test_no_crowd_keeps_revocations_from_being_read() -> None:
+    """Whoever reads and writes as one of a crowd shows refused, what all rely on served; a database
+    that is down shows that refused as well.
+    """
+    store, faulty, _ = guarded()
+    first = store.first()
+    async with AsyncExitStack() as crowd:
+        for _ in range(CROWD):
+            await crowd.enter_async_context(store.read())
+            await crowd.enter_async_context(store.begin())
+        assert (await refused(store)).why is Unserved.CROWDED
+        async with first.read(), first.begin():
+            pass
+    faulty.fault = Unserved.UNREACHABLE
+    for _ in range(2):
+        await refused(store)
+    with pytest.raises(StoreUnavailable, match="a moment ago"):
+        async with first.read():
+            pass
+
+
 @given(st.lists(st.tuples(st.booleans(), st.floats(0, 3)), max_size=40))
 async def test_nobody_waits_longer_than_the_pause(steps: list[tuple[bool, float]]) -> None:
     """Whatever came before, a store that is back shows served after the longest pause."""
