@@ -99,23 +99,24 @@ class Revocations:
 
     async def _catch_up(self) -> datetime:
         """Return the moment up to which everything revoked anywhere is forgotten here."""
-        now = self._clock()
+        now, known = self._clock(), self._sequence
         told: tuple[Revocation, ...] = ()
         async with self.store.read() as tx:
             last = await tx.feed.last()
             asked_at = self.offset.wall()
             self.offset.learn(asked_at, await tx.feed.time())
-            if self._sequence is None or last < self._sequence:
+            if known is None or last < known:
                 # The first time; or a replica took over that lacks what was read, whose numbers
                 # will be given once more.
-                if self._sequence is not None:
-                    log.warning("revocations.shorter", read=self._sequence, found=last)
-                self._sequence = last
+                if known is not None:
+                    log.warning("revocations.shorter", read=known, found=last)
+                self._sequence = known = last
                 self.tell(None, None)
                 told = await tx.feed.told(now - STILL_OPEN)
-            rows = await tx.feed.since(self._sequence)
+            rows = await tx.feed.since(known)
         # Somebody else may have read on meanwhile: what began must not begin again after its end.
-        for row in (*told, *(row for row in rows if row.sequence > self._sequence)):
+        read = self._sequence or 0
+        for row in (*told, *(row for row in rows if row.sequence > read)):
             self._pass_on(row)
         return now
 

@@ -17,6 +17,7 @@ from sidecar.core.stores import Transaction
 from sidecar.flows import revocations
 from sidecar.flows.revocations import Revocations
 from sidecar.storage.bell import StillBell
+from sidecar.storage.feed import SqlFeed
 from tests.unit.flows.scene import ADA, GRACE, Scene, scene
 
 Told = list[tuple[Person | None, SessionId | None]]
@@ -120,6 +121,32 @@ async def test_following_outlives_an_outage(here: Scene, monkeypatch: pytest.Mon
     with pytest.raises(asyncio.CancelledError):
         await following
     assert {line["event"] for line in logged} == {"revocations.unreadable"}
+
+
+async def test_a_reading_that_was_overtaken_takes_nothing_for_lost(
+    here: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A reading that began before a revocation and ends after another one of it shows that
+    revocation alone, and not a feed that fell back: nobody else's WebSocket is cut.
+    """
+    asked, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slow(_feed: SqlFeed) -> None:
+        if not asked.is_set():
+            asked.set()
+            await go_on.wait()
+
+    (visit, _), (feed, told) = await here.enter(), listening(here)
+    await here.flows.sessions.end_all((await here.enter(GRACE))[0])
+    await feed.read()
+    monkeypatch.setattr(SqlFeed, "time", slow)
+    overtaken = asyncio.ensure_future(feed.read())
+    await asked.wait()
+    await here.flows.sessions.end_all(visit)
+    await feed.read()
+    go_on.set()
+    await overtaken
+    assert told[1:] == [(ADA, None)]
 
 
 async def test_nothing_runs_unheard_of_for_long(
