@@ -8,7 +8,7 @@ while it holds the ledger, so that no two ever wait for each other.
 import hashlib
 from typing import Final
 
-from sqlalchemy import ARRAY, BigInteger, bindparam, func, select, text
+from sqlalchemy import BigInteger, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from sidecar.core.model import Person
@@ -21,43 +21,33 @@ LEDGER: Final = "ledger"
 """The order of the feed and of the trail, and what all people together may cost."""
 
 _FEW: Final = 3
-"""People whom the statement names one by one, as nearly every transaction does."""
-_SHARED: Final = func.pg_advisory_xact_lock_shared(bindparam("everybody", type_=BigInteger))
-_APART: Final = Written(select(_SHARED.label("everybody")))
-_ONE: Final = Written(
-    select(
-        _SHARED.label("everybody"),
-        func.pg_advisory_xact_lock(bindparam("person", type_=BigInteger)).label("person"),
-    )
-)
-"""What nearly every transaction holds: its one person."""
+"""People whom one statement names one by one, as nearly every transaction does; an import is about
+hundreds."""
+_EACH: Final = "SELECT pg_advisory_xact_lock(number) FROM unnest('{}'::bigint[]) AS number"
 _HELD: Final = Written(
     select(func.pg_advisory_xact_lock(bindparam("what", type_=BigInteger)).label("what"))
 )
-_EACH: Final = text(
-    "SELECT pg_advisory_xact_lock(number) FROM unnest(:numbers) AS number"
-).bindparams(bindparam("numbers", type_=ARRAY(BigInteger)))
-"""For an import, which is about hundreds."""
 
 
 async def enter(connection: AsyncConnection, people: tuple[Person, ...]) -> None:
     """No other transaction about these people goes on until this one ends; with none, no other."""
-    if connection.dialect.name != "postgresql":
-        return
-    numbers = sorted(_number(*_words(person)) for person in people if person != APART)
+    if connection.dialect.name == "postgresql":
+        for statement in entering(people):
+            await connection.exec_driver_sql(statement)
+
+
+def entering(people: tuple[Person, ...]) -> tuple[str, ...]:
+    """Return what PostgreSQL is told for that, one statement after the other."""
     everybody = _number(EVERYBODY)
-    if not numbers and APART not in people:
-        await connection.execute(select(func.pg_advisory_xact_lock(everybody)))
-        return
-    if len(numbers) <= 1:
-        said = {"everybody": everybody, **({"person": numbers[0]} if numbers else {})}
-        await (_ONE if numbers else _APART).on(connection, said)
-        return
-    shared = func.pg_advisory_xact_lock_shared(everybody)
-    few = numbers if len(numbers) <= _FEW else []
-    await connection.execute(select(shared, *map(func.pg_advisory_xact_lock, few)))
-    if not few and numbers:
-        await connection.execute(_EACH, {"numbers": numbers})
+    if not people:
+        return (f"SELECT pg_advisory_xact_lock({everybody})",)
+    numbers = sorted(_number(*_words(person)) for person in people if person != APART)
+    few, many = (numbers, []) if len(numbers) <= _FEW else ([], numbers)
+    locks = (f"pg_advisory_xact_lock({number})" for number in few)
+    first = ", ".join((f"SELECT pg_advisory_xact_lock_shared({everybody})", *locks))
+    if not many:
+        return (first,)
+    return (first, _EACH.format("{" + ",".join(map(str, many)) + "}"))
 
 
 async def hold(connection: AsyncConnection, what: str) -> None:

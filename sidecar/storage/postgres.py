@@ -12,6 +12,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from sidecar.core.errors import StoreUnavailable
 from sidecar.storage import canary
 from sidecar.storage.connections import Connections
+from sidecar.storage.driver import info_of
 from sidecar.storage.faults import StoreUnproven
 from sidecar.storage.locks import MIGRATING, hold
 from sidecar.storage.reaching import Way, reached
@@ -82,7 +83,7 @@ class PostgresDatabase:
 
         The name may lead to another server by now, or to a database that was made anew.
         """
-        known = (await connection.get_raw_connection()).info
+        known = info_of(connection)
         if known.get(_KNOWN) == vault.instance:
             return
         try:

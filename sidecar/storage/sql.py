@@ -30,7 +30,7 @@ from sidecar.storage.faults import CREATE, StoreAbsent, StoreUnproven
 from sidecar.storage.feed import SqlFeed
 from sidecar.storage.invitations import SqlInvitations
 from sidecar.storage.leases import SqlLeases
-from sidecar.storage.locks import enter
+from sidecar.storage.locks import enter, entering
 from sidecar.storage.outbox import SqlOutbox
 from sidecar.storage.purposes import recall
 from sidecar.storage.recoveries import SqlRecoveries
@@ -182,9 +182,9 @@ class SqlStore:
 
         Alone with what is the people's, or alone altogether; see `Store`.
         """
-        async with self._turns.of(people), transaction(self._writer) as connection:
+        first = ";".join(entering(people))
+        async with self._turns.of(people), transaction(self._writer, first) as connection:
             await self._where.recognise(connection, self._vault)
-            await enter(connection, people)
             work = Work(connection, self._vault, self._clock, writes=True)
             opened = SqlTransaction(work, self._shelf, people)
             yield opened

@@ -3,7 +3,7 @@
 import asyncio
 import sqlite3
 import ssl
-from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
@@ -13,6 +13,7 @@ from sqlalchemy.exc import TimeoutError as NoneFree
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from sidecar.core.errors import StoreUnavailable, Unserved
+from sidecar.storage import driver
 
 T = TypeVar("T")
 Parameters = Mapping[str, object] | Sequence[Mapping[str, object]]
@@ -59,12 +60,17 @@ class WholeConnection(AsyncConnection):
         return await self.finish(work)
 
     async def finish(self, work: Coroutine[object, object, T]) -> T:
-        """Return what the work returns; a server that leaves us without an answer is left.
+        """Return what the work returns; a server that leaves us without an answer is left."""
+        return await self._answered(_whole(work))
 
-        Whatever else is sent over such a connection, a rollback too, would wait without end.
-        """
+    async def straight(self, work: Coroutine[Any, Any, T]) -> T:
+        """Return the same of work that is the driver's alone, and needs no task of its own."""
+        return await self._answered(unbroken(work))
+
+    async def _answered(self, work: Awaitable[T]) -> T:
+        """Whatever is sent after a silence, a rollback too, would wait without end."""
         try:
-            return await _whole(work)
+            return await work
         except (TimeoutError, asyncio.CancelledError) as ended:
             silent = ended if isinstance(ended, TimeoutError) else ended.__cause__
             if isinstance(silent, TimeoutError):
@@ -74,15 +80,17 @@ class WholeConnection(AsyncConnection):
     async def leave(self, why: BaseException) -> None:
         """The connection is given up; whoever keeps the pool is told why."""
         if self.sync_connection is not None and not self.invalidated:
-            driver = (await self.get_raw_connection()).driver_connection
-            if driver is not None and hasattr(driver, "terminate"):
-                driver.terminate()  # sends nothing and waits for nothing
+            used = (await self.get_raw_connection()).driver_connection
+            if used is not None and hasattr(used, "terminate"):
+                used.terminate()  # sends nothing and waits for nothing
             await self.invalidate(why)
 
 
 @asynccontextmanager
-async def transaction(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+async def transaction(engine: AsyncEngine, first: str = "") -> AsyncIterator[AsyncConnection]:
     """Run one transaction; it commits at the end of the block, else rolls back.
+
+    What is to be said `first` goes to a server together with BEGIN.
 
     Connecting, each statement, committing and closing are finished before a cancellation goes on:
     SQLite keeps the write lock of a connection that was given up in the middle of a statement,
@@ -96,7 +104,7 @@ async def transaction(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     connection = WholeConnection(engine)
     try:
         try:
-            await connection.finish(_begin(connection))
+            await connection.finish(_begin(connection, first))
             yield connection
             await connection.finish(_end(connection))
         except DBAPIError as error:
@@ -154,13 +162,19 @@ def _tellable(error: Exception) -> bool:
     return not state.startswith("22") and not getattr(told, "detail", None)
 
 
-async def _begin(connection: AsyncConnection) -> None:
+async def _begin(connection: AsyncConnection, first: str) -> None:
     await connection.start()
-    await connection.begin()
+    if connection.dialect.name == "postgresql":
+        await driver.begin(connection, first)
+    else:
+        await connection.begin()
 
 
 async def _end(connection: AsyncConnection) -> None:
-    await connection.commit()
+    if connection.dialect.name == "postgresql":
+        await driver.commit(connection)
+    else:
+        await connection.commit()
     await connection.close()
 
 
@@ -183,3 +197,41 @@ async def settled(task: asyncio.Future[T]) -> T:
     if cancelled is not None:
         raise cancelled from task.exception()  # seen, so that the loop does not complain
     return task.result()
+
+
+async def unbroken(work: Coroutine[Any, Any, T]) -> T:
+    """Return the same as a task that is settled would, but run the work in this very task.
+
+    For work that waits for nothing but futures, and never for a limit of its own time that
+    cancels: what is cancelled here is whoever waits for the work.
+    """
+    cancelled: asyncio.CancelledError | None = None
+    try:
+        while True:
+            awaited = work.send(None)
+            while not awaited.done():
+                try:
+                    await _over(awaited)
+                except asyncio.CancelledError as error:
+                    cancelled = error
+    except StopIteration as returned:
+        if cancelled is not None:
+            raise cancelled from None
+        found: T = returned.value
+        return found
+    except Exception as failed:
+        if cancelled is not None:
+            raise cancelled from failed
+        raise
+
+
+async def _over(awaited: asyncio.Future[Any]) -> None:
+    """The future has come to something; whoever is cancelled here does not cancel it."""
+    turn = asyncio.get_running_loop().create_future()
+
+    def come(_: object) -> None:
+        if not turn.done():
+            turn.set_result(None)
+
+    awaited.add_done_callback(come)
+    await turn

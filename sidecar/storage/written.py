@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple, cast
 
 from sqlalchemy import Connection, Dialect, Row, Select
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.dml import UpdateBase
 from sqlalchemy.types import TypeEngine
 
+from sidecar.storage.driver import as_told, driver_of, told, told_of
 from sidecar.storage.hops import OneHop
 from sidecar.storage.transaction import WholeConnection, settled
 
@@ -110,10 +110,10 @@ class Written:
 
         """
         if isinstance(connection, WholeConnection):
-            driver = _driver_of(connection)
+            driver = driver_of(connection)
             if isinstance(driver, OneHop) and driver.in_transaction:
                 return await self._hop(connection, driver, values)
-            return await connection.finish(self._sent(connection, driver, values))
+            return await self._sent(connection, driver, values)
         return await connection.run_sync(self._run, values)
 
     async def _hop(self, connection: AsyncConnection, driver: OneHop, values: Values) -> Found:
@@ -122,29 +122,23 @@ class Written:
         try:
             await settled(cursor.send(spelled.text, spelled.told(values)))
         except sqlite3.Error as error:
-            raised = await connection.run_sync(_raised, spelled.text, error)
+            raised = await connection.run_sync(told_of, spelled.text, error)
             raise raised from error
         rows = spelled.read(cursor.rows)
         return Found(rows, cursor.rowcount if spelled.row is None else len(rows))
 
     async def _sent(
         self,
-        connection: AsyncConnection,
+        connection: WholeConnection,
         driver: Any,  # noqa: ANN401 - it has no types
         values: Values,
     ) -> Found:
         """Give the statement to the driver itself, once a transaction has begun over it."""
         if isinstance(driver, OneHop) or not driver.is_in_transaction():
-            return await connection.run_sync(self._run, values)
+            return await connection.finish(connection.run_sync(self._run, values))
         spelled = self._in(connection.dialect)
-        told = spelled.told(values)
-        try:
-            return await _fetch(driver, spelled, told)
-        except (OSError, TimeoutError):
-            raise
-        except Exception as error:
-            raised = await connection.run_sync(_raised, spelled.text, error)
-            raise raised from error
+        work = _fetch(driver, spelled, spelled.told(values))
+        return await told(connection, spelled.text, connection.straight(work))
 
     def _run(self, connection: Connection, values: Values) -> Found:
         spelled = self._in(connection.dialect)
@@ -155,7 +149,7 @@ class Written:
             rows = spelled.read(cursor.fetchall()) if spelled.row is not None else []
             return Found(rows, cursor.rowcount if spelled.row is None else len(rows))
         except connection.dialect.loaded_dbapi.Error as error:
-            raise _told(connection, spelled.text, error) from error
+            raise as_told(connection, spelled.text, error) from error
         finally:
             cursor.close()
 
@@ -181,11 +175,6 @@ class Written:
         )
 
 
-def _driver_of(connection: AsyncConnection) -> Any:  # noqa: ANN401 - drivers have no types
-    opened = connection.sync_connection
-    return None if opened is None else opened.connection.driver_connection
-
-
 async def _fetch(
     driver: Any,  # noqa: ANN401
     spelled: _Spelled,
@@ -198,23 +187,13 @@ async def _fetch(
     return Found(rows, len(rows))
 
 
-def _raised(connection: Connection, text: str, error: Exception) -> BaseException:
-    """Return what a driver raised, as if SQLAlchemy had called it."""
-    adapted: Any = connection.connection.dbapi_connection
-    try:
-        adapted._handle_exception(error)  # noqa: SLF001 - the adapter's own words for it
-    except connection.dialect.loaded_dbapi.Error as meant:
-        return _told(connection, text, meant)
-    return error
-
-
 def say(connection: Connection, text: str) -> None:
     """The driver has executed a statement that carries and finds nothing."""
     cursor = connection.connection.cursor()
     try:
         cursor.execute(text)
     except connection.dialect.loaded_dbapi.Error as error:
-        raise _told(connection, text, error) from error
+        raise as_told(connection, text, error) from error
     finally:
         cursor.close()
 
@@ -231,20 +210,3 @@ def _tells(kind: TypeEngine[Any], dialect: Dialect) -> Change | None:
 
 def _reads(kind: TypeEngine[Any], dialect: Dialect) -> Change | None:
     return kind.dialect_impl(dialect).result_processor(dialect, None)
-
-
-def _told(connection: Connection, text: str, error: Exception) -> BaseException:
-    """Return the error as SQLAlchemy tells it; a connection that leads nowhere is not used again.
-
-    What the statement carried is not told.
-    """
-    dialect, used = connection.dialect, connection.connection.dbapi_connection
-    lost = dialect.is_disconnect(error, used, None)  # type: ignore[arg-type]
-    if lost:
-        connection.invalidate(error)
-    return DBAPIError.instance(
-        *(text, None, error, dialect.loaded_dbapi.Error),
-        hide_parameters=True,
-        connection_invalidated=lost,
-        dialect=dialect,
-    )

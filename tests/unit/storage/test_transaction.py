@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from sidecar.core.errors import StoreUnavailable, Unserved
 from sidecar.storage import sqlite
 from sidecar.storage.tables import canaries
-from sidecar.storage.transaction import transaction, why
+from sidecar.storage.transaction import transaction, unbroken, why
 from tests.conformance.stores import NOW, sqlite_file
 
 ROW = {"sealed": "x", "created_at": NOW}
@@ -128,3 +128,44 @@ async def test_an_exception_of_the_block_passes_unchanged(writer: AsyncEngine) -
     with pytest.raises(LookupError):
         await fail()
     assert await keys(writer) == {"k1"}
+
+
+async def answered(by: asyncio.Future[str]) -> str:
+    return await by
+
+
+async def test_work_without_a_task_outlasts_its_waiter() -> None:
+    """Whoever is cancelled, even twice, shows so only once the work is done."""
+    loop = asyncio.get_running_loop()
+    answer: asyncio.Future[str] = loop.create_future()
+    waiter = loop.create_task(unbroken(answered(answer)))
+    for _ in range(3):
+        await asyncio.sleep(0)
+        waiter.cancel()
+    await asyncio.sleep(0)
+    assert not waiter.done()
+    assert not answer.done()
+    answer.set_result("there")
+    await asyncio.wait({waiter})
+    assert waiter.cancelled()
+
+
+async def test_work_without_a_task_ends_as_it_does() -> None:
+    """What the work returns or raises shows, and behind a cancellation stands its failure."""
+    loop = asyncio.get_running_loop()
+    answer: asyncio.Future[str] = loop.create_future()
+    loop.call_soon(answer.set_result, "there")
+    assert await unbroken(answered(answer)) == "there"
+    silent: asyncio.Future[str] = loop.create_future()
+    waiter = loop.create_task(unbroken(answered(silent)))
+    await asyncio.sleep(0)
+    waiter.cancel()
+    await asyncio.sleep(0)
+    silent.set_exception(TimeoutError())
+    with pytest.raises(asyncio.CancelledError) as cancelled:
+        await waiter
+    assert isinstance(cancelled.value.__cause__, TimeoutError)
+    failing: asyncio.Future[str] = loop.create_future()
+    failing.set_exception(LookupError())
+    with pytest.raises(LookupError):
+        await unbroken(answered(failing))
