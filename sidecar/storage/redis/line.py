@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final
 
 import structlog
@@ -79,7 +80,9 @@ class Line:
             self._worked()
             raise
         except FAILURES as error:
-            raise self._failed(error) from None
+            down = self._failed(error)
+            await self._leave()
+            raise down from None
         except BaseException:
             self._breaker.left()
             raise
@@ -95,6 +98,15 @@ class Line:
             both.execute_command(*words)
             _, answer = await both.execute()
         return answer
+
+    async def _leave(self) -> None:
+        """No connection that nobody uses now is used again: what befell one befell them all.
+
+        Each would else be waited for in turn, or lead to a master that is one no more.
+        """
+        with suppress(*FAILURES):
+            async with asyncio.timeout(self._timeout_s):
+                await self._client.redis.connection_pool.disconnect(inuse_connections=False)
 
     def _worked(self) -> None:
         if self._breaker.tripped:

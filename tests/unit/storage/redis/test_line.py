@@ -5,13 +5,15 @@ import time
 from typing import cast
 
 import pytest
-from redis.asyncio import Redis
+from redis.asyncio import ConnectionPool, Redis
 from structlog.testing import capture_logs
 
 from sidecar.storage.redis.clients import AT_ONCE, Client, client
 from sidecar.storage.redis.line import Line, RedisDown
 from tests import redis
+from tests.faults.line import line as between
 from tests.redis import part
+from tests.tools.ports import free_ports
 
 
 class Seconds:
@@ -64,6 +66,41 @@ async def test_a_silent_server_costs_the_time_once(redis_server: redis.Redis) ->
     await asked.close()
 
 
+async def test_what_leads_nowhere_is_left_at_once(redis_server: redis.Redis) -> None:
+    """Connections that a firewall forgot show one failure, and all who ask next answered over new
+    ones.
+    """
+    section, seconds = redis_server.part(timeout="500ms"), Seconds()
+    (port,) = free_ports(1)
+    async with between(redis_server.port, port) as way:
+        asked = Line(client(section, f"127.0.0.1:{port}"), 0.5, seconds)
+        await asyncio.gather(*(asked.ask("PING") for _ in range(100)))
+        assert way.connections > 2
+        way.forget()
+        with pytest.raises(RedisDown, match="TimeoutError"):
+            await asked.ask("PING")
+        seconds.now += 1
+        assert await asked.ask("PING")
+        await asyncio.gather(*(asked.ask("PING") for _ in range(100)))
+        await asked.close()
+
+
+async def test_a_master_that_is_one_no_more_is_left() -> None:
+    """A server that takes no change shows the next question asked over a new connection: its name
+    may lead to another by then.
+    """
+    with redis.serving() as server:
+        seconds = Seconds()
+        asked = line(server, seconds, timeout="5s")
+        before = await asked.ask("CLIENT", "ID")
+        server.say("REPLICAOF", "127.0.0.1", "1")
+        with pytest.raises(RedisDown, match="ReadOnlyError"):
+            await asked.ask("SET", "x", "y")
+        seconds.now += 1
+        assert await asked.ask("CLIENT", "ID") != before
+        await asked.close()
+
+
 async def test_connections_are_few(redis_server: redis.Redis) -> None:
     """A hundred questions at once show all answered, by a few connections."""
     asked = line(redis_server, Seconds(), timeout="5s")
@@ -110,6 +147,8 @@ async def test_a_connection_closed_beneath_a_write_is_a_server_that_fails() -> N
     """What uvloop raises where a reset came first shows as a Redis that is down."""
 
     class Torn:
+        connection_pool = ConnectionPool()
+
         async def execute_command(self, *_words: object) -> object:
             raise RuntimeError("unable to perform operation on <TCPTransport>; it is closed")
 
