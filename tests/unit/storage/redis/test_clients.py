@@ -50,20 +50,26 @@ async def test_both_ends_prove_themselves(tmp_path: Path) -> None:
     with encrypted(tmp_path, clients) as server:
         trusted = {"ca_file": str(tmp_path / "test.pem")}
         said = {**trusted, "client_cert": str(ours), "client_key": str(ours)}
-        assert await answers(server.part(tls=said))
+        assert await answers(server.part(timeout="5s", tls=said))
         assert await answers(named(server, "localhost", tls=said))
         assert not await answers(named(server, "127.0.0.2", tls=said)), "another's certificate"
-        assert not await answers(server.part(tls=trusted)), "no certificate of ours"
+        assert not await answers(server.part(timeout="5s", tls=trusted)), "no certificate of ours"
         unknown = {**trusted, "client_cert": str(strange), "client_key": str(strange)}
-        assert not await answers(server.part(tls=unknown)), "one that the server does not know"
+        assert not await answers(server.part(timeout="5s", tls=unknown)), (
+            "one that the server does not know"
+        )
         untrusted = {**said, "ca_file": str(clients.path)}
-        assert not await answers(server.part(tls=untrusted)), "an authority that is not trusted"
+        assert not await answers(server.part(timeout="5s", tls=untrusted)), (
+            "an authority that is not trusted"
+        )
         assert not await answers(server.part()), "in clear"
 
 
 def named(server: redis.Redis, host: str, **words: object) -> RedisPart:
     """Return the section by which the server is called otherwise."""
-    return server.part(**words).model_copy(update={"address": (f"{host}:{server.port}",)})
+    return server.part(timeout="5s", **words).model_copy(
+        update={"address": (f"{host}:{server.port}",)}
+    )
 
 
 async def test_users_have_their_rights(redis_server: redis.Redis) -> None:
