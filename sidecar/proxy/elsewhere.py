@@ -1,9 +1,11 @@
 """Sign-ins at other replicas: what is told of them here, and what they are told of ours."""
 
 from datetime import datetime
+from typing import Final
 
 import structlog
 
+from sidecar.core.errors import MalformedRequest
 from sidecar.core.handovers import HELD_FOR, Handover, Unreadable, read
 from sidecar.core.model import Person, SessionId
 from sidecar.core.protocols import Clock, RequestView
@@ -13,6 +15,11 @@ from sidecar.proxy.board import SLOTS, Board, Slots
 from sidecar.proxy.identify import Identifier
 from sidecar.proxy.known import SHORT
 from sidecar.proxy.verdicts import End
+
+MOST_MARKS: Final = 256
+"""More than browsers keep cookies of a site. Each is written for the others before anybody is known
+here, and nobody's answer that shares its slot is kept meanwhile: one request must not be thousands.
+"""
 
 log = structlog.get_logger(__name__)
 
@@ -81,12 +88,15 @@ class Announcer:
         signs somebody in by what its query carries, as the way back from an outside login does.
 
         Raises:
+            MalformedRequest: it carries more than any browser does.
             StoreUnavailable: the others cannot be told.
 
         """
         if not (unsafe or arrival.query):
             return None
         marks = self._identifier.marks(view, least=1 if unsafe else SHORT)
+        if len(marks) > MOST_MARKS:
+            raise MalformedRequest("more credentials than a browser carries")
         return await self._handovers.begin(marks) if marks else None
 
     def happened(self, view: RequestView) -> None:

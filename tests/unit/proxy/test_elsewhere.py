@@ -1,16 +1,17 @@
 """What other replicas tell; tests/attacks/test_shared_cookie_replicas.py goes further."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import structlog
 
+from sidecar.core.errors import MalformedRequest
 from sidecar.core.handovers import HELD_FOR, Handover, spell
 from sidecar.core.model import Person
 from sidecar.lanes import Lanes
 from sidecar.proxy.board import CELLS, Board
-from sidecar.proxy.elsewhere import Announcer, Elsewhere
+from sidecar.proxy.elsewhere import MOST_MARKS, Announcer, Elsewhere
 from tests.clock import ManualClock
 from tests.unit.proxy.requests import arrival
 
@@ -151,6 +152,17 @@ async def test_what_may_sign_somebody_in_is_told(
     asked = arrival("Cookie: app=1", target=target)
     over = await Announcer(telling, telling).announce(asked, asked.view("shop"), unsafe=unsafe)
     assert (telling.told, over is not None) == (told, bool(told))
+
+
+async def test_no_request_is_told_of_at_length() -> None:
+    """A sign-in that carries more cookies than a browser keeps shows refused, and nobody told."""
+    marks = [number.to_bytes(4, "big") for number in range(MOST_MARKS + 1)]
+    asked, telling, most = arrival(), Telling(*marks), Telling(*marks[1:])
+    with pytest.raises(MalformedRequest):
+        await Announcer(*cast("Any", (telling,) * 2)).announce(asked, asked.view("x"), unsafe=True)
+    assert telling.told == ["at least 1"]
+    await Announcer(*cast("Any", (most,) * 2)).announce(asked, asked.view("x"), unsafe=True)
+    assert most.told[-1] == "begun"
 
 
 async def test_nobodys_request_is_told_to_nobody() -> None:
