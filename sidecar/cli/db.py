@@ -45,8 +45,9 @@ def db() -> None:
 def check(*, config: ConfigOption = DEFAULT_PATH, as_json: Json = False) -> None:
     """Tell what is wrong inside the store, what it means and what to do.
 
-    It only reads, beside a sidecar that serves. Exit status 1 where something is wrong, 78 where
-    the store does not prove itself at all.
+    It only reads, beside a sidecar that serves.
+
+    Exit status 1 where something is wrong, 78 where the store does not prove itself.
     """
     loaded, looked, begun = load(config), Looked(), time.monotonic()
 

@@ -86,4 +86,5 @@ def _tell(found: Status) -> None:
         at = f"newer than this version's {REVISIONS[-1]}, which can work with it"
     else:
         at = "this version's" if found.current else f"this version needs {REVISIONS[-1]}"
-    typer.echo(f"{found.place}: revision {found.revision or 'none'} ({at})")
+    create = "" if found.revision else ": sidecar migrate up --create"
+    typer.echo(f"{found.place}: revision {found.revision or 'none'} ({at}{create})")

@@ -26,8 +26,9 @@ NONE = "no process runs, or none has been able to write for a minute"
 def replicas(*, config: ConfigOption = DEFAULT_PATH, as_json: Json = False) -> None:
     """Print the processes of all replicas; exit 1 where one that lives has other keys.
 
-    BEHIND is how many rows of the feed of revocations a process has yet to read. The first of its
-    keys seals.
+    BEHIND is how many rows of the feed of revocations a process has yet to read.
+
+    The first of its keys seals.
     """
     loaded = load(config)
     found, last = _known(loaded)

@@ -199,13 +199,19 @@ class Carrier:
 
     async def work(self) -> None:
         """Look after the outbox until cancelled; an outage of the store is waited out."""
+        readable = True
         while True:
             self._wake.clear()
             try:
                 await self.recover()
                 await self.tell_usage()
-            except StoreUnavailable:
-                log.warning("outbox.unreadable")
+            except StoreUnavailable as unavailable:
+                # Said once: an outage of an hour is no news a moment later.
+                if readable:
+                    log.warning("outbox.unreadable", why=unavailable.why.value)
+                readable = False
+            else:
+                readable = True
             try:
                 await asyncio.wait_for(self._wake.wait(), LOOKED_EVERY_S)
             except TimeoutError:

@@ -138,10 +138,16 @@ class Revocations:
 
     async def follow(self) -> None:
         """Read once a second until cancelled; an outage empties the memory by its age."""
+        readable = True
         while True:
             try:
                 await self.read()
-            except StoreUnavailable:
-                log.warning("revocations.unreadable")
+            except StoreUnavailable as unavailable:
+                # Said once: an outage of an hour is no news a second later.
+                if readable:
+                    log.warning("revocations.unreadable", why=unavailable.why.value)
+                readable = False
                 self._end_what_runs()
+            else:
+                readable = True
             await self._bell.wait(READ_EVERY_S)

@@ -30,11 +30,12 @@ def test_the_sample_at_the_top_works_with_its_key(run: Run, tmp_path: Path) -> N
     sample = ("-c", str(ROOT / "sidecar.yaml"))
     done = run("check", *sample, **env)
     assert (done.exit_code, list(tmp_path.iterdir())) == (0, []), done.output
-    assert "ready to serve, 6 rules with the default" in done.output
+    assert "ready to serve once the store is made; 6 rules" in done.output
     assert f"warning: storage.database: there is no database at {tmp_path}" in done.output
     assert run("migrate", "up", "--create", *sample, **env).exit_code == 0
     done = run("check", *sample, **env)
     assert (done.exit_code, "warning" in done.output) == (0, False), done.output
+    assert "ready to serve; 6 rules" in done.output
 
 
 def test_a_database_of_another_installation_is_a_fault(run: Run, tmp_path: Path) -> None:

@@ -44,7 +44,7 @@ def test_status_tells_whether_this_version_can_work(run: Run, config: str) -> No
     assert emptied.exit_code == 0
     lowered = run("migrate", "status", "--config", config, **ENV)
     assert lowered.exit_code == 78
-    assert "revision none" in lowered.output
+    assert "revision none (this version needs 0004: sidecar migrate up" in lowered.output
 
 
 def test_a_newer_schema_is_told_to_be(run: Run, config: str, tmp_path: Path) -> None:
@@ -108,11 +108,11 @@ def test_a_database_of_a_server(run: Run, config: str, postgres: Server) -> None
 
 
 def test_a_server_that_does_not_answer(run: Run, config: str) -> None:
-    """Nobody listening shows status 78 of `check`, and the reason."""
+    """Nobody listening shows status 1 of `check`, as of `serve`, and the reason."""
     url = f"postgresql+asyncpg://sidecar:{PASSWORD}@127.0.0.1:1/x"
     path = Path(config)
     path.write_text(yaml.safe_dump({**RIGHT, "storage": {"database": url}}), encoding="utf-8")
     done = run("check", "--config", config, **ENV)
-    assert done.exit_code == 78
+    assert done.exit_code == 1
     assert "the database x at 127.0.0.1:1 cannot be read: ConnectionRefusedError" in done.output
     assert PASSWORD not in done.output

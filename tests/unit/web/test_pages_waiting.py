@@ -54,6 +54,6 @@ def test_what_was_sent_is_not_sent_again(browser: Browser) -> None:
     page = opened(context, "en")
     show(page, "outage-store-sent")
     assert page.locator("[data-asks-every]").count() == 0
-    assert "look whether it was before you send it anew" in page.inner_text("main")
+    assert "check whether it was before you send it again" in page.inner_text("main")
     assert page.get_by_role("link", name="Try again").count() == 0
     context.close()
