@@ -58,7 +58,7 @@ def _spreading(survey: Survey, fresh: KeyState, parts: Sequence[KeyPart]) -> Ste
     lacking = [one.place for one in survey.processes if fresh.id not in one.keys]
     if lacking or (not survey.processes and fresh.known is None):
         who = ", ".join(lacking) or "no sidecar has"
-        lacks = f"{who} lacks {fresh.id}" if lacking else f"{who} {fresh.id} yet"
+        lacks = f"{fresh.id} is not known to {who}" if lacking else f"{who} {fresh.id} yet"
         return Step("everywhere", f"{lacks}: {RESTART} with this configuration")
     says = f"every sidecar can read what {fresh.id} makes: make it the active key, and {RESTART}"
     return Step("activate", says, written(parts, active=fresh.id))

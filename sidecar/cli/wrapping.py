@@ -115,7 +115,7 @@ def wrap(
     *,
     name: Annotated[str, typer.Option("--id", help="The id of the key in sidecar.yaml.")] = "k1",
 ) -> None:
-    """Print the commands that put a new root key into a vault, and the lines of sidecar.yaml for it.
+    """Print the commands that put a new root key into a vault, and the lines of sidecar.yaml.
 
     Nothing is run and nobody is asked: the commands are yours to read, change and run.
     """
