@@ -66,7 +66,7 @@ ADVICE: Final[Mapping[Kind, Advice]] = MappingProxyType(
         Kind.ORPHAN: Advice(
             "the rows belong to what is not there: rows were deleted by hand, or only a part of the"
             " store was restored",
-            f"sidecar users erase takes what is left of a person; for all others, {_RESTORE}",
+            f"sidecar users delete takes what is left of a person; for all others, {_RESTORE}",
         ),
         Kind.CROSSED: Advice(
             "the rows of one person refer to another person's: somebody wrote to the database",

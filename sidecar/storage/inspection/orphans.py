@@ -6,6 +6,7 @@ from typing import Final
 from sqlalchemy import ColumnElement, Select, Table, and_, exists, func, not_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from sidecar.core.model import Purpose
 from sidecar.core.recoveries import RecoveryStatus
 from sidecar.storage.client_tables import recovery_approvals, recovery_requests
 from sidecar.storage.inspection.finding import SHOWN, Finding, Kind
@@ -52,7 +53,12 @@ def _questions() -> Iterator[Question]:
     for table in (hardware_keys, backup_codes):
         owner = exists().where(authenticators.c.id == table.c.authenticator_id)
         yield Kind.ORPHAN, f"{table.name} without an authenticator", table, not_(owner)
-    open_ = and_(challenges.c.consumed_at.is_(None), challenges.c.authenticator_id.is_not(None))
+    # What is being set up has its id before it has a row: it gets one once it was confirmed.
+    open_ = and_(
+        challenges.c.consumed_at.is_(None),
+        challenges.c.purpose != Purpose.ENROLL,
+        challenges.c.authenticator_id.is_not(None),
+    )
     named = exists().where(authenticators.c.id == challenges.c.authenticator_id)
     yield _orphan("open challenges without an authenticator", challenges, open_, named)
     decided = recovery_requests.c.status.in_(_DECIDED)

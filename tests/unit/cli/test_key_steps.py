@@ -40,7 +40,11 @@ TURNED = (key(OLD, "k1"), key(None, "k2", active=True))
     ("found", "step", "says"),
     [
         (survey(BEFORE[0], sealing="k1"), "none", "made with k1"),
-        (survey(*BEFORE, sealing="k1", pods=("k1,k2", "k1")), "everywhere", "k2 is not known to pod-1"),
+        (
+            survey(*BEFORE, sealing="k1", pods=("k1,k2", "k1")),
+            "everywhere",
+            "k2 is not known to pod-1",
+        ),
         (survey(*BEFORE, sealing="k1", pods=("k1,k2", "k1,k2")), "activate", "make it the active"),
         (survey(*AFTER, sealing="k1", pods=("k1,k2", "k1")), "back", "pod-1 could not read"),
         (survey(*TURNED, sealing="k1"), "back", "the other sidecars could not read"),

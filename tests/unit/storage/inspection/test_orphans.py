@@ -21,3 +21,13 @@ async def test_of_many_orphans_a_few_are_named(tmp_path: Path) -> None:
     assert finding.where == "remembered browsers without a person"
     assert (finding.number, len(finding.rows), finding.rows[:2]) == (50, SHOWN, ("000", "001"))
     await store.close()
+
+
+async def test_what_is_being_set_up_is_no_orphan(tmp_path: Path) -> None:
+    """An enrollment that nobody finished shows as nothing wrong: its authenticator is to come."""
+    store = await open_sqlite(sqlite_file(tmp_path), Travel())
+    await furnish(store)
+    begun = "SET purpose = 'enroll', authenticator_id = 'a9' WHERE id = 'c1'"
+    await change(store, f"UPDATE two_factor_challenges {begun}")
+    assert await found(store) == []
+    await store.close()
