@@ -116,7 +116,7 @@ async def _redis(loaded: Loaded) -> list[Fault]:
         await connection.ping()
     except RedisDown as down:
         hint = "serve starts without it, and says 503 where it is needed"
-        finding = Finding(("redis", "address"), f"does not answer: {down}", hint, warning=True)
+        finding = Finding(("redis", "address"), f"cannot be used: {down}", hint, warning=True)
         return [loaded.places.fault(finding)]
     finally:
         await connection.close()

@@ -103,7 +103,7 @@ def _paint(part: Table, out: TextIO) -> None:
     widths, widest = part.widths, max(part.widths)
     whole = sum(widths) + _RULED * len(widths)
     if part.rows and whole - widest + min(widest, _READABLE) > screen.width:
-        return _stack(part, out)
+        return _undrawn(part, out, screen.width)
     painted = table.Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for column, width in zip(part.columns, widths, strict=True):
         # Only the widest column is folded, and never an id: people copy those from here.
@@ -112,6 +112,16 @@ def _paint(part: Table, out: TextIO) -> None:
     for row in part.rows:
         painted.add_row(*map(text.Text, row))  # no markup: a name is a name
     return screen.print(painted)
+
+
+def _undrawn(part: Table, out: TextIO, width: int) -> None:
+    """Write plain columns where they fit, for they are narrower than drawn ones; else cells."""
+    lines = tuple(part.lines())
+    if max(map(len, lines)) > width:
+        return _stack(part, out)
+    for line in lines:
+        typer.echo(line, file=out)
+    return None
 
 
 def _stack(part: Table, out: TextIO) -> None:

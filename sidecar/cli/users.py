@@ -198,7 +198,9 @@ def _browser(one: RememberedBrowser) -> tuple[object, ...]:
 
 
 def _event(one: Event) -> tuple[object, ...]:
-    details = " ".join(f"{name}={value}" for name, value in one.details.items() if value != "")
+    details = " ".join(
+        f"{name}={visible(value)}" for name, value in one.details.items() if value != ""
+    )
     return (one.at, one.name, one.actor, details)
 
 

@@ -27,6 +27,11 @@ make_venv() {
     "$python" -m venv .venv
 }
 
+# It would run this checkout's code from then on, for whoever else uses it.
+if [ -L .venv ]; then
+    echo ".venv is a link to another checkout's: remove it for one of your own" >&2
+    exit 1
+fi
 if ! new_enough .venv/bin/python || ! .venv/bin/python -m pip --version >/dev/null 2>&1; then
     rm -rf .venv
     make_venv

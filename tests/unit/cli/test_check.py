@@ -132,7 +132,7 @@ def test_redis_is_asked(run: Run, tmp_path: Path, redis_server: redis.Redis) -> 
         return "".join(line for line in done.output.splitlines() if "redis.address" in line)
 
     assert told() == ""
-    assert "redis.address: does not answer: Redis fails: Auth" in told(
+    assert "redis.address: cannot be used: Redis fails: Auth" in told(
         username="nobody", password="never-to-be-told"
     )
     (port,) = free_ports(1)

@@ -60,6 +60,16 @@ def test_a_narrow_terminal_loses_nothing(monkeypatch: pytest.MonkeyPatch) -> Non
     )
 
 
+def test_columns_that_only_fit_undrawn_stay_columns(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Short cells in many columns show one line a row, though lines between would not fit."""
+    monkeypatch.setenv("COLUMNS", "80")
+    named = table(
+        "ID STATE PLACE VERSION STARTED BEAT BEHIND KEYS",
+        [("o8vsuYJt", "live", "pod-a:7", "0.1.0", NOON, "0.8s ago", 0, "k1 k2")],
+    )
+    assert drawn(named, terminal=True) == drawn(named)
+
+
 def test_only_the_widest_column_is_folded(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where it suffices to fold one column the others show in one piece, within the width."""
     monkeypatch.setenv("COLUMNS", "80")
