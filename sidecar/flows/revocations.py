@@ -52,6 +52,8 @@ class Revocations:
         self._sequence: int | None = None
         self.read_at: datetime | None = None
         """When the feed was last read; None before the first time."""
+        self._heard_at: datetime | None = None
+        """The same, whether or not the others were told that it was."""
         self.generation = 0
         """Grows with every revocation; what was read before is not kept after."""
 
@@ -118,6 +120,7 @@ class Revocations:
         read = self._sequence or 0
         for row in (*told, *(row for row in rows if row.sequence > read)):
             self._pass_on(row)
+        self._heard_at = now
         return now
 
     def _pass_on(self, row: Revocation) -> None:
@@ -133,7 +136,7 @@ class Revocations:
 
         Others may reach the database meanwhile, and revoke there what runs here.
         """
-        if self.read_at is not None and self._clock() - self.read_at > LASTS:
+        if self._heard_at is not None and self._clock() - self._heard_at > LASTS:
             self.tell(None, None)
 
     async def follow(self) -> None:

@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
+from typing import cast
 
 import pytest
 import structlog
@@ -15,6 +16,7 @@ from sidecar.core.outage import LASTS
 from sidecar.core.replicas import TRUSTED_FOR
 from sidecar.core.stores import Transaction
 from sidecar.flows import revocations
+from sidecar.flows.beats import Beats
 from sidecar.flows.revocations import Revocations
 from sidecar.storage.bell import StillBell
 from sidecar.storage.feed import SqlFeed
@@ -177,6 +179,37 @@ async def test_nothing_runs_unheard_of_for_long(
         await tries.get()
     assert told[1:]
     assert {*told} == {(None, None)}
+    following.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await following
+
+
+async def test_what_is_heard_of_runs_on(here: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A database that takes no change, so that nobody is told that this process lives, shows no
+    memory trusted, and nothing ended for that: the feed is heard all the same.
+    """
+    monkeypatch.setattr(revocations, "READ_EVERY_S", 0.001)
+    tries: asyncio.Queue[None] = asyncio.Queue()
+
+    class Silenced:
+        async def announce(self) -> None:
+            """Told before the database took no more."""
+
+        async def beat(self, _sequence: int) -> bool:
+            if feed.read_at is None:
+                return True
+            tries.put_nowait(None)
+            raise StoreUnavailable("read-only")
+
+    feed, told = listening(here)
+    feed.join(cast("Beats", Silenced()))
+    await feed.read()
+    following = asyncio.ensure_future(feed.follow())
+    here.clock.travel(minutes=6)
+    for _ in range(5):
+        await tries.get()
+    assert not feed.current(here.clock())
+    assert told == [(None, None)]
     following.cancel()
     with pytest.raises(asyncio.CancelledError):
         await following
