@@ -8,6 +8,7 @@ import signal
 import socket
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
+from collections.abc import Sequence
 from contextlib import AsyncExitStack, suppress
 from datetime import timedelta
 from pathlib import Path
@@ -97,20 +98,21 @@ def demo(
     """Serve a demonstration application with the sidecar in front of it."""
     kept = folder.absolute()
     kept.mkdir(mode=0o700, parents=True, exist_ok=True)
-    raise typer.Exit(asyncio.run(run(kept, port or free_port())))
+    raise typer.Exit(asyncio.run(run(kept, free_port((port,) if port else PORTS))))
 
 
-def free_port() -> int:
-    """Return the first of the usual ports that nobody listens on.
+def free_port(wanted: Sequence[int] = PORTS) -> int:
+    """Return the first of the ports that nobody listens on.
 
     Raises:
         typer.Exit: all are taken.
 
     """
-    for port in PORTS:
+    for port in wanted:
         with suppress(OSError), socket.create_server((HOST, port)):
             return port
-    typer.echo(f"Ports {PORTS[0]} to {PORTS[-1]} are taken; name another with --port.", err=True)
+    which = f"Ports {wanted[0]} to {wanted[-1]} are" if len(wanted) > 1 else f"Port {wanted[0]} is"
+    typer.echo(f"{which} taken; name another with --port.", err=True)
     raise typer.Exit(1)
 
 

@@ -4,6 +4,7 @@ import http.client
 import json
 import re
 import signal
+import socket
 import subprocess
 import sys
 import urllib.error
@@ -131,3 +132,14 @@ def test_a_lost_key_is_told_and_nothing_is_made_anew(tmp_path: Path) -> None:
     )
     assert done.returncode == 78, done.stderr
     assert (folder / "sidecar.db").stat().st_ino == before
+
+
+def test_a_port_that_is_taken_is_told_before_anything_is_promised(tmp_path: Path) -> None:
+    """A port of somebody else's shows a refusal alone, no address that is not the demo's."""
+    with socket.create_server(("127.0.0.1", 0)) as somebody:
+        port = somebody.getsockname()[1]
+        done = subprocess.run(
+            command(tmp_path, port), capture_output=True, text=True, timeout=START_S, check=False
+        )
+    told = f"Port {port} is taken; name another with --port.\n"
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", told)
