@@ -216,10 +216,7 @@ class Sessions(Protocol):
         ...
 
     async def enter(self, session: Session, token: TokenHash) -> Session:
-        """Return the session of this id, going on for as long as the given one, or that one anew.
-
-        An API client's proofs of a person have an id that follows from both: two calls meet in it.
-        """
+        """Return the session of this id, going on as long as the given one, or that one anew."""
         ...
 
     async def touch(self, session: SessionId, now: datetime) -> None: ...
@@ -298,3 +295,6 @@ class Store(Protocol):
     def read(self) -> AbstractAsyncContextManager[Transaction]:
         """Open a transaction that only reads and never waits for writers."""
         ...
+
+    def glance(self) -> AbstractAsyncContextManager[Transaction]:
+        """Open what reads a single row or list; whatever more is read may be of a later moment."""

@@ -55,7 +55,7 @@ class Behalf:
     async def visit(self, errand: Errand) -> Visit:
         """Return the program's visit, whose session outlives any ceremony that begins now."""
         now = self._kit.clock()
-        async with self._kit.store.read() as tx:
+        async with self._kit.store.glance() as tx:
             session = await self._found(tx, errand)
         if session is None or session.expires_at < now + COUNTS_FOR:
             async with self._kit.store.begin(errand.person) as tx:
@@ -69,7 +69,7 @@ class Behalf:
             ChallengeGone: it has not, or all of it is over.
 
         """
-        async with self._kit.store.read() as tx:
+        async with self._kit.store.glance() as tx:
             session = await self._found(tx, errand)
         if session is None:
             message = "the program has begun nothing with this person"

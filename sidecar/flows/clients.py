@@ -97,7 +97,7 @@ class Clients:
         if hashed is None:
             raise TokenRefused(_REFUSED)
         now = self._clock()
-        async with self._store.read() as tx:
+        async with self._store.glance() as tx:
             token = await tx.tokens.find(hashed)
         if token is None or not token.live(now) or not token.admits(address):
             raise TokenRefused(_REFUSED)

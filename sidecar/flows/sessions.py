@@ -90,7 +90,7 @@ class Sessions:
     async def _load(self, hashed: TokenHash, now: datetime) -> Session | None:
         before = self._forgotten
         self._kit.looked_up(Found.STORE)
-        async with self._kit.store.read() as tx:
+        async with self._kit.store.glance() as tx:
             # A token that was replaced answers for its grace only, so it is asked for each time.
             lasting = await tx.sessions.get(hashed, now + KEPT_FOR)
             session = lasting or await tx.sessions.get(hashed, now)

@@ -32,6 +32,9 @@ class MeasuredStore:
     def read(self) -> AbstractAsyncContextManager[Transaction]:
         return self._measured(self._store.read(), Work.READ)
 
+    def glance(self) -> AbstractAsyncContextManager[Transaction]:
+        return self._measured(self._store.glance(), Work.READ)
+
     @asynccontextmanager
     async def _measured(
         self, transaction: AbstractAsyncContextManager[Transaction], work: Work

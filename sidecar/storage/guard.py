@@ -78,6 +78,15 @@ class GuardedStore:
         """
         return self._guarded("read", object(), self._store.read)
 
+    def glance(self) -> AbstractAsyncContextManager[Transaction]:
+        """Open what reads a single row or list, as the store does.
+
+        Raises (when entered):
+            StoreUnavailable: at once, while it fails or too many wait.
+
+        """
+        return self._guarded("read", object(), self._store.glance)
+
     async def ping(self) -> None:
         """The database answers.
 
@@ -163,3 +172,6 @@ class _First:
 
     def read(self) -> AbstractAsyncContextManager[Transaction]:
         return self._guarded(self._store.read)
+
+    def glance(self) -> AbstractAsyncContextManager[Transaction]:
+        return self._guarded(self._store.glance)

@@ -27,6 +27,9 @@ WHERE current_setting('synchronous_commit') = 'off'
 """
 """What is stronger stays: a server may commit on its replicas too (promise 8)."""
 
+_READS: Final = "SET default_transaction_read_only = on"
+"""What reads keeps to it even where no transaction says so."""
+
 _KNOWN: Final = "sidecar.instance"
 
 
@@ -54,14 +57,15 @@ class PostgresDatabase:
         """The tables are ours to make; the database, its owner and its backups are not."""
 
     def reader(self) -> AsyncEngine:
-        engine = self._engine(self._tuning.readers)
+        engine = self._engine(self._tuning.readers, _READS)
         return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
     def writer(self) -> AsyncEngine:
-        return self._engine(self._tuning.writers)
+        return self._engine(self._tuning.writers, _DURABLE)
 
-    def _engine(self, connections: int) -> AsyncEngine:
-        return _engine(self._way, connections, self._tuning, leaving=self._connections)
+    def _engine(self, connections: int, terms: str) -> AsyncEngine:
+        words = (self._way, connections, self._tuning, terms)
+        return _engine(*words, leaving=self._connections)
 
     @asynccontextmanager
     async def migrating(self) -> AsyncIterator[AsyncConnection]:
@@ -96,7 +100,12 @@ class PostgresDatabase:
 
 
 def _engine(
-    way: Way, connections: int, tuning: Tuning, *, leaving: Connections | None = None
+    way: Way,
+    connections: int,
+    tuning: Tuning,
+    terms: str = _DURABLE,
+    *,
+    leaving: Connections | None = None,
 ) -> AsyncEngine:
     async def connect(*_told: object, **_more: object) -> object:
         return await way.connect(tuning)
@@ -113,7 +122,7 @@ def _engine(
 
     def connected(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
         cursor = connection.cursor()
-        cursor.execute(_DURABLE)
+        cursor.execute(terms)
         cursor.close()
         connection.commit()
 

@@ -11,7 +11,6 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from sidecar.core.errors import StoreUnavailable, Unserved
 from sidecar.core.feed import Bell
 from sidecar.core.model import Person
 from sidecar.core.protocols import Clock
@@ -26,7 +25,7 @@ from sidecar.storage.clients import SqlApiTokens
 from sidecar.storage.contacts import SqlContacts
 from sidecar.storage.database import Database, database
 from sidecar.storage.directory import SqlDirectory
-from sidecar.storage.faults import CREATE, StoreAbsent, StoreUnproven
+from sidecar.storage.faults import CREATE, StoreAbsent
 from sidecar.storage.feed import SqlFeed
 from sidecar.storage.invitations import SqlInvitations
 from sidecar.storage.leases import SqlLeases
@@ -41,7 +40,7 @@ from sidecar.storage.sessions import SqlSessions
 from sidecar.storage.shelf import Shelf, Work
 from sidecar.storage.tables import instance
 from sidecar.storage.trail import SqlTrail, Verdict
-from sidecar.storage.transaction import RETRY_S, cause, transaction, why
+from sidecar.storage.transaction import transaction, unusable
 from sidecar.storage.trusted import SqlTrustedBrowsers
 from sidecar.storage.tuning import PATIENT, Tuning
 from sidecar.storage.turns import Turns
@@ -200,6 +199,13 @@ class SqlStore:
             await self._where.recognise(connection, self._vault)
             yield SqlTransaction(Work(connection, self._vault, self._clock), self._shelf)
 
+    @asynccontextmanager
+    async def glance(self) -> AsyncIterator[SqlTransaction]:
+        """Open what reads a single row or list, without a word more to the database than that."""
+        async with transaction(self._reader, loose=True) as connection:
+            await self._where.recognise(connection, self._vault)
+            yield SqlTransaction(Work(connection, self._vault, self._clock), self._shelf)
+
     async def ping(self) -> None:
         """The database answers, and is still the one that was proven.
 
@@ -265,7 +271,7 @@ async def open_store(
                 await enter(connection, ())
                 await canary.adopt(connection, vault, clock())
     except (SQLAlchemyError, OSError) as error:
-        raise _unusable(where, error) from None
+        raise unusable(where.place, error) from None
     finally:
         await reader.dispose()
         await writer.dispose()
@@ -291,10 +297,3 @@ async def _proven(
     vault = await canary.prove(connection, ring, now)
     await recall(connection, vault)
     return vault, await canary.needs_adoption(connection, ring, now)
-
-
-def _unusable(where: Database, error: Exception) -> StoreUnproven | StoreUnavailable:
-    message = f"{where.place} cannot be read: {cause(error)}"
-    if why(error) is Unserved.UNREACHABLE:
-        return StoreUnavailable(message, retry_after_s=RETRY_S, why=Unserved.UNREACHABLE)
-    return StoreUnproven(message)

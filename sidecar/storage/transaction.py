@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from sidecar.core.errors import StoreUnavailable, Unserved
 from sidecar.storage import driver
+from sidecar.storage.faults import StoreUnproven
 
 T = TypeVar("T")
 Parameters = Mapping[str, object] | Sequence[Mapping[str, object]]
@@ -46,7 +47,12 @@ CROWDED_S = 2
 class WholeConnection(AsyncConnection):
     """A connection whose statements end before their task does."""
 
-    __slots__ = ()
+    __slots__ = ("loose",)
+
+    def __init__(self, engine: AsyncEngine, *, loose: bool = False) -> None:
+        """`loose`: statements are each for themselves, and nothing is begun or ended."""
+        super().__init__(engine)
+        self.loose = loose
 
     async def execute(
         self,
@@ -87,10 +93,13 @@ class WholeConnection(AsyncConnection):
 
 
 @asynccontextmanager
-async def transaction(engine: AsyncEngine, first: str = "") -> AsyncIterator[AsyncConnection]:
+async def transaction(
+    engine: AsyncEngine, first: str = "", *, loose: bool = False
+) -> AsyncIterator[AsyncConnection]:
     """Run one transaction; it commits at the end of the block, else rolls back.
 
-    What is to be said `first` goes to a server together with BEGIN.
+    What is to be said `first` goes to a server together with BEGIN. A loose one, which may only
+    read, begins nothing: each statement sees the moment at which it comes.
 
     Connecting, each statement, committing and closing are finished before a cancellation goes on:
     SQLite keeps the write lock of a connection that was given up in the middle of a statement,
@@ -101,7 +110,7 @@ async def transaction(engine: AsyncEngine, first: str = "") -> AsyncIterator[Asy
             for an answer such as "somebody was faster".
 
     """
-    connection = WholeConnection(engine)
+    connection = WholeConnection(engine, loose=loose)
     try:
         try:
             await connection.finish(_begin(connection, first))
@@ -129,6 +138,14 @@ def cause(error: Exception) -> str:
         return str(error.orig)
     told = error.orig.driver_exception
     return f"{type(told).__name__}: {told}" if _tellable(error) else type(told).__name__
+
+
+def unusable(place: str, error: Exception) -> StoreUnproven | StoreUnavailable:
+    """Return what an error means for whoever opens the store: its server is away, or it is none."""
+    message = f"{place} cannot be read: {cause(error)}"
+    if why(error) is Unserved.UNREACHABLE:
+        return StoreUnavailable(message, retry_after_s=RETRY_S, why=Unserved.UNREACHABLE)
+    return StoreUnproven(message)
 
 
 def why(error: Exception) -> Unserved:
@@ -162,16 +179,20 @@ def _tellable(error: Exception) -> bool:
     return not state.startswith("22") and not getattr(told, "detail", None)
 
 
-async def _begin(connection: AsyncConnection, first: str) -> None:
+async def _begin(connection: WholeConnection, first: str) -> None:
     await connection.start()
+    if connection.loose:
+        return  # a statement alone is whole, and what it read is of one moment
     if connection.dialect.name == "postgresql":
         await driver.begin(connection, first)
     else:
         await connection.begin()
 
 
-async def _end(connection: AsyncConnection) -> None:
-    if connection.dialect.name == "postgresql":
+async def _end(connection: WholeConnection) -> None:
+    if connection.loose:
+        pass
+    elif connection.dialect.name == "postgresql":
         await driver.commit(connection)
     else:
         await connection.commit()

@@ -111,7 +111,7 @@ class Written:
         """
         if isinstance(connection, WholeConnection):
             driver = driver_of(connection)
-            if isinstance(driver, OneHop) and driver.in_transaction:
+            if isinstance(driver, OneHop) and (driver.in_transaction or connection.loose):
                 return await self._hop(connection, driver, values)
             return await self._sent(connection, driver, values)
         return await connection.run_sync(self._run, values)
@@ -134,7 +134,7 @@ class Written:
         values: Values,
     ) -> Found:
         """Give the statement to the driver itself, once a transaction has begun over it."""
-        if isinstance(driver, OneHop) or not driver.is_in_transaction():
+        if isinstance(driver, OneHop) or not (driver.is_in_transaction() or connection.loose):
             return await connection.finish(connection.run_sync(self._run, values))
         spelled = self._in(connection.dialect)
         work = _fetch(driver, spelled, spelled.told(values))

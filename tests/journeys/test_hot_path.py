@@ -55,7 +55,7 @@ def counted(here: World, monkeypatch: pytest.MonkeyPatch) -> Asked:
         monkeypatch.setattr(kind, name, asks)
 
     monkeypatch.setattr(Pipeline, "judge", judged)
-    for name in ("begin", "read"):
+    for name in ("begin", "read", "glance"):
         watched(SqlStore, name)
     watched(MeasuredLimiter, "take")
     for engine in (here.sidecar.store._reader, here.sidecar.store._writer):
@@ -105,4 +105,4 @@ async def test_allowed_requests_ask_no_database_and_no_limiter(
     assert (asked.requests, +asked.made) == (REQUESTS, {})
     here.sidecar.flows.sessions._kept.clear()
     await browser.open("/", follow=0)
-    assert +asked.made == {"read": 1, "connection": 1}
+    assert +asked.made == {"glance": 1, "connection": 1}

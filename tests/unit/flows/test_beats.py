@@ -94,7 +94,7 @@ class Slow:
     """A store whose transactions take two seconds."""
 
     def __init__(self, store: Store, clock: ManualClock) -> None:
-        self.read = store.read
+        self.read, self.glance = store.read, store.glance
         self._store = store
         self._clock = clock
 

@@ -24,6 +24,7 @@ async def unreadable(store: SqlStore) -> AsyncIterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(store, "read", read)
+        patch.setattr(store, "glance", read)
         yield
 
 
@@ -64,7 +65,7 @@ async def test_what_is_revoked_while_it_is_read_is_not_kept(
 ) -> None:
     """A session that ends between being read and being kept shows that it is not kept."""
     visit, token = await here.enter()
-    real = here.store.read
+    real = here.store.glance
 
     @asynccontextmanager
     async def slow() -> AsyncIterator[Transaction]:
@@ -73,7 +74,7 @@ async def test_what_is_revoked_while_it_is_read_is_not_kept(
         monkeypatch.undo()
         await here.flows.sessions.end(visit, visit.require_session().id)
 
-    monkeypatch.setattr(here.store, "read", slow)
+    monkeypatch.setattr(here.store, "glance", slow)
     assert await here.flows.sessions.recall(token)  # it was alive when it was read
     assert not await alive(here, token)
 

@@ -28,6 +28,7 @@ async def unreadable(store: SqlStore) -> AsyncIterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(store, "read", read)
+        patch.setattr(store, "glance", read)
         yield
 
 

@@ -37,7 +37,7 @@ class Store:
         if self.fault is not None:
             raise self.fault
 
-    read = begin
+    read = glance = begin
 
 
 class Limiter:
@@ -56,10 +56,10 @@ async def test_transactions_are_timed() -> None:
     """A transaction of each kind shows as itself, with its time, and no failure."""
     metrics = alone()
     store = MeasuredStore(Store(), metrics)
-    async with store.begin(ADA) as written, store.read() as read:
-        assert written is read is OPENED
-    for work in ("read", "write"):
-        assert told(metrics, "sidecar_store_seconds_count", work=work) == 1
+    async with store.begin(ADA) as written, store.read() as read, store.glance() as seen:
+        assert written is read is seen is OPENED
+    for work, number in (("read", 2), ("write", 1)):
+        assert told(metrics, "sidecar_store_seconds_count", work=work) == number
         for fault in Unserved:
             assert told(metrics, "sidecar_store_failures_total", work=work, fault=fault) == 0
 

@@ -180,6 +180,7 @@ async def test_store_outage(monkeypatch: pytest.MonkeyPatch) -> None:
                 raise StoreUnavailable("gone")
 
             monkeypatch.setattr(place.sidecar.store, "read", gone)
+            monkeypatch.setattr(place.sidecar.store, "glance", gone)
             monkeypatch.setattr(place.sidecar.store, "begin", gone)
             place.clock.travel(minutes=2)
             for headers in (NAVIGATION, FETCH):

@@ -40,7 +40,7 @@ class Faulty:
             raise StoreUnavailable("gone", why=self.fault)
         yield cast("Transaction", self)
 
-    read = begin
+    read = glance = begin
 
     @property
     def feed(self) -> Any:  # noqa: ANN401 - of a feed only its end is asked
