@@ -29,7 +29,7 @@ demo: .venv/.ready-run  ## serve a demo application behind the sidecar (ARGS="--
 
 test: setup  ## missing Debian packages (SYSTEM=no forbids), then the whole suite
 	@sh tests/tools/system.sh
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: setup  ## format, lint, types, layers
 	$(BIN)/ruff format --check $(CODE)
@@ -39,7 +39,7 @@ check: setup  ## format, lint, types, layers
 
 coverage: setup  ## the suite with branch coverage; HTML in build/coverage
 	@sh tests/tools/system.sh
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --cov --cov-report=html --cov-report=term $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --cov --cov-report=html --cov-report=term $(ARGS)
 
 screenshots: setup  ## every page, light and dark, phone and desktop; in build/screenshots
 	@sh tests/tools/system.sh

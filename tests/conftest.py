@@ -3,6 +3,8 @@
 import ipaddress
 import sys
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
 
 import pytest
 from hypothesis import settings
@@ -11,6 +13,16 @@ from sidecar.bundled import import_plugin, plugin_names
 from sidecar.loader import Role
 from tests import redis
 from tests.postgres import Server, serving
+
+_LONG: Final = frozenset(
+    Path(__file__).parent / name
+    for name in (
+        *("api/test_schemathesis.py", "journeys/test_killed.py", "journeys/test_faults.py"),
+        *("journeys/test_chaos.py", "journeys/test_restart.py", "unit/cli/test_demo.py"),
+        *("conformance/http/test_memory.py", "unit/cli/test_porting_at_scale.py"),
+    )
+)
+"""Half a minute and more each, mostly of other processes."""
 
 
 class OutsideAddressError(OSError):
@@ -54,6 +66,12 @@ def pytest_configure(config: pytest.Config) -> None:
     # The same examples each time: a run tells of this change, `explore` looks for new ones.
     settings.register_profile("suite", deadline=None, derandomize=True)
     settings.load_profile(config.getoption("--hypothesis-profile") or "suite")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes long begins first, so that no process waits at the end for the other one."""
+    items.sort(key=lambda item: 0 if item.path in _LONG else 1)
 
 
 @pytest.fixture(scope="session")

@@ -43,12 +43,26 @@ def _can_be_somebody(text: str) -> bool:
     return folded and len(text.encode()) <= MAX_SUBJECT_BYTES
 
 
+def _is_line(text: str) -> bool:
+    return 0 < len(text) <= LONGEST and all(unicodedata.category(c) not in _UNSEEN for c in text)
+
+
 subjects = st.text(_OF_NAMES, min_size=1, max_size=60).filter(_can_be_somebody)
 users = st.one_of(subjects, subjects.map(f"{REALM}:{{}}".format))
 lines = st.text(_CHARACTERS, min_size=1, max_size=LONGEST)
 
 schemathesis.openapi.format("user-id", users)
 schemathesis.openapi.format("line", lines)
+
+
+@schemathesis.hook
+def filter_case(_context: schemathesis.HookContext, case: schemathesis.Case[Any]) -> bool:
+    """A text that is to be no line, and is one, is no case: the tool cannot spell others."""
+    mutations: tuple[Any, ...] = getattr(case.meta.phase.data, "mutations", ()) if case.meta else ()
+    if [one.keywords for one in mutations] != [("format",)] or not isinstance(case.body, dict):
+        return True
+    text = case.body.get(mutations[0].schema_pointer.rpartition("/")[2])
+    return not (isinstance(text, str) and _is_line(text))
 
 
 @schemathesis.hook

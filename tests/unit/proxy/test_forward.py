@@ -60,6 +60,10 @@ class Watch:
         self.told.append(f"unsettled, unsafe: {unsafe}")
         return lambda: self.told.append("settled")
 
+    @staticmethod
+    def hashed(_token: str) -> str:
+        return "hash"
+
     async def recall(self, _token: str) -> object:
         return SimpleNamespace(proofs=("one",))
 
