@@ -48,8 +48,8 @@ def lost(place: World, why: Unserved = Unserved.UNREACHABLE) -> Iterator[None]:
         raise StoreUnavailable("gone", why=why)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(place.sidecar.store, "read", gone)
-        patch.setattr(place.sidecar.store, "begin", gone)
+        for way in ("read", "begin", "glance"):
+            patch.setattr(place.sidecar.store, way, gone)
         yield
 
 
