@@ -239,12 +239,11 @@ class Sessions:
         """The session proves nothing any more: its browser signed in as somebody else."""
         now = self._kit.clock()
         async with (
-            self._forgetting(session.person, session.id),
+            self._ending(session.person, session.id),
             self._kit.store.begin(session.person) as tx,
         ):
             await tx.sessions.drop_proofs(session.id)
             await tx.feed.append("session", session.person, session.id, now)
-        self._revocations.tell(session.person, session.id)
 
     async def end(self, visit: Visit, which: SessionId) -> None:
         """One session of the person is over, everywhere.
@@ -255,7 +254,7 @@ class Sessions:
         """
         now = self._kit.clock()
         async with (
-            self._forgetting(visit.person, which),
+            self._ending(visit.person, which),
             self._kit.store.begin(visit.person) as tx,
         ):
             if not await tx.sessions.end(visit.person, which):
@@ -263,27 +262,27 @@ class Sessions:
                 raise NotFound(message)
             await tx.feed.append("session", visit.person, which, now)
             await tx.trail.append(act(visit, "session.ended", now))
-        self._revocations.tell(visit.person, which)
 
     async def end_all(self, visit: Visit) -> None:
         """Every session of the person is over, everywhere, this one included."""
         now = self._kit.clock()
         async with (
-            self._forgetting(visit.person, None),
+            self._ending(visit.person, None),
             self._kit.store.begin(visit.person) as tx,
         ):
             await end_sessions(tx, visit.person, now)
             await tx.trail.append(act(visit, "session.ended_everywhere", now))
-        self._revocations.tell(visit.person, None)
 
     @asynccontextmanager
-    async def _forgetting(self, person: Person, which: SessionId | None) -> AsyncIterator[None]:
-        """What the block ends is not answered from memory even if its end cannot be written."""
+    async def _ending(self, person: Person, which: SessionId | None) -> AsyncIterator[None]:
+        """What the block ends is over here at once; out of memory even if that is not written."""
         try:
             yield
         except StoreUnavailable:
             self._revoked(person, which)
             raise
+        self._revocations.tell(person, which)
+        await self.catch_up(person)  # the next reading would else end what begins until then
 
     async def latest(self, session: Session) -> Session | None:
         """Return the live session as it is now, with what was proven in it meanwhile."""

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from sidecar.core.endings import Ending
 from sidecar.core.errors import NotFound, TooManyAttempts
 from sidecar.core.model import SessionStatus
 from sidecar.core.stores import Transaction
@@ -233,3 +234,24 @@ async def test_the_latest_of_a_session(here: Scene) -> None:
     assert latest.proofs[0].at > old.proofs[0].at
     await here.flows.sessions.end(visit, old.id)
     assert await here.flows.sessions.latest(old) is None
+
+
+@pytest.mark.parametrize("way", ["one", "all", "proofs"])
+async def test_what_begins_after_an_end_runs_on(here: Scene, way: str) -> None:
+    """What is begun right after one session, all of them, or its proofs ended shows going on when
+    the feed is next read: it tells nothing that this process did not know.
+    """
+    visit, _ = await here.enter()
+    session, flows = visit.require_session(), here.flows
+    ended: list[Ending] = []
+    match way:
+        case "one":
+            await flows.sessions.end(visit, session.id)
+        case "all":
+            await flows.sessions.end_all(visit)
+        case _:
+            await flows.sessions.drop_proofs(session)
+    new = session if way == "proofs" else (await here.enter())[0].require_session()
+    flows.live.watch(new, ended.append)
+    await flows.revocations.read()
+    assert ended == []
