@@ -1,7 +1,5 @@
 """What an operator does after a restore: sessions end, open things are void, and it is written."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from sidecar.core.feed import EVERYBODY
@@ -13,17 +11,11 @@ from sidecar.storage.sql import SqlStore
 EVENT: Final = "store.restored"
 
 
-@dataclass(frozen=True, slots=True)
-class Aftermath:
-    """What came to its end, by what it was."""
-
-    void: Mapping[str, int]
-
-
-async def restored(store: SqlStore, clock: Clock, by: str, *, tokens: bool) -> Aftermath:
+async def restored(store: SqlStore, clock: Clock, by: str, *, tokens: bool) -> dict[str, int]:
     """Nobody is signed in, and nothing is open that was when the backup was made.
 
-    In one transaction, alone: a sidecar that runs already sees all of it or nothing.
+    Return what came to its end, by what it was. In one transaction, alone: a sidecar that runs
+    already sees all of it or nothing.
 
     Raises:
         StoreUnavailable: the store cannot be written; nothing was changed.
@@ -38,4 +30,4 @@ async def restored(store: SqlStore, clock: Clock, by: str, *, tokens: bool) -> A
         void = {**ended, **await make_void(tx.connection, now, tokens=tokens)}
         await tx.feed.append(EVERYBODY, None, None, now)
         await tx.trail.append(operated(None, EVENT, now, by, **void))
-    return Aftermath(void)
+    return void

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, TypeVar
@@ -12,16 +12,16 @@ import typer
 from sidecar.cli.asking import require_yes
 from sidecar.cli.desk import Json, Yes, operator_name
 from sidecar.cli.loading import DEFAULT_PATH, ConfigOption, load, refused
+from sidecar.cli.opening import with_store
 from sidecar.cli.showing import Told, show, table, visible
 from sidecar.clock import utc_now
 from sidecar.core.errors import StoreUnavailable
-from sidecar.restoring import Aftermath, restored
-from sidecar.settings.load import Loaded
+from sidecar.restoring import restored
 from sidecar.storage.backup import back_up, dump_command, is_file
 from sidecar.storage.faults import StoreUnproven
 from sidecar.storage.inspection.finding import Finding
 from sidecar.storage.inspection.inspect import Looked, inspect
-from sidecar.storage.sql import SqlStore, open_store
+from sidecar.storage.sql import SqlStore
 from sidecar.wiring import key_ring
 
 T = TypeVar("T")
@@ -54,7 +54,7 @@ def check(*, config: ConfigOption = DEFAULT_PATH, as_json: Json = False) -> None
     async def look(store: SqlStore) -> list[Finding]:
         return [finding async for finding in inspect(store, looked)]
 
-    found = _with_store(loaded, look)
+    found = with_store(loaded, look)
     took = f"{time.monotonic() - begun:.1f} s"
     counts = f"{looked.rows:,} sealed rows and {looked.events:,} audit events in {took}"
     verdict = f"{len(found)} findings" if found else "nothing is wrong"
@@ -157,47 +157,31 @@ def declare(
         place = loaded.settings.storage.database.rpartition("@")[2]
         require_yes(f"Sign everybody out, and void what is open in {place}?")
     by = f"operator:{operator_name()}"
-    done = _with_store(loaded, lambda store: _declared(store, by, tokens=revoke_tokens))
-    void = dict(done.aftermath.void)
-    rows = table("WHAT VOID", ((name.replace("_", " "), count) for name, count in void.items()))
-    data = {"void": void, "live_tokens": done.live}
+    done = with_store(loaded, lambda store: _declared(store, by, tokens=revoke_tokens))
+    void = ((name.replace("_", " "), count) for name, count in done.void.items())
+    rows = table("WHAT VOID", void)
+    data = {"void": done.void, "live_tokens": done.live}
     show(Told(data, (rows, *WHAT_CANNOT_BE_KNOWN, *_tokens(done))), as_json=as_json)
 
 
 @dataclass(frozen=True, slots=True)
 class _Done:
-    aftermath: Aftermath
+    void: dict[str, int]
+    """What came to its end, by what it was."""
     live: list[str]
     """Ids and names of API tokens that open something."""
 
 
 async def _declared(store: SqlStore, by: str, *, tokens: bool) -> _Done:
-    aftermath = await restored(store, utc_now, by, tokens=tokens)
+    void = await restored(store, utc_now, by, tokens=tokens)
     now = utc_now()
     async with store.read() as tx:
         found = await tx.tokens.all()
     live = [one for one in found if one.revoked_at is None and one.expires_at > now]
-    return _Done(aftermath, [f"{one.client.id} ({one.client.name})" for one in live])
+    return _Done(void, [f"{one.client.id} ({one.client.name})" for one in live])
 
 
 def _tokens(done: _Done) -> Iterator[str]:
     if done.live:
         yield "- API tokens that you revoked since open again. Revoke what should not be here:"
         yield from (f"  {visible(one)}" for one in done.live)
-
-
-def _with_store(loaded: Loaded, work: Callable[[SqlStore], Awaitable[T]]) -> T:
-    """Return what the work returns; a store that cannot be used is told, and ends the command."""
-
-    async def run() -> T:
-        url = loaded.settings.storage.database
-        store = await open_store(url, key_ring(loaded), utc_now, serves=False)
-        try:
-            return await work(store)
-        finally:
-            await store.close()
-
-    try:
-        return asyncio.run(run())
-    except (StoreUnproven, StoreUnavailable) as fault:
-        raise refused(fault) from fault

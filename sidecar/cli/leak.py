@@ -1,6 +1,5 @@
 """`sidecar keys revoke-all-seeds`: after a leak of keys and database."""
 
-import asyncio
 from dataclasses import asdict
 from typing import Annotated
 
@@ -8,17 +7,16 @@ import typer
 
 from sidecar.cli.asking import require_yes
 from sidecar.cli.desk import Json, Yes, operator_name
-from sidecar.cli.loading import DEFAULT_PATH, ConfigOption, load, refused
+from sidecar.cli.loading import DEFAULT_PATH, ConfigOption, load
+from sidecar.cli.opening import with_store
 from sidecar.cli.progress import progress
 from sidecar.cli.showing import Told, show, visible
 from sidecar.clock import utc_now
-from sidecar.core.errors import StoreUnavailable
 from sidecar.flows.leaked import Leaked, Revoked
 from sidecar.flows.signed_in import SignOuts
 from sidecar.rotating import Rotation, Survey, peppers_of
 from sidecar.settings.load import Loaded
-from sidecar.storage.faults import StoreUnproven
-from sidecar.storage.sql import SqlStore, open_store
+from sidecar.storage.sql import SqlStore
 from sidecar.wiring import key_ring, remembering
 
 
@@ -36,33 +34,25 @@ def revoke_all_seeds(
     Everybody is signed out and needs recovery, or another factor. Interrupted, run it again.
     """
     loaded = load(config)
-    try:
-        asyncio.run(_revoke(loaded, factor, yes=yes, as_json=as_json))
-    except (StoreUnproven, StoreUnavailable) as fault:
-        raise refused(fault) from fault
+    with_store(loaded, lambda store: _revoke(loaded, store, factor, yes=yes, as_json=as_json))
 
 
-async def _revoke(loaded: Loaded, factor: str, *, yes: bool, as_json: bool) -> None:
-    ring = key_ring(loaded)
-    store = await open_store(loaded.settings.storage.database, ring, utc_now, serves=False)
-    try:
-        rotation, leaked = (
-            Rotation(store, ring, peppers_of(loaded), utc_now),
-            _leaked(loaded, store),
+async def _revoke(
+    loaded: Loaded, store: SqlStore, factor: str, *, yes: bool, as_json: bool
+) -> None:
+    rotation = Rotation(store, key_ring(loaded), peppers_of(loaded), utc_now)
+    leaked = _leaked(loaded, store)
+    people = await leaked.count(factor)
+    if not yes:
+        what = f"what {visible(factor)} made" if factor else "every shared secret"
+        require_yes(
+            f"Disable {what} of {people} people for good, and sign everybody out?"
+            " They need recovery, or another factor"
         )
-        people = await leaked.count(factor)
-        if not yes:
-            what = f"what {visible(factor)} made" if factor else "every shared secret"
-            require_yes(
-                f"Disable {what} of {people} people for good, and sign everybody out?"
-                " They need recovery, or another factor"
-            )
-        with progress(people) as bar:
-            done = await leaked.revoke(f"operator:{operator_name()}", bar.tell, factor=factor)
-        distrusted = await rotation.distrust()
-        survey = await rotation.survey()
-    finally:
-        await store.close()
+    with progress(people) as bar:
+        done = await leaked.revoke(f"operator:{operator_name()}", bar.tell, factor=factor)
+    distrusted = await rotation.distrust()
+    survey = await rotation.survey()
     told = {**asdict(done), "distrusted": distrusted}
     show(Told(told, (_said(done),), "\n".join(_next(survey))), as_json=as_json)
 

@@ -1,19 +1,14 @@
 """`sidecar replicas`: which processes serve this installation, and how far each has read."""
 
-import asyncio
-
 import typer
 
 from sidecar.cli.desk import Json
-from sidecar.cli.loading import DEFAULT_PATH, ConfigOption, load, refused
+from sidecar.cli.loading import DEFAULT_PATH, ConfigOption, load
+from sidecar.cli.opening import with_store
 from sidecar.cli.showing import Told, show, table
-from sidecar.clock import utc_now
-from sidecar.core.errors import StoreUnavailable
 from sidecar.core.replicas import Beaten
 from sidecar.settings.load import Loaded
-from sidecar.storage.faults import StoreUnproven
-from sidecar.storage.sql import open_store
-from sidecar.wiring import key_ring
+from sidecar.storage.sql import SqlStore
 
 app = typer.Typer()
 COLUMNS = "ID STATE PLACE VERSION STARTED BEAT BEHIND KEYS"
@@ -85,16 +80,8 @@ def _row(one: Beaten, last: int) -> tuple[object, ...]:
 def _known(loaded: Loaded) -> tuple[tuple[Beaten, ...], int]:
     """Return all processes that are known, and the last number of the feed."""
 
-    async def run() -> tuple[tuple[Beaten, ...], int]:
-        url = loaded.settings.storage.database
-        store = await open_store(url, key_ring(loaded), utc_now, serves=False)
-        try:
-            async with store.read() as tx:
-                return await tx.replicas.all(), await tx.feed.last()
-        finally:
-            await store.close()
+    async def look(store: SqlStore) -> tuple[tuple[Beaten, ...], int]:
+        async with store.read() as tx:
+            return await tx.replicas.all(), await tx.feed.last()
 
-    try:
-        return asyncio.run(run())
-    except (StoreUnproven, StoreUnavailable) as fault:
-        raise refused(fault) from fault
+    return with_store(loaded, look)

@@ -1,6 +1,5 @@
 """`sidecar keys status`, `rotate` and `reseal`: root keys are replaced while everything goes on."""
 
-import asyncio
 import base64
 import secrets
 from collections.abc import Awaitable, Callable, Iterator
@@ -10,16 +9,15 @@ import typer
 
 from sidecar.cli.desk import Json
 from sidecar.cli.key_steps import another_id, next_step, written
-from sidecar.cli.loading import DEFAULT_PATH, ConfigOption, load, refused
+from sidecar.cli.loading import DEFAULT_PATH, ConfigOption, load
+from sidecar.cli.opening import with_store
 from sidecar.cli.progress import progress
 from sidecar.cli.showing import Part, Told, show, table, visible
 from sidecar.clock import utc_now
-from sidecar.core.errors import Conflict, StoreUnavailable
+from sidecar.core.errors import Conflict
 from sidecar.rotating import KeyState, Resealed, Rotation, Survey, peppers_of
 from sidecar.settings.load import Loaded
-from sidecar.storage.faults import StoreUnproven
 from sidecar.storage.needs import Found
-from sidecar.storage.sql import open_store
 from sidecar.storage.vault import KEY_BYTES
 from sidecar.wiring import key_ring
 
@@ -82,19 +80,10 @@ def reseal(*, config: ConfigOption = DEFAULT_PATH, as_json: Json = False) -> Non
 def with_rotation(loaded: Loaded, work: Callable[[Rotation], Awaitable[T]]) -> T:
     """Return what the work returns; what cannot be done is told in one line."""
     ring = key_ring(loaded)
-
-    async def run() -> T:
-        database = loaded.settings.storage.database
-        store = await open_store(database, ring, utc_now, serves=False)
-        try:
-            return await work(Rotation(store, ring, peppers_of(loaded), utc_now))
-        finally:
-            await store.close()
-
     try:
-        return asyncio.run(run())
-    except (StoreUnproven, StoreUnavailable) as fault:
-        raise refused(fault) from fault
+        return with_store(
+            loaded, lambda store: work(Rotation(store, ring, peppers_of(loaded), utc_now))
+        )
     except Conflict as fault:
         typer.echo(str(fault), err=True)
         raise typer.Exit(1) from None

@@ -1,6 +1,5 @@
 """`sidecar tokens`: who may call the management API."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Annotated, TypeVar
@@ -9,18 +8,16 @@ import typer
 
 from sidecar.cli.asking import require_yes
 from sidecar.cli.desk import Json, Yes, operator_name
-from sidecar.cli.loading import DEFAULT_PATH, ConfigOption, load, refused
+from sidecar.cli.loading import DEFAULT_PATH, ConfigOption, load
+from sidecar.cli.opening import with_store
 from sidecar.cli.showing import Told, show, table, visible
 from sidecar.clock import utc_now
 from sidecar.core.clients import ApiToken, ClientId, Scope
 from sidecar.core.durations import parse_duration
-from sidecar.core.errors import Conflict, NotFound, StoreUnavailable
+from sidecar.core.errors import Conflict, NotFound
 from sidecar.flows.clients import Clients, Request
 from sidecar.flows.tokens import Tokens
 from sidecar.settings.load import Loaded
-from sidecar.storage.faults import StoreUnproven
-from sidecar.storage.sql import open_store
-from sidecar.wiring import key_ring
 
 T = TypeVar("T")
 ALL = "all"
@@ -133,19 +130,8 @@ def _row(token: ApiToken, now: datetime) -> tuple[object, ...]:
 
 def _with_clients(loaded: Loaded, work: Callable[[Clients], Awaitable[T]]) -> T:
     """Return what the work returns; what cannot be done is told in one line."""
-
-    async def run() -> T:
-        ring = key_ring(loaded)
-        store = await open_store(loaded.settings.storage.database, ring, utc_now, serves=False)
-        try:
-            return await work(Clients(store, Tokens(store.ring), utc_now))
-        finally:
-            await store.close()
-
     try:
-        return asyncio.run(run())
-    except (StoreUnproven, StoreUnavailable) as fault:
-        raise refused(fault) from fault
+        return with_store(loaded, lambda store: work(Clients(store, Tokens(store.ring), utc_now)))
     except (NotFound, Conflict) as fault:
         typer.echo(str(fault), err=True)
         raise typer.Exit(1) from None
