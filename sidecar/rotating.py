@@ -12,9 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from sidecar.core.errors import Conflict
 from sidecar.core.protocols import Clock
+from sidecar.core.replicas import Replica
 from sidecar.settings.load import Loaded
 from sidecar.storage.canary import sealing
-from sidecar.storage.known_keys import KnownKey, KnownKeys, Process
+from sidecar.storage.known_keys import KnownKey, KnownKeys
 from sidecar.storage.leases import SqlLeases
 from sidecar.storage.needs import Found, Needs
 from sidecar.storage.purposes import forget, keep, kept_of, needed
@@ -75,7 +76,7 @@ class Survey:
     keys: tuple[KeyState, ...]
     sealing: str
     """The key that serving processes make everything with."""
-    processes: tuple[Process, ...]
+    processes: tuple[Replica, ...]
 
     @property
     def active(self) -> KeyState:

@@ -1,17 +1,14 @@
 """What the store knows of root keys: since when, until when, and which processes have them."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Final
+from datetime import datetime
 
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from sidecar.storage.replica_tables import replicas
+from sidecar.core.replicas import REMOVED_AFTER, Replica
+from sidecar.storage.replicas import SqlReplicas
 from sidecar.storage.tables import canaries
-
-LIVES_WITHIN: Final = timedelta(minutes=1)
-"""A process that gave no sign of life for so long is gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,17 +27,8 @@ class KnownKey:
     """When it was declared to have leaked."""
 
 
-@dataclass(frozen=True, slots=True)
-class Process:
-    """A replica that serves now."""
-
-    place: str
-    keys: tuple[str, ...]
-    """The one that it makes everything with comes first."""
-
-
 class KnownKeys:
-    """Keys in `key_canaries`, processes in `replicas`."""
+    """Keys in `key_canaries`, and who has them."""
 
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
@@ -59,12 +47,14 @@ class KnownKeys:
             for row in await self._connection.execute(query)
         )
 
-    async def processes(self, now: datetime) -> tuple[Process, ...]:
-        """Return the replicas that serve; none where there is one process, which tells nobody."""
-        living = replicas.c.beat_at > now - LIVES_WITHIN
-        query = select(replicas.c.place, replicas.c["keys"].label("ids")).where(living)
-        rows = await self._connection.execute(query.order_by(replicas.c.place))
-        return tuple(Process(row.place, tuple(row.ids.split(","))) for row in rows)
+    async def processes(self, now: datetime) -> tuple[Replica, ...]:
+        """Return the replicas that serve; none where there is one process, which tells nobody.
+
+        Whoever gave no beat for as long as its row stays is gone, whether or not it was removed.
+        """
+        known = await SqlReplicas(self._connection, lambda: now).all()
+        living = [one.replica for one in known if one.age < REMOVED_AFTER]
+        return tuple(sorted(living, key=lambda one: one.place))
 
     async def retire(self, key_id: str, now: datetime) -> None:
         """Nothing is made with the key from now on: no process does any more."""

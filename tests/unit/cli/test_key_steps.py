@@ -5,9 +5,10 @@ from dataclasses import replace
 import pytest
 
 from sidecar.cli.key_steps import another_id, next_step, written
+from sidecar.core.replicas import Replica
 from sidecar.rotating import KeyState, Survey
 from sidecar.settings.resting import KeyPart
-from sidecar.storage.known_keys import KnownKey, Process
+from sidecar.storage.known_keys import KnownKey
 from tests.conformance.stores import NOW
 
 OLD = KnownKey("k1", NOW, NOW, None, None, None)
@@ -27,7 +28,9 @@ def key(known: KnownKey | None, which: str, *, active: bool = False) -> KeyState
 
 
 def survey(*keys: KeyState, sealing: str, pods: tuple[str, ...] = ()) -> Survey:
-    processes = (Process(f"pod-{n}", tuple(text.split(","))) for n, text in enumerate(pods))
+    processes = (
+        Replica(f"{n}", f"pod-{n}", "1", tuple(text.split(","))) for n, text in enumerate(pods)
+    )
     return Survey(keys, sealing, tuple(processes))
 
 

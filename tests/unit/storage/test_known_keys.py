@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sqlalchemy import insert
 
-from sidecar.storage.known_keys import KnownKey, KnownKeys, Process
+from sidecar.storage.known_keys import KnownKey, KnownKeys
 from sidecar.storage.replica_tables import replicas
 from sidecar.storage.vault import RootKey
 from tests.conformance.ringed import K2, NEW_K2, OLD_K1, served
@@ -52,7 +52,8 @@ async def test_only_processes_that_live_are_told(tmp_path: Path) -> None:
     ]
     async with served(url, Travel(), K1) as store, store.aside() as connection:
         await connection.execute(insert(replicas), rows)
-        assert await KnownKeys(connection).processes(NOW) == (Process("new:1", ("k2", "k1")),)
+        found = await KnownKeys(connection).processes(NOW)
+        assert [(one.place, one.keys) for one in found] == [("new:1", ("k2", "k1"))]
 
 
 async def test_all_but_the_present_key_can_be_distrusted(tmp_path: Path) -> None:
