@@ -21,8 +21,8 @@ from sidecar.storage.vault import canonical
 AnyRow = Row[*tuple[object, ...]]
 
 
-def columns_of(session: Session, token: TokenHash) -> dict[str, object]:
-    """Return the row of a new session."""
+def columns_of(session: Session, token: TokenHash | None) -> dict[str, object]:
+    """Return the row of a new session; None where its token is kept elsewhere."""
     return {
         "id": session.id,
         **person_values(session.person),

@@ -47,13 +47,14 @@ from sidecar.storage.written import Written
 GRACE = timedelta(seconds=30)
 """How long the old token answers after an elevation: requests under way still carry it."""
 
-_NO_PREVIOUS = {"previous_hash": None, "previous_until": None, "previous": None}
+NO_PREVIOUS: Final = {"previous_hash": None, "previous_until": None, "previous": None}
+"""No token from before an elevation answers."""
 OVER: Final = {
     "status": SessionStatus.ENDED,
     "proofs": "[]",
     "token_hash": None,
     "stamp": None,
-    **_NO_PREVIOUS,
+    **NO_PREVIOUS,
 }
 
 _NOW: Final = bindparam("now", type_=Utc())
@@ -197,7 +198,7 @@ class SqlSessions:
             .values(**anew)
             .on_conflict_do_update(
                 index_elements=(sessions.c.id,),
-                set_={**anew, **_NO_PREVIOUS},
+                set_={**anew, **NO_PREVIOUS},
                 where=and_(theirs, over),
             )
         )
@@ -221,7 +222,7 @@ class SqlSessions:
         await self._connection.execute(
             update(sessions)
             .where(_going_on(session))
-            .values(status=SessionStatus.PENDING, proofs=written(()), **_NO_PREVIOUS)
+            .values(status=SessionStatus.PENDING, proofs=written(()), **NO_PREVIOUS)
         )
 
     async def end(self, person: Person, session: SessionId | None) -> tuple[SessionId, ...]:

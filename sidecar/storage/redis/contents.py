@@ -14,13 +14,12 @@ from sqlalchemy import Row
 
 from sidecar.core.errors import SealBroken
 from sidecar.core.model import (
-    Person,
     Proof,
     Session,
-    SessionId,
     SessionStatus,
     TokenHash,
 )
+from sidecar.storage import session_rows
 from sidecar.storage.session_rows import proofs_of, written
 from sidecar.storage.vault import NOBODY, Place, Vault, canonical
 
@@ -71,19 +70,14 @@ def contents_of(session: Session, token: TokenHash) -> Contents:
 def session_of(row: AnyRow, contents: Contents, shown: Shown | None = None) -> Session:
     """Return the session as its token shows it, or as another one does."""
     seen = shown or contents.shown
-    return Session(
-        id=SessionId(row.id),
-        person=Person(row.realm, row.subject),
+    return replace(
+        session_rows.session_of(row),
         status=seen.status,
-        created_at=row.created_at,
-        expires_at=row.expires_at,
         last_seen_at=contents.seen_at,
         proofs=seen.proofs,
         login=seen.login,
-        epoch=row.epoch,
         user_agent=contents.user_agent,
         address=contents.address,
-        client=row.client,
     )
 
 

@@ -1,14 +1,15 @@
 """The rows of sessions whose contents Redis keeps: whose, until when, and which contents count."""
 
 import secrets
+from dataclasses import replace
 from typing import Final
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, not_
 
 from sidecar.core.model import Session, SessionStatus
-from sidecar.storage.columns import of_whom, person_values
-from sidecar.storage.session_rows import written
-from sidecar.storage.sessions import live
+from sidecar.storage import session_rows
+from sidecar.storage.columns import of_whom
+from sidecar.storage.sessions import NO_PREVIOUS, live
 from sidecar.storage.tables import sessions
 from sidecar.storage.written import Written
 
@@ -40,22 +41,5 @@ def stamped(stamp: str | None) -> ColumnElement[bool]:
 
 def columns_of(session: Session, stamp: str) -> dict[str, object]:
     """Return the row of a session whose contents are elsewhere."""
-    return {
-        "id": session.id,
-        **person_values(session.person),
-        "status": session.status,
-        "token_hash": None,
-        "previous_hash": None,
-        "previous_until": None,
-        "previous": None,
-        "created_at": session.created_at,
-        "expires_at": session.expires_at,
-        "last_seen_at": session.last_seen_at,
-        "proofs": written(()),
-        "login": "",
-        "epoch": session.epoch,
-        "user_agent": "",
-        "address": "",
-        "client": session.client,
-        "stamp": stamp,
-    }
+    bare = replace(session, proofs=(), login="", user_agent="", address="")
+    return {**session_rows.columns_of(bare, None), **NO_PREVIOUS, "stamp": stamp}
