@@ -132,13 +132,19 @@ def serving(*words: str, settings: Mapping[str, str] | None = None) -> Iterator[
     if "tls-port" in plain:
         port = int(plain["tls-port"])
     written = [word for name, value in plain.items() for word in (f"--{name}", value)]
-    made = Redis(port, folder, [*written, *words])
+    with _running(Redis(port, folder, [*written, *words])) as made:
+        yield made
+
+
+@contextmanager
+def _running(made: Redis) -> Iterator[Redis]:
+    """Run the server for the length of the block; its folder goes with it."""
     try:
         made.start()
         yield made
     finally:
         made.kill()
-        shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(made.folder, ignore_errors=True)
 
 
 # --- a master that Sentinels watch ----------------------------------------------------------------
@@ -198,13 +204,8 @@ def _sentinel(master: int) -> Iterator[Redis]:
         f"sentinel down-after-milliseconds {SERVICE} 300\n"
         f"sentinel failover-timeout {SERVICE} 2000\n"
     )
-    made = Redis(port, folder, [str(file), "--sentinel"])
-    try:
-        made.start()
+    with _running(Redis(port, folder, [str(file), "--sentinel"])) as made:
         yield made
-    finally:
-        made.kill()
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 # --- a cluster ------------------------------------------------------------------------------------
